@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A domain's definition, typed: what its XML says, with defaults filled in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sevcore/base/bytes.hpp"
+#include "sevcore/policy.hpp"
+
+namespace virtsev::domain_xml {
+
+using Uuid = ByteArray<16>;
+
+/// <on_poweroff>, <on_reboot>, <on_crash>. coredump-* and rename-restart are refused when parsed.
+enum class LifecycleAction { kDestroy, kRestart, kPreserve };
+
+struct OsDefinition {
+  std::string machine;  ///< Canonical: virtsev-q35-1.0
+  std::string kernel, initrd, command_line;  ///< Absolute paths; empty: not given
+  std::string loader;                        ///< Firmware, which is an issue of its own: refused at start for now
+};
+
+struct LaunchSecurity {
+  sevcore::Policy policy;
+  std::optional<std::uint32_t> c_bit_position;
+  std::optional<std::uint32_t> reduced_phys_bits;
+  std::optional<bool> kernel_hashes;
+  std::string dh_certificate;  ///< base64 as the user wrote it, white space aside; empty: none
+  std::string session;
+};
+
+/// A <serial> or <console> of type pty; console 0 of target type serial is the same device as serial 0.
+struct SerialPort {
+  std::uint32_t port = 0;
+};
+
+struct DomainDefinition {
+  std::string name;
+  Uuid uuid{};
+  std::string title, description;
+  std::uint64_t memory_bytes = 0;          ///< <memory>, rounded up to 1 KiB as libvirt does
+  std::uint64_t current_memory_bytes = 0;  ///< <currentMemory>
+  std::uint32_t vcpus = 1;
+  OsDefinition os;
+  LifecycleAction on_poweroff = LifecycleAction::kDestroy;
+  LifecycleAction on_reboot = LifecycleAction::kRestart;  ///< kDestroy by default for SEV-ES
+  LifecycleAction on_crash = LifecycleAction::kDestroy;
+  std::vector<SerialPort> serials;         ///< At most one in machine 1.0
+  std::optional<LaunchSecurity> launch_security;
+
+  /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives here alone.
+  std::string document;
+};
+
+/// What a running domain's XML shows in addition.
+struct LiveState {
+  int id = -1;
+  std::string console_path;  ///< /dev/pts/N
+  std::optional<std::uint32_t> c_bit_position, reduced_phys_bits;
+};
+
+struct ParseOptions {
+  bool validate_schema = false;     ///< --validate: against libvirt's own schema
+  bool allow_unprotected = false;   ///< virtsevd.conf: a domain without <launchSecurity> is taken
+};
+
+/// Parses, fills in defaults (a fresh UUID where none is given), and checks every rule that the XML alone decides. Throws
+/// Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) naming the element, its line, the reason and the cure.
+DomainDefinition parse(const std::string& xml, const ParseOptions& options = {});
+
+/// The XML of an inactive domain, or with `live` of a running one.
+std::string format(const DomainDefinition& definition, const LiveState* live = nullptr);
+
+/// A <metadata>, <title> or <description> changed: returns the new definition. `kind`: 0 description, 1 title, 2 element (virDomainMetadataType).
+/// An empty optional removes it. `key`: namespace prefix, `uri`: namespace of the element.
+DomainDefinition with_metadata(const DomainDefinition& definition, int kind, const std::optional<std::string>& value,
+                               const std::string& key, const std::string& uri);
+/// Throws Error(kNoDomainMetadata) where there is none.
+std::string metadata_of(const DomainDefinition& definition, int kind, const std::string& uri);
+DomainDefinition with_name(const DomainDefinition& definition, const std::string& name);
+
+std::string format_uuid(const Uuid& uuid);
+std::optional<Uuid> parse_uuid(const std::string& text);
+Uuid random_uuid();
+
+}  // namespace virtsev::domain_xml

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What virtsevd can do, in C++ terms: libvirt's procedures (daemon/dispatch) are thin above it. All of it runs on the one event loop;
+// what may wait is a coroutine. Failures are Error with libvirt's code and text.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain-xml/domain_definition.hpp"
+#include "sevcore/base/unique_fd.hpp"
+
+namespace asio {
+class io_context;
+}
+
+namespace virtsev::daemon {
+
+using domain_xml::Uuid;
+struct Configuration;
+
+/// How libvirt's protocol names a domain. id is -1 while inactive.
+struct DomainHandle {
+  std::string name;
+  Uuid uuid{};
+  int id = -1;
+};
+
+/// A typed parameter (virTypedParameter).
+struct TypedParameter {
+  std::string field;
+  std::variant<std::int32_t, std::uint32_t, std::int64_t, std::uint64_t, double, bool, std::string> value;
+};
+
+/// virDomainInfo. Memory in KiB, time in ns, state as virDomainState.
+struct DomainInfo {
+  std::uint8_t state = 0;
+  std::uint64_t max_memory_kib = 0, memory_kib = 0;
+  std::uint16_t vcpus = 0;
+  std::uint64_t cpu_time_ns = 0;
+};
+struct DomainState {
+  std::int32_t state = 0, reason = 0;  ///< virDomainState and its reason enum
+};
+struct VcpuInfo {
+  std::uint32_t number = 0;
+  std::int32_t state = 0;  ///< virVcpuState
+  std::uint64_t time_ns = 0;
+  std::int32_t cpu = -1;
+};
+struct MemoryStatistic {
+  std::int32_t tag = 0;
+  std::uint64_t value = 0;
+};
+/// virNodeInfo.
+struct NodeInfo {
+  std::string model;
+  std::uint64_t memory_kib = 0;
+  std::int32_t cpus = 0, mhz = 0, nodes = 0, sockets = 0, cores = 0, threads = 0;
+};
+struct CpuMap {
+  Bytes map;
+  std::uint32_t online = 0;
+  std::int32_t cpus = 0;
+};
+
+/// virDomainEventID and its content; sent in the order in which things happened.
+struct LifecycleEvent {
+  std::int32_t event = 0, detail = 0;
+};
+struct RebootEvent {};
+struct MetadataChangeEvent {
+  std::int32_t kind = 0;
+  std::optional<std::string> uri;
+};
+struct DomainEvent {
+  DomainHandle domain;
+  std::variant<LifecycleEvent, RebootEvent, MetadataChangeEvent> what;
+};
+
+/// Names a client connection, for autodestroy.
+using ConnectionId = std::uint64_t;
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  // The host
+  virtual std::string hostname() = 0;
+  virtual std::string capabilities() = 0;
+  /// Null arguments: the client gave none.
+  virtual std::string domain_capabilities(const std::optional<std::string>& emulator, const std::optional<std::string>& arch,
+                                          const std::optional<std::string>& machine,
+                                          const std::optional<std::string>& type) = 0;
+  virtual NodeInfo node_info() = 0;
+  virtual CpuMap node_cpu_map() = 0;
+  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests. kOperationUnsupported, saying what is missing, without SEV.
+  virtual std::vector<TypedParameter> sev_info() = 0;
+
+  // Domains: finding
+  virtual std::vector<DomainHandle> list_all(std::uint32_t filter) = 0;  ///< virConnectListAllDomainsFlags
+  virtual DomainHandle lookup_by_name(const std::string& name) = 0;
+  virtual DomainHandle lookup_by_uuid(const Uuid& uuid) = 0;
+  virtual DomainHandle lookup_by_id(int id) = 0;
+
+  // Domains: definitions. `flags` are libvirt's; unknown bits are refused here.
+  virtual asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> undefine(Uuid domain, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> rename(Uuid domain, std::string new_name, std::uint32_t flags) = 0;
+  virtual std::string xml(const Uuid& domain, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
+                                             std::optional<std::string> key, std::optional<std::string> uri,
+                                             std::uint32_t flags) = 0;
+  virtual std::string metadata(const Uuid& domain, std::int32_t kind, const std::optional<std::string>& uri,
+                               std::uint32_t flags) = 0;
+  virtual bool autostart(const Uuid& domain) = 0;
+  virtual asio::awaitable<void> set_autostart(Uuid domain, bool on) = 0;
+  virtual bool is_persistent(const Uuid& domain) = 0;
+
+  // Domains: life
+  virtual asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) = 0;
+  virtual asio::awaitable<DomainHandle> start(Uuid domain, std::uint32_t flags, ConnectionId owner) = 0;
+  virtual asio::awaitable<void> suspend(Uuid domain) = 0;
+  virtual asio::awaitable<void> resume(Uuid domain) = 0;
+  virtual asio::awaitable<void> shutdown(Uuid domain, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> reboot(Uuid domain, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> reset(Uuid domain, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> destroy(Uuid domain, std::uint32_t flags) = 0;
+  /// The client is gone: its autodestroy domains end.
+  virtual void connection_closed(ConnectionId owner) = 0;
+
+  // Domains: looking
+  virtual DomainState state(const Uuid& domain) = 0;
+  virtual asio::awaitable<DomainInfo> info(Uuid domain) = 0;
+  virtual asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) = 0;
+  virtual asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) = 0;
+  /// domstats: `groups` is virDomainStatsTypes, 0 for all.
+  virtual asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) = 0;
+  /// What dominfo shows as messages: taints and remarks, each a full sentence.
+  virtual std::vector<std::string> messages(const Uuid& domain) = 0;
+
+  // The launch
+  virtual std::vector<TypedParameter> launch_security_info(const Uuid& domain) = 0;
+  virtual asio::awaitable<void> set_launch_security_state(Uuid domain, std::vector<TypedParameter> parameters) = 0;
+
+  /// The pty of the domain's console, opened non-blocking. `device`: an alias such as serial0; empty: the first. kOperationInvalid when inactive.
+  virtual UniqueFd open_console(const Uuid& domain, const std::string& device) = 0;
+
+  /// Called for every event, on the event loop. One sink; set before anything runs.
+  virtual void set_event_sink(std::function<void(const DomainEvent&)> sink) = 0;
+
+  /// True while any guest runs (virtsevd's --timeout waits for that).
+  [[nodiscard]] virtual bool any_active() const = 0;
+};
+
+}  // namespace virtsev::daemon
