@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Holds the tree to its own rules: who may include whom, licence headers, and the size of files."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else ".").resolve()
+
+# The table of ARCHITECTURE.md ("The folders"): each folder, the folders of ours it may use, the libraries it may use.
+# sevcore/base serves everybody.
+ANY_OF_STANDARD = re.compile(r"^[a-z0-9_]+$")
+SYSTEM = ("sys/", "linux/", "unistd.h", "fcntl.h", "errno.h", "signal.h", "poll.h", "time.h", "pty.h", "termios.h",
+          "sched.h", "pthread.h", "cpuid.h", "netinet/", "arpa/", "grp.h", "pwd.h", "dirent.h", "limits.h", "stdlib.h",
+          "string.h", "stdio.h", "stdint.h", "locale.h", "utmp.h", "spawn.h", "getopt.h", "endian.h", "asm/")
+RULES = {
+    "sevcore/base": ([], ["fmt/", "libintl.h", "tl/expected.hpp", "openssl/"]),
+    "sevcore": (["sevcore"], ["openssl/", "fmt/"]),
+    "domain-xml": (["sevcore"], ["libxml/"]),
+    "driver/spec": ([], []),
+    "driver/spec-from-xml": (["domain-xml", "driver/spec"], []),
+    "driver/boot": (["sevcore", "driver/spec"], []),
+    "driver/xdr": ([], []),
+    "driver/control": (["driver/xdr", "driver/spec"], []),
+    "driver/vmm": (["driver/boot", "driver/spec", "sevcore", "driver/control", "driver/xdr"],
+                   ["seccomp.h", "cap-ng.h"]),
+    "driver/rpc": (["driver/xdr"], ["asio/", "asio.hpp"]),
+    "driver/daemon": (["driver/rpc", "driver/xdr", "driver/control", "driver/spec", "driver/spec-from-xml", "domain-xml",
+                       "sevcore"],
+                      ["asio/", "asio.hpp", "systemd/", "libvirt/", "CLI/", "fmt/", "cap-ng.h", "libxml/"]),
+    "driver/cli": (["driver/boot", "driver/spec", "driver/spec-from-xml", "domain-xml", "sevcore"],
+                   ["CLI/", "nlohmann/", "libvirt/"]),
+}
+CODE = ("sevcore", "domain-xml", "driver")
+# What one file may take in lines. Generated files say so in their first lines.
+LINE_LIMIT = 400
+
+
+def files_of(*suffixes):
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard"], capture_output=True,
+                            text=True, check=True).stdout
+    return [ROOT / name for name in listed.splitlines() if name.endswith(suffixes) and (ROOT / name).is_file()]
+
+
+def code_files():
+    return [f for f in files_of(".cpp", ".hpp") if f.relative_to(ROOT).parts[0] in CODE]
+
+
+def folder_of(path):
+    """The longest folder of the table that holds this path."""
+    text = str(path)
+    matches = [folder for folder in RULES if text == folder or text.startswith(folder + "/")]
+    return max(matches, key=len) if matches else None
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if match:
+            yield number, match.group(1), match.group(2)
+
+
+def may_include(folder, quoted, name):
+    ours, libraries = RULES[folder]
+    if quoted:
+        target = folder_of(name)
+        return target is not None and (target == folder or target == "sevcore/base" or target in ours)
+    return bool(ANY_OF_STANDARD.match(name)) or name.startswith(SYSTEM) or name.startswith(
+        tuple(libraries)) or name in ("fmt/core.h", "fmt/format.h")
+
+
+class Structure(unittest.TestCase):
+    def test_every_folder_includes_only_what_the_table_allows(self):
+        files = code_files()
+        self.assertGreater(len(files), 20, "the tree was not found")
+        wrong = []
+        for path in files:
+            folder = folder_of(path.relative_to(ROOT))
+            for number, kind, name in includes(path):
+                if not may_include(folder, kind == '"', name):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: {folder} may not include {name}")
+        self.assertEqual([], wrong, "\n" + "\n".join(wrong))
+
+    def test_the_table_refuses_a_forbidden_include(self):
+        self.assertFalse(may_include("driver/xdr", True, "driver/rpc/server.hpp"))
+        self.assertFalse(may_include("driver/vmm", True, "domain-xml/domain_definition.hpp"))
+        self.assertFalse(may_include("sevcore", False, "libxml/parser.h"))
+        self.assertTrue(may_include("driver/xdr", True, "sevcore/base/bytes.hpp"))
+
+    def test_every_source_carries_the_licence(self):
+        wrong = []
+        for path in files_of(".cpp", ".hpp", ".py", ".sh", "meson.build"):
+            first = path.read_text(errors="replace").splitlines()[:3]
+            if not any("SPDX-License-Identifier: LGPL-2.1-or-later" in line for line in first):
+                wrong.append(str(path.relative_to(ROOT)))
+        self.assertEqual([], wrong)
+
+    def test_no_file_outgrows_its_room(self):
+        wrong = []
+        for path in files_of(".cpp", ".hpp"):
+            lines = path.read_text().splitlines()
+            if len(lines) > LINE_LIMIT and not any("generated" in line.lower() for line in lines[:5]):
+                wrong.append(f"{path.relative_to(ROOT)}: {len(lines)} lines")
+        self.assertEqual([], wrong)
+
+    def test_architecture_names_files_that_exist(self):
+        for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"):
+            path = ROOT / document
+            self.assertTrue(path.is_file(), f"{document} is missing")
+            for name in re.findall(r"`((?:sevcore|domain-xml|driver|tests|examples|po)/[A-Za-z0-9_./-]+)`", path.read_text()):
+                self.assertTrue((ROOT / name).exists(), f"{document} names {name}, which does not exist")
+
+
+if __name__ == "__main__":
+    unittest.main()
