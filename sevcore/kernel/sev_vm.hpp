@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The kernel's SEV interface, at the level of its ioctls. The code that launches a guest sees these two classes alone; behind them is
-// the real kernel (hardware_kernel.hpp) or the simulated one (simulated_kernel.hpp).
+// The kernel's SEV interface, at the level of its ioctls. The code that launches a guest sees these two
+// classes alone; behind them is the real kernel (hardware_kernel.hpp) or the simulated one
+// (simulated_kernel.hpp).
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,8 @@ class SevDevice {
   [[nodiscard]] virtual bool simulated() const = 0;
 };
 
-/// The SEV side of one virtual machine: KVM_MEMORY_ENCRYPT_OP and KVM_MEMORY_ENCRYPT_(UN)REG_REGION on a VM's descriptor.
+/// The SEV side of one virtual machine: KVM_MEMORY_ENCRYPT_OP and KVM_MEMORY_ENCRYPT_(UN)REG_REGION on a VM's
+/// descriptor.
 class SevVm {
  public:
   virtual ~SevVm() = default;
@@ -41,8 +43,8 @@ class SevVm {
   [[nodiscard]] virtual bool simulated() const = 0;
 };
 
-/// What a simulated kernel asks the monitor for at LAUNCH_UPDATE_VMSA, in the order of vCPU ids: the vCPUs' registers as the monitor has set
-/// them. The real kernel reads its own.
+/// What a simulated kernel asks the monitor for at LAUNCH_UPDATE_VMSA, in the order of vCPU ids: the vCPUs'
+/// registers as the monitor has set them. The real kernel reads its own.
 using VcpuStates = std::function<std::vector<VcpuState>()>;
 
 }  // namespace virtsev::sevcore
