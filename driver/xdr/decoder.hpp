@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// XDR (RFC 4506), reading. Every length is bounded by the caller's limit and by what is there; a decoder that has failed stays failed and
-// gives zeros, so a caller decodes a whole message and asks ok() once.
+// XDR (RFC 4506), reading. Every length is bounded by the caller's limit and by what is there; a decoder that
+// has failed stays failed and gives zeros, so a caller decodes a whole message and asks ok() once.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ class Decoder {
   Bytes get_opaque(std::uint32_t limit);
   /// Fills `out` exactly.
   void get_fixed_opaque(MutableBytes out);
-  /// The count before an array: fails above `limit`, and where `count * minimum_element_size` bytes can't be there.
+  /// The count before an array: fails above `limit`, and where `count * minimum_element_size` bytes can't be
+  /// there.
   std::uint32_t get_count(std::uint32_t limit, std::uint32_t minimum_element_size = 4);
 
   /// False once anything did not fit.
@@ -37,6 +38,10 @@ class Decoder {
   void fail() { ok_ = false; }
 
  private:
+  /// `length` bytes and their padding off the front; empty, and failed, where they are not there.
+  ByteView take(std::size_t length);
+  ByteView take_counted(std::uint32_t limit);
+
   ByteView rest_;
   bool ok_ = true;
 };
