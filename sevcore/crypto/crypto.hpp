@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The primitives that SEV is made of, through OpenSSL's EVP interface. A failure of OpenSSL itself is an Error(kInternal).
+// The primitives that SEV is made of, through OpenSSL's EVP interface. A failure of OpenSSL itself is an
+// Error(kInternal).
 #pragma once
 
 #include <memory>
@@ -79,7 +80,8 @@ class EcKey {
 /// False also where the point is not on the curve.
 bool verify_ecdsa_sha256(const EcPoint& key, ByteView data, const EcSignature& signature);
 
-/// RSA-PSS, MGF1 with the same hash, salt as long as the hash; `sha384` chooses between SHA-256 and SHA-384. All integers big-endian.
+/// RSA-PSS, MGF1 with the same hash, salt as long as the hash; `sha384` chooses between SHA-256 and SHA-384.
+/// All integers big-endian.
 bool verify_rsa_pss(ByteView modulus, ByteView exponent, bool sha384, ByteView data, ByteView signature);
 /// Signs with a PKCS#8 DER private key; for the simulated ARK and ASK alone.
 Bytes sign_rsa_pss(ByteView private_key_der, bool sha384, ByteView data);
