@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The control protocol between virtsevd and virtsev-vmm: what is said. How it is laid out: codec.hpp; how it travels: channel.hpp.
+// The control protocol between virtsevd and virtsev-vmm: what is said. How it is laid out: codec.hpp; how it
+// travels: channel.hpp.
 //
-// One stream socket; the monitor has the listening end and accepts one peer at a time, the newest winning. The peer sends Hello first. Each request
-// has a serial, and exactly one reply with the same serial; the monitor sends events at any time after Hello. Structures only ever grow at their end,
-// and a reader ignores bytes after the fields it knows: so every daemon speaks every version since 1.
+// One stream socket; the monitor has the listening end and accepts one peer at a time, the newest winning.
+// The peer sends Hello first. Each request has a serial, and exactly one reply with the same serial; the
+// monitor sends events at any time after Hello. Structures only ever grow at their end, and a reader ignores
+// bytes after the fields it knows: so every daemon speaks every version since 1.
 #pragma once
 
 #include <array>
@@ -28,10 +30,10 @@ enum class Platform : std::uint32_t { kHardware = 1, kSimulated = 2 };
 
 /// Where a monitor's guest stands.
 enum class RunState : std::uint32_t {
-  kEmpty = 0,    ///< No Start yet
-  kPaused = 1,   ///< Launched; vCPUs stand still
+  kEmpty = 0,   ///< No Start yet
+  kPaused = 1,  ///< Launched; vCPUs stand still
   kRunning = 2,
-  kEnded = 3,    ///< The guest is gone; the monitor is about to exit
+  kEnded = 3,  ///< The guest is gone; the monitor is about to exit
 };
 
 /// Why a guest ended.
@@ -43,30 +45,34 @@ enum class EndReason : std::uint32_t {
   kError = 5,      ///< KVM or the monitor failed; text says how
 };
 
-// -- requests -------------------------------------------------------------------------------------------------------------------------
+// -- requests
+// -------------------------------------------------------------------------------------------------------------------------
 
 struct Hello {
-  std::uint32_t version = kProtocolVersion;  ///< The newest that the sender speaks; the lower one of both holds
+  std::uint32_t version =
+      kProtocolVersion;  ///< The newest that the sender speaks; the lower one of both holds
 };
 
-/// Makes the machine, loads and launches it up to LAUNCH_MEASURE; the vCPUs stay still. The descriptors travel with the message; each index
-/// below counts into them, -1 for none.
+/// Makes the machine, loads and launches it up to LAUNCH_MEASURE; the vCPUs stay still. The descriptors
+/// travel with the message; each index below counts into them, -1 for none.
 struct Start {
-  spec::BootSpecification boot;       ///< File::fd hold descriptors (sender: open files; receiver: received ones)
+  spec::BootSpecification boot;  ///< File::fd hold descriptors (sender: open files; receiver: received ones)
   Platform platform = Platform::kSimulated;
-  Bytes dh_certificate;               ///< The guest owner's Diffie-Hellman certificate; empty: launch without owner
-  Bytes session;                      ///< 128 bytes, or empty
+  Bytes dh_certificate;  ///< The guest owner's Diffie-Hellman certificate; empty: launch without owner
+  Bytes session;         ///< 128 bytes, or empty
   std::optional<std::uint32_t> c_bit_position;  ///< What the definition says; must be the host's
-  std::string name;                   ///< The domain's, for messages
-  std::uint32_t console_timeout_seconds = 20;  ///< From resume to the first byte of the serial port; 0: no timer
-  int kvm = -1;                       ///< /dev/kvm
-  int sev = -1;                       ///< /dev/sev, hardware only
-  int platform_identity = -1;         ///< Simulated only: lib/platform/identity
-  int platform_state = -1;            ///< Simulated only: lib/platform/state
-  int console_master = -1;            ///< The pty's master
-  int console_slave = -1;             ///< Kept open, so that the master never reads EIO
-  std::array<int, 4> console_log{-1, -1, -1, -1};  ///< The log and its 3 backups, newest first, opened read-write
-  int end_file = -1;                  ///< Where the monitor writes an Ended message when nobody is connected
+  std::string name;                             ///< The domain's, for messages
+  std::uint32_t console_timeout_seconds =
+      20;                      ///< From resume to the first byte of the serial port; 0: no timer
+  int kvm = -1;                ///< /dev/kvm
+  int sev = -1;                ///< /dev/sev, hardware only
+  int platform_identity = -1;  ///< Simulated only: lib/platform/identity
+  int platform_state = -1;     ///< Simulated only: lib/platform/state
+  int console_master = -1;     ///< The pty's master
+  int console_slave = -1;      ///< Kept open, so that the master never reads EIO
+  std::array<int, 4> console_log{-1, -1, -1,
+                                 -1};  ///< The log and its 3 backups, newest first, opened read-write
+  int end_file = -1;                   ///< Where the monitor writes an Ended message when nobody is connected
 };
 
 struct Query {};
@@ -75,14 +81,15 @@ struct Pause {};
 struct PowerButton {};
 /// LAUNCH_SECRET; only while paused and never run.
 struct InjectSecret {
-  Bytes header;   ///< 52 bytes
-  Bytes secret;   ///< Encrypted
+  Bytes header;                          ///< 52 bytes
+  Bytes secret;                          ///< Encrypted
   std::optional<std::uint64_t> address;  ///< Guest physical; none: the plan's secret area
 };
 /// The guest ends with reason kDestroyed, and the monitor exits.
 struct Quit {};
 
-// -- replies --------------------------------------------------------------------------------------------------------------------------
+// -- replies
+// --------------------------------------------------------------------------------------------------------------------------
 
 /// What LAUNCH_MEASURE gave, and what the platform says of itself; empty measurement for a guest without SEV.
 struct LaunchReport {
@@ -101,14 +108,15 @@ struct LaunchReport {
 
 struct Status {
   RunState state = RunState::kEmpty;
-  bool has_run = false;                       ///< LAUNCH_FINISH is done
+  bool has_run = false;  ///< LAUNCH_FINISH is done
   LaunchReport launch;
-  std::vector<std::uint64_t> vcpu_time_ns;    ///< CPU time of each vCPU's thread
-  std::vector<std::uint32_t> vcpu_threads;    ///< Thread ids
-  std::uint64_t resident_bytes = 0;           ///< Of the guest's memory
+  std::vector<std::uint64_t> vcpu_time_ns;  ///< CPU time of each vCPU's thread
+  std::vector<std::uint32_t> vcpu_threads;  ///< Thread ids
+  std::uint64_t resident_bytes = 0;         ///< Of the guest's memory
 };
 
-/// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start: LaunchReport, Query: Status, others: nothing).
+/// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
+/// LaunchReport, Query: Status, others: nothing).
 struct Failure {
   ErrorCode code = ErrorCode::kInternal;
   std::string text;
@@ -119,7 +127,8 @@ struct HelloReply {
 };
 struct Done {};
 
-// -- events ---------------------------------------------------------------------------------------------------------------------------
+// -- events
+// ---------------------------------------------------------------------------------------------------------------------------
 
 struct Ended {
   EndReason reason = EndReason::kError;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Replies to frames, and back.
+#include "driver/control/wire.hpp"
+
+namespace virtsev::control {
+namespace {
+
+ReplyType write(xdr::Encoder& out, const Failure& failure) {
+  out.put_int32(static_cast<std::int32_t>(failure.code));
+  wire::put_text(out, failure.text);
+  return ReplyType::kFailure;
+}
+
+ReplyType write(xdr::Encoder&, const Done&) { return ReplyType::kDone; }
+
+ReplyType write(xdr::Encoder& out, const HelloReply& hello) {
+  out.put_uint32(hello.version);
+  wire::put_enum(out, hello.state);
+  return ReplyType::kHelloReply;
+}
+
+ReplyType write(xdr::Encoder& out, const LaunchReport& report) {
+  out.put_opaque(report.measurement);
+  out.put_uint32(report.api_major);
+  out.put_uint32(report.api_minor);
+  out.put_uint32(report.build);
+  out.put_uint32(report.policy);
+  out.put_uint32(report.c_bit_position);
+  out.put_uint32(report.reduced_phys_bits);
+  wire::put_enum(out, report.vmsa_flavour);
+  wire::put_enum(out, report.platform);
+  out.put_uint64(report.secret_address);
+  out.put_uint64(report.secret_size);
+  return ReplyType::kLaunchReport;
+}
+
+LaunchReport get_launch_report(xdr::Decoder& in) {
+  LaunchReport report;
+  report.measurement = in.get_opaque(wire::kMaxBlob);
+  report.api_major = in.get_uint32();
+  report.api_minor = in.get_uint32();
+  report.build = in.get_uint32();
+  report.policy = in.get_uint32();
+  report.c_bit_position = in.get_uint32();
+  report.reduced_phys_bits = in.get_uint32();
+  report.vmsa_flavour = wire::get_enum(in, spec::VmsaFlavour::kInit2, spec::VmsaFlavour::kLegacy);
+  report.platform = wire::get_enum(in, Platform::kHardware, Platform::kSimulated);
+  report.secret_address = in.get_uint64();
+  report.secret_size = in.get_uint64();
+  return report;
+}
+
+ReplyType write(xdr::Encoder& out, const Status& status) {
+  wire::put_enum(out, status.state);
+  out.put_bool(status.has_run);
+  xdr::Encoder launch;
+  write(launch, status.launch);
+  out.put_opaque(launch.bytes());
+  out.put_uint32(static_cast<std::uint32_t>(status.vcpu_time_ns.size()));
+  for (const std::uint64_t time : status.vcpu_time_ns) {
+    out.put_uint64(time);
+  }
+  out.put_uint32(static_cast<std::uint32_t>(status.vcpu_threads.size()));
+  for (const std::uint32_t thread : status.vcpu_threads) {
+    out.put_uint32(thread);
+  }
+  out.put_uint64(status.resident_bytes);
+  return ReplyType::kStatus;
+}
+
+Status get_status(xdr::Decoder& in) {
+  Status status;
+  status.state = wire::get_enum(in, RunState::kEmpty, RunState::kEnded);
+  status.has_run = in.get_bool();
+  const Bytes launch_bytes = in.get_opaque(wire::kMaxStructure);
+  xdr::Decoder launch(launch_bytes);
+  status.launch = get_launch_report(launch);
+  if (!launch.ok()) {
+    in.fail();
+  }
+  status.vcpu_time_ns.resize(in.get_count(wire::kMaxVcpuCount, 8));
+  for (std::uint64_t& time : status.vcpu_time_ns) {
+    time = in.get_uint64();
+  }
+  status.vcpu_threads.resize(in.get_count(wire::kMaxVcpuCount, 4));
+  for (std::uint32_t& thread : status.vcpu_threads) {
+    thread = in.get_uint32();
+  }
+  status.resident_bytes = in.get_uint64();
+  return status;
+}
+
+/// A code of a later version is passed on as an internal error: the text says more than the number.
+ErrorCode known_code(std::int32_t code) {
+  constexpr std::int32_t kLastKnown = 1000;
+  return code > 0 && code <= kLastKnown ? static_cast<ErrorCode>(code) : ErrorCode::kInternal;
+}
+
+std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
+  switch (static_cast<ReplyType>(type)) {
+    case ReplyType::kFailure: {
+      Failure failure;
+      failure.code = known_code(in.get_int32());
+      failure.text = in.get_string(wire::kMaxText);
+      return failure;
+    }
+    case ReplyType::kDone:
+      return Done{};
+    case ReplyType::kHelloReply: {
+      HelloReply hello;
+      hello.version = in.get_uint32();
+      hello.state = wire::get_enum(in, RunState::kEmpty, RunState::kEnded);
+      return hello;
+    }
+    case ReplyType::kLaunchReport:
+      return get_launch_report(in);
+    case ReplyType::kStatus:
+      return get_status(in);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OutgoingFrame encode(const Reply& reply, std::uint32_t serial) {
+  xdr::Encoder out;
+  const ReplyType type = std::visit([&](const auto& message) { return write(out, message); }, reply);
+  return wire::frame(FrameKind::kReply, static_cast<std::uint32_t>(type), serial, std::move(out));
+}
+
+Result<Reply, DecodeError> decode_reply(const Frame& frame) {
+  if (frame.kind != FrameKind::kReply) {
+    return unexpected(DecodeError::kMalformed);
+  }
+  xdr::Decoder in(frame.payload);
+  std::optional<Reply> reply = read(in, frame.type);
+  if (!reply) {
+    return unexpected(DecodeError::kUnknownType);
+  }
+  if (!in.ok()) {
+    return unexpected(DecodeError::kMalformed);
+  }
+  return std::move(*reply);
+}
+
+}  // namespace virtsev::control

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Requests to frames, and back.
+#include "driver/control/wire.hpp"
+
+namespace virtsev::control {
+namespace {
+
+/// Gives each descriptor of a message its place in the frame.
+class DescriptorTable {
+ public:
+  void put(xdr::Encoder& out, int descriptor) {
+    if (descriptor < 0) {
+      out.put_int32(-1);
+      return;
+    }
+    out.put_int32(static_cast<std::int32_t>(descriptors_.size()));
+    descriptors_.push_back(descriptor);
+  }
+  std::vector<int> take() { return std::move(descriptors_); }
+
+ private:
+  std::vector<int> descriptors_;
+};
+
+int get_descriptor(xdr::Decoder& in, const Frame& frame) {
+  const std::int32_t index = in.get_int32();
+  if (index == -1) {
+    return -1;
+  }
+  if (index < 0 || static_cast<std::size_t>(index) >= frame.descriptors.size()) {
+    in.fail();
+    return -1;
+  }
+  return frame.descriptors[static_cast<std::size_t>(index)].get();
+}
+
+void put_file(xdr::Encoder& out, DescriptorTable& table, const spec::File& file) {
+  table.put(out, file.fd);
+  out.put_string(file.path);
+}
+
+spec::File get_file(xdr::Decoder& in, const Frame& frame) {
+  spec::File file;
+  file.fd = get_descriptor(in, frame);
+  file.path = in.get_string(wire::kMaxPath);
+  return file;
+}
+
+Bytes boot_bytes(const spec::BootSpecification& boot, DescriptorTable& table) {
+  xdr::Encoder out;
+  wire::put_enum(out, boot.machine);
+  out.put_uint64(boot.memory_bytes);
+  out.put_uint32(boot.vcpus);
+  out.put_uint32(boot.policy);
+  out.put_bool(boot.unprotected);
+  wire::put_enum(out, boot.vmsa_flavour);
+  put_file(out, table, boot.kernel);
+  out.put_bool(boot.initrd.has_value());
+  if (boot.initrd) {
+    put_file(out, table, *boot.initrd);
+  }
+  out.put_string(boot.command_line);
+  return out.take();
+}
+
+spec::BootSpecification get_boot(xdr::Decoder& outer, const Frame& frame) {
+  const Bytes bytes = outer.get_opaque(wire::kMaxStructure);
+  xdr::Decoder in(bytes);
+  spec::BootSpecification boot;
+  boot.machine = wire::get_enum(in, spec::MachineVersion::kQ35_1_0, spec::MachineVersion::kQ35_1_0);
+  boot.memory_bytes = in.get_uint64();
+  boot.vcpus = in.get_uint32();
+  boot.policy = in.get_uint32();
+  boot.unprotected = in.get_bool();
+  boot.vmsa_flavour = wire::get_enum(in, spec::VmsaFlavour::kInit2, spec::VmsaFlavour::kLegacy);
+  boot.kernel = get_file(in, frame);
+  if (in.get_bool()) {
+    boot.initrd = get_file(in, frame);
+  }
+  boot.command_line = in.get_string(spec::kMaxCommandLine);
+  if (!in.ok()) {
+    outer.fail();
+  }
+  return boot;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable&, const Hello& hello) {
+  out.put_uint32(hello.version);
+  return RequestType::kHello;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start) {
+  out.put_opaque(boot_bytes(start.boot, table));
+  wire::put_enum(out, start.platform);
+  out.put_opaque(start.dh_certificate);
+  out.put_opaque(start.session);
+  out.put_bool(start.c_bit_position.has_value());
+  out.put_uint32(start.c_bit_position.value_or(0));
+  out.put_string(start.name);
+  out.put_uint32(start.console_timeout_seconds);
+  table.put(out, start.kvm);
+  table.put(out, start.sev);
+  table.put(out, start.platform_identity);
+  table.put(out, start.platform_state);
+  table.put(out, start.console_master);
+  table.put(out, start.console_slave);
+  out.put_uint32(static_cast<std::uint32_t>(start.console_log.size()));
+  for (const int log : start.console_log) {
+    table.put(out, log);
+  }
+  table.put(out, start.end_file);
+  return RequestType::kStart;
+}
+
+Start get_start(xdr::Decoder& in, const Frame& frame) {
+  Start start;
+  start.boot = get_boot(in, frame);
+  start.platform = wire::get_enum(in, Platform::kHardware, Platform::kSimulated);
+  start.dh_certificate = in.get_opaque(wire::kMaxBlob);
+  start.session = in.get_opaque(wire::kMaxBlob);
+  const bool has_position = in.get_bool();
+  const std::uint32_t position = in.get_uint32();
+  if (has_position) {
+    start.c_bit_position = position;
+  }
+  start.name = in.get_string(wire::kMaxName);
+  start.console_timeout_seconds = in.get_uint32();
+  start.kvm = get_descriptor(in, frame);
+  start.sev = get_descriptor(in, frame);
+  start.platform_identity = get_descriptor(in, frame);
+  start.platform_state = get_descriptor(in, frame);
+  start.console_master = get_descriptor(in, frame);
+  start.console_slave = get_descriptor(in, frame);
+  const std::uint32_t logs = in.get_count(kMaxDescriptors);
+  for (std::uint32_t i = 0; i < logs; ++i) {
+    const int log = get_descriptor(in, frame);
+    if (i < start.console_log.size()) {
+      start.console_log[i] = log;
+    }
+  }
+  start.end_file = get_descriptor(in, frame);
+  return start;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable&, const InjectSecret& inject) {
+  out.put_opaque(inject.header);
+  out.put_opaque(inject.secret);
+  out.put_bool(inject.address.has_value());
+  out.put_uint64(inject.address.value_or(0));
+  return RequestType::kInjectSecret;
+}
+
+InjectSecret get_inject_secret(xdr::Decoder& in) {
+  InjectSecret inject;
+  inject.header = in.get_opaque(wire::kMaxBlob);
+  inject.secret = in.get_opaque(wire::kMaxBlob);
+  const bool has_address = in.get_bool();
+  const std::uint64_t address = in.get_uint64();
+  if (has_address) {
+    inject.address = address;
+  }
+  return inject;
+}
+
+RequestType write(xdr::Encoder&, DescriptorTable&, const Query&) { return RequestType::kQuery; }
+RequestType write(xdr::Encoder&, DescriptorTable&, const Resume&) { return RequestType::kResume; }
+RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return RequestType::kPause; }
+RequestType write(xdr::Encoder&, DescriptorTable&, const PowerButton&) { return RequestType::kPowerButton; }
+RequestType write(xdr::Encoder&, DescriptorTable&, const Quit&) { return RequestType::kQuit; }
+
+std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
+  switch (static_cast<RequestType>(frame.type)) {
+    case RequestType::kHello:
+      return Hello{in.get_uint32()};
+    case RequestType::kStart:
+      return get_start(in, frame);
+    case RequestType::kQuery:
+      return Query{};
+    case RequestType::kResume:
+      return Resume{};
+    case RequestType::kPause:
+      return Pause{};
+    case RequestType::kPowerButton:
+      return PowerButton{};
+    case RequestType::kInjectSecret:
+      return get_inject_secret(in);
+    case RequestType::kQuit:
+      return Quit{};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OutgoingFrame encode(const Request& request, std::uint32_t serial) {
+  xdr::Encoder out;
+  DescriptorTable table;
+  const RequestType type =
+      std::visit([&](const auto& message) { return write(out, table, message); }, request);
+  return wire::frame(FrameKind::kRequest, static_cast<std::uint32_t>(type), serial, std::move(out),
+                     table.take());
+}
+
+Result<Request, DecodeError> decode_request(const Frame& frame) {
+  if (frame.kind != FrameKind::kRequest) {
+    return unexpected(DecodeError::kMalformed);
+  }
+  xdr::Decoder in(frame.payload);
+  std::optional<Request> request = read(in, frame);
+  if (!request) {
+    return unexpected(DecodeError::kUnknownType);
+  }
+  if (!in.ok()) {
+    return unexpected(DecodeError::kMalformed);
+  }
+  return std::move(*request);
+}
+
+}  // namespace virtsev::control

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the codec's parts share: limits of fields, the frame's header, structures inside structures. Internal
+// to driver/control.
+#pragma once
+
+#include <utility>
+
+#include "driver/control/codec.hpp"
+#include "driver/xdr/decoder.hpp"
+#include "driver/xdr/encoder.hpp"
+
+namespace virtsev::control::wire {
+
+inline constexpr std::uint32_t kMaxText = 64U << 10;
+inline constexpr std::uint32_t kMaxPath = 4096;
+inline constexpr std::uint32_t kMaxName = 4096;
+/// What KVM takes for a certificate, a session or a secret (psp_copy_user_blob: 16 KiB).
+inline constexpr std::uint32_t kMaxBlob = 16U << 10;
+inline constexpr std::uint32_t kMaxStructure = 256U << 10;
+inline constexpr std::uint32_t kMaxVcpuCount = 4096;
+
+/// Writes the header before `payload`.
+inline OutgoingFrame frame(FrameKind kind, std::uint32_t type, std::uint32_t serial, xdr::Encoder payload,
+                           std::vector<int> descriptors = {}) {
+  xdr::Encoder header;
+  header.put_uint32(static_cast<std::uint32_t>(kFrameHeaderBytes + payload.size()));
+  header.put_uint32(static_cast<std::uint32_t>(kind));
+  header.put_uint32(type);
+  header.put_uint32(serial);
+  header.put_uint32(static_cast<std::uint32_t>(descriptors.size()));
+  Bytes bytes = header.take();
+  const Bytes& rest = payload.bytes();
+  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  return {std::move(bytes), std::move(descriptors)};
+}
+
+/// A text, cut where it is longer than a reader takes; at a NUL, too, which a reader refuses.
+inline void put_text(xdr::Encoder& out, std::string_view value) {
+  out.put_string(value.substr(0, value.find('\0')).substr(0, kMaxText));
+}
+
+/// An enumeration's value; the reader fails where it is none of first..last.
+template <typename Enum>
+void put_enum(xdr::Encoder& out, Enum value) {
+  out.put_uint32(static_cast<std::uint32_t>(value));
+}
+template <typename Enum>
+Enum get_enum(xdr::Decoder& in, Enum first, Enum last) {
+  const std::uint32_t value = in.get_uint32();
+  if (value < static_cast<std::uint32_t>(first) || value > static_cast<std::uint32_t>(last)) {
+    in.fail();
+    return first;
+  }
+  return static_cast<Enum>(value);
+}
+
+}  // namespace virtsev::control::wire

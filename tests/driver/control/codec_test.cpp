@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Every message survives its way to bytes and back; no truncation or wrong value of any is taken for a
+// message.
+#include "driver/control/codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/driver/control/samples.hpp"
+
+namespace virtsev::control::test {
+namespace {
+
+Bytes payload_bytes(const OutgoingFrame& frame) {
+  return {frame.bytes.begin() + kFrameHeaderBytes, frame.bytes.end()};
+}
+
+TEST(Codec, RequestsSurviveARoundTrip) {
+  const UniqueFd null = open_null();
+  for (const Request& request : sample_requests(null.get())) {
+    const OutgoingFrame outgoing = encode(request, 42);
+    const Frame frame = received(outgoing);
+    EXPECT_EQ(frame.serial, 42U);
+    const auto decoded = decode_request(frame);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->index(), request.index());
+    EXPECT_EQ(payload_bytes(encode(*decoded, 42)), payload_bytes(outgoing));
+  }
+}
+
+TEST(Codec, AStartKeepsEveryField) {
+  const UniqueFd null = open_null();
+  const Start sent = sample_start(null.get());
+  const Frame frame = received(encode(Request(sent), 1));
+  const auto decoded = decode_request(frame);
+  ASSERT_TRUE(decoded);
+  const Start& start = std::get<Start>(*decoded);
+  EXPECT_EQ(start.boot.memory_bytes, sent.boot.memory_bytes);
+  EXPECT_EQ(start.boot.vcpus, sent.boot.vcpus);
+  EXPECT_EQ(start.boot.policy, sent.boot.policy);
+  EXPECT_EQ(start.boot.vmsa_flavour, sent.boot.vmsa_flavour);
+  EXPECT_EQ(start.boot.kernel.path, sent.boot.kernel.path);
+  ASSERT_TRUE(start.boot.initrd.has_value());
+  EXPECT_EQ(start.boot.initrd->path, sent.boot.initrd->path);
+  EXPECT_EQ(start.boot.command_line, sent.boot.command_line);
+  EXPECT_EQ(start.platform, sent.platform);
+  EXPECT_EQ(start.dh_certificate, sent.dh_certificate);
+  EXPECT_EQ(start.session, sent.session);
+  EXPECT_EQ(start.c_bit_position, sent.c_bit_position);
+  EXPECT_EQ(start.name, sent.name);
+  EXPECT_EQ(start.console_timeout_seconds, sent.console_timeout_seconds);
+  ASSERT_EQ(frame.descriptors.size(), 11U);
+  EXPECT_EQ(start.boot.kernel.fd, frame.descriptors[0].get());
+  EXPECT_EQ(start.boot.initrd->fd, frame.descriptors[1].get());
+  EXPECT_EQ(start.kvm, frame.descriptors[2].get());
+  EXPECT_EQ(start.console_log[1], frame.descriptors[9].get());
+  EXPECT_EQ(start.console_log[2], -1);
+  EXPECT_EQ(start.end_file, frame.descriptors[10].get());
+}
+
+TEST(Codec, RepliesSurviveARoundTrip) {
+  for (const Reply& reply : sample_replies()) {
+    const OutgoingFrame outgoing = encode(reply, 9);
+    const auto decoded = decode_reply(received(outgoing));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->index(), reply.index());
+    EXPECT_EQ(encode(*decoded, 9).bytes, outgoing.bytes);
+  }
+}
+
+TEST(Codec, EventsSurviveARoundTrip) {
+  for (const Event& event : sample_events()) {
+    const OutgoingFrame outgoing = encode(event);
+    const auto decoded = decode_event(received(outgoing));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(encode(*decoded).bytes, outgoing.bytes);
+  }
+}
+
+TEST(Codec, NoTruncatedRequestIsTakenForOne) {
+  const UniqueFd null = open_null();
+  for (const Request& request : sample_requests(null.get())) {
+    Frame frame = received(encode(request, 1));
+    while (!frame.payload.empty()) {
+      frame.payload.pop_back();
+      const auto decoded = decode_request(frame);
+      ASSERT_FALSE(decoded) << "request " << frame.type << " cut to " << frame.payload.size();
+      EXPECT_EQ(decoded.error(), DecodeError::kMalformed);
+    }
+  }
+}
+
+TEST(Codec, NoTruncatedReplyOrEventIsTakenForOne) {
+  for (const Reply& reply : sample_replies()) {
+    Frame frame = received(encode(reply, 1));
+    while (!frame.payload.empty()) {
+      frame.payload.pop_back();
+      EXPECT_FALSE(decode_reply(frame));
+    }
+  }
+  for (const Event& event : sample_events()) {
+    Frame frame = received(encode(event));
+    while (!frame.payload.empty()) {
+      frame.payload.pop_back();
+      EXPECT_FALSE(decode_event(frame));
+    }
+  }
+}
+
+TEST(Codec, ADescriptorThatDidNotComeIsRefused) {
+  const UniqueFd null = open_null();
+  Frame frame = received(encode(Request(sample_start(null.get())), 1));
+  frame.descriptors.pop_back();
+  EXPECT_FALSE(decode_request(frame));
+}
+
+TEST(Codec, AFrameOfAnotherKindIsRefused) {
+  EXPECT_EQ(decode_reply(received(encode(Request(Query{}), 1))).error(), DecodeError::kMalformed);
+  EXPECT_EQ(decode_event(received(encode(Request(Query{}), 1))).error(), DecodeError::kMalformed);
+  EXPECT_EQ(decode_request(received(encode(Event(ConsoleSilent{})))).error(), DecodeError::kMalformed);
+}
+
+TEST(Codec, AnEnumerationOutOfRangeIsRefused) {
+  Frame frame = received(encode(Event(Ended{EndReason::kError, ""})));
+  frame.payload[3] = 200;
+  EXPECT_FALSE(decode_event(frame));
+}
+
+TEST(Codec, ACommandLineLongerThanAnyKernelTakesIsRefused) {
+  const UniqueFd null = open_null();
+  Start start = sample_start(null.get());
+  start.boot.command_line = std::string(spec::kMaxCommandLine + 1, 'x');
+  EXPECT_FALSE(decode_request(received(encode(Request(start), 1))));
+}
+
+TEST(Codec, ATextLongerThanAReaderTakesIsCut) {
+  const auto decoded = decode_event(received(encode(Event(ConsoleSilent{std::string(1U << 20, 'x')}))));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<ConsoleSilent>(*decoded).text.size(), 64U << 10);
+}
+
+TEST(Codec, ATextWithANulIsCutThere) {
+  const auto decoded = decode_event(received(encode(Event(ConsoleSilent{std::string("ab\0cd", 5)}))));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<ConsoleSilent>(*decoded).text, "ab");
+}
+
+}  // namespace
+}  // namespace virtsev::control::test

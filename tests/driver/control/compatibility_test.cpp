@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a peer of the protocol's next version sends: more bytes at a structure's end, messages that we do not
+// know.
+#include <gtest/gtest.h>
+
+#include "driver/xdr/encoder.hpp"
+#include "tests/driver/control/samples.hpp"
+
+namespace virtsev::control::test {
+namespace {
+
+void append_unknown_field(Frame& frame) { frame.payload.insert(frame.payload.end(), 12, 0xee); }
+
+TEST(NextVersion, ItsHelloIsUnderstood) {
+  const auto decoded = decode_request(received(encode(Request(Hello{2}), 1)));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<Hello>(*decoded).version, 2U);
+}
+
+TEST(NextVersion, NewFieldsAtTheEndOfRequestsAreSkipped) {
+  const UniqueFd null = open_null();
+  for (const Request& request : sample_requests(null.get())) {
+    Frame frame = received(encode(request, 1));
+    append_unknown_field(frame);
+    const auto decoded = decode_request(frame);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->index(), request.index());
+  }
+}
+
+TEST(NextVersion, NewFieldsAtTheEndOfRepliesAndEventsAreSkipped) {
+  for (const Reply& reply : sample_replies()) {
+    Frame frame = received(encode(reply, 1));
+    append_unknown_field(frame);
+    EXPECT_TRUE(decode_reply(frame));
+  }
+  for (const Event& event : sample_events()) {
+    Frame frame = received(encode(event));
+    append_unknown_field(frame);
+    EXPECT_TRUE(decode_event(frame));
+  }
+}
+
+TEST(NextVersion, ALaunchReportThatGrewInsideAStatusIsSkippedOver) {
+  const Frame report_frame = received(encode(Reply(sample_report()), 1));
+  Bytes grown = report_frame.payload;
+  grown.insert(grown.end(), 8, 0xee);
+  xdr::Encoder out;
+  out.put_uint32(static_cast<std::uint32_t>(RunState::kPaused));
+  out.put_bool(true);
+  out.put_opaque(grown);
+  out.put_uint32(1);
+  out.put_uint64(99);
+  out.put_uint32(0);
+  out.put_uint64(4096);
+  Frame frame;
+  frame.kind = FrameKind::kReply;
+  frame.type = static_cast<std::uint32_t>(ReplyType::kStatus);
+  frame.payload = out.take();
+  const auto decoded = decode_reply(frame);
+  ASSERT_TRUE(decoded);
+  const Status& status = std::get<Status>(*decoded);
+  EXPECT_EQ(status.launch.build, 3U);
+  ASSERT_EQ(status.vcpu_time_ns.size(), 1U);
+  EXPECT_EQ(status.vcpu_time_ns[0], 99U);
+  EXPECT_EQ(status.resident_bytes, 4096U);
+}
+
+TEST(NextVersion, MessagesOfItsOwnAreToldFromMalformedOnes) {
+  Frame frame = received(encode(Request(Query{}), 5));
+  frame.type = 1000;
+  EXPECT_EQ(decode_request(frame).error(), DecodeError::kUnknownType);
+  frame.kind = FrameKind::kReply;
+  EXPECT_EQ(decode_reply(frame).error(), DecodeError::kUnknownType);
+  frame.kind = FrameKind::kEvent;
+  EXPECT_EQ(decode_event(frame).error(), DecodeError::kUnknownType);
+}
+
+TEST(NextVersion, ItsErrorCodesArePassedOn) {
+  xdr::Encoder out;
+  out.put_int32(123);
+  out.put_string("something new");
+  Frame frame;
+  frame.kind = FrameKind::kReply;
+  frame.type = static_cast<std::uint32_t>(ReplyType::kFailure);
+  frame.payload = out.take();
+  const auto decoded = decode_reply(frame);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(static_cast<int>(std::get<Failure>(*decoded).code), 123);
+}
+
+}  // namespace
+}  // namespace virtsev::control::test

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One sample of every message, each field with a value of its own, and frames as a receiver has them.
+#pragma once
+
+#include <stdexcept>
+#include <vector>
+
+#include <fcntl.h>
+
+#include "driver/control/channel.hpp"
+#include "driver/control/codec.hpp"
+
+namespace virtsev::control::test {
+
+inline UniqueFd open_null() { return UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
+
+inline Start sample_start(int base_descriptor) {
+  Start start;
+  start.boot.memory_bytes = 512ULL << 20;
+  start.boot.vcpus = 3;
+  start.boot.policy = 5;
+  start.boot.unprotected = false;
+  start.boot.vmsa_flavour = spec::VmsaFlavour::kLegacy;
+  start.boot.kernel = {base_descriptor, "/boot/vmlinuz"};
+  start.boot.initrd = spec::File{base_descriptor, "/boot/initrd"};
+  start.boot.command_line = "console=ttyS0 quiet";
+  start.platform = Platform::kHardware;
+  start.dh_certificate = Bytes(2084, 0x11);
+  start.session = Bytes(128, 0x22);
+  start.c_bit_position = 47;
+  start.name = "guest";
+  start.console_timeout_seconds = 7;
+  start.kvm = base_descriptor;
+  start.sev = base_descriptor;
+  start.platform_identity = base_descriptor;
+  start.platform_state = base_descriptor;
+  start.console_master = base_descriptor;
+  start.console_slave = base_descriptor;
+  start.console_log = {base_descriptor, base_descriptor, -1, -1};
+  start.end_file = base_descriptor;
+  return start;
+}
+
+inline std::vector<Request> sample_requests(int descriptor) {
+  return {Hello{3},
+          sample_start(descriptor),
+          Query{},
+          Resume{},
+          Pause{},
+          PowerButton{},
+          InjectSecret{Bytes(52, 1), Bytes(32, 2), 0x123456789000ULL},
+          Quit{}};
+}
+
+inline LaunchReport sample_report() {
+  LaunchReport report;
+  report.measurement = Bytes(48, 0x33);
+  report.api_major = 1;
+  report.api_minor = 51;
+  report.build = 3;
+  report.policy = 5;
+  report.c_bit_position = 39;
+  report.reduced_phys_bits = 1;
+  report.vmsa_flavour = spec::VmsaFlavour::kLegacy;
+  report.platform = Platform::kHardware;
+  report.secret_address = 0x7ff0010;
+  report.secret_size = 4080;
+  return report;
+}
+
+inline std::vector<Reply> sample_replies() {
+  return {Failure{ErrorCode::kOperationInvalid, "no"}, Done{}, HelloReply{2, RunState::kRunning},
+          sample_report(),
+          Status{RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678}};
+}
+
+inline std::vector<Event> sample_events() {
+  return {Ended{EndReason::kReset, "the guest asked for it"}, ConsoleSilent{"vCPU 0 at 0x1000"}};
+}
+
+/// The frame as its receiver gets it: through a reader, with a new descriptor for each one announced.
+inline Frame received(const OutgoingFrame& outgoing) {
+  std::vector<UniqueFd> descriptors;
+  for (std::size_t i = 0; i < outgoing.descriptors.size(); ++i) {
+    descriptors.push_back(open_null());
+  }
+  FrameReader reader;
+  if (!reader.feed(outgoing.bytes, std::move(descriptors))) {
+    throw std::logic_error("the reader refused the bytes");
+  }
+  auto frame = reader.next();
+  if (!frame || !*frame) {
+    throw std::logic_error("the reader refused the frame");
+  }
+  return std::move(**frame);
+}
+
+}  // namespace virtsev::control::test
