@@ -53,6 +53,10 @@ enum class PlatformCommand : std::uint32_t {
   kGetId2 = 8,
 };
 
+/// `type` of KVM_CREATE_VM: kInit and kEsInit work with kDefault alone, kInit2 with the other two, and takes
+/// from it whether it is SEV-ES.
+enum class KvmVmType : unsigned long { kDefault = 0, kSev = 2, kSevEs = 3 };
+
 /// KVM_MEMORY_ENCRYPT_OP's own structure. `error` is the firmware's status, written by the kernel.
 struct KvmSevCommand {
   std::uint32_t id = 0;

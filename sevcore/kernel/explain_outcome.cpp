@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sevcore/kernel/explain_outcome.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include "sevcore/base/text.hpp"
+#include "sevcore/kernel/outcome_table.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+/// Which column of the table of kernel answers applies.
+KernelCall call_of(GuestCommand command) {
+  switch (command) {
+    case GuestCommand::kInit:
+    case GuestCommand::kEsInit:
+    case GuestCommand::kInit2:
+      return KernelCall::kInitialize;
+    default:
+      return KernelCall::kGuest;
+  }
+}
+
+Explanation explanation_of(std::string_view command, KernelCall call, const Outcome& outcome) {
+  const bool firmware_answered = outcome.firmware_status != kNoFirmwareCall && outcome.firmware_status != 0;
+  if (firmware_answered) {
+    return explain_status(command, static_cast<FirmwareStatus>(outcome.firmware_status));
+  }
+  return explain_errno(call, outcome.error_number);
+}
+
+/// Name and number of both answers, for whoever looks them up in a specification.
+std::string numbers_of(const Outcome& outcome) {
+  const char* name = ::strerrorname_np(outcome.error_number);
+  const std::string error = name != nullptr ? name : std::to_string(outcome.error_number);
+  if (outcome.firmware_status == kNoFirmwareCall || outcome.firmware_status == 0) {
+    return text("the kernel said {}", error);
+  }
+  const auto status = static_cast<FirmwareStatus>(outcome.firmware_status);
+  return text("the kernel said {}, the firmware {} ({:#x})", error, name_of(status), outcome.firmware_status);
+}
+
+std::string put_together(std::string_view command, const Explanation& explanation, const Outcome& outcome) {
+  return text("{} failed: {}; {} ({})", command, explanation.cause, explanation.next_step,
+              numbers_of(outcome));
+}
+
+Error make_error(std::string_view command, KernelCall call, const Outcome& outcome) {
+  const Explanation explanation = explanation_of(command, call, outcome);
+  return {explanation.code, put_together(command, explanation, outcome)};
+}
+
+std::string make_text(std::string_view command, KernelCall call, const Outcome& outcome) {
+  return put_together(command, explanation_of(command, call, outcome), outcome);
+}
+
+constexpr std::string_view kRegistration = "MEMORY_ENCRYPT_REG_REGION";
+
+}  // namespace
+
+std::string explain(GuestCommand command, const Outcome& outcome) {
+  return make_text(name_of(command), call_of(command), outcome);
+}
+
+std::string explain(PlatformCommand command, const Outcome& outcome) {
+  return make_text(name_of(command), KernelCall::kPlatform, outcome);
+}
+
+std::string explain_registration(const Outcome& outcome) {
+  return make_text(kRegistration, KernelCall::kRegistration, outcome);
+}
+
+Error sev_error(GuestCommand command, const Outcome& outcome) {
+  return make_error(name_of(command), call_of(command), outcome);
+}
+
+Error sev_error(PlatformCommand command, const Outcome& outcome) {
+  return make_error(name_of(command), KernelCall::kPlatform, outcome);
+}
+
+Error registration_error(const Outcome& outcome) {
+  return make_error(kRegistration, KernelCall::kRegistration, outcome);
+}
+
+}  // namespace virtsev::sevcore

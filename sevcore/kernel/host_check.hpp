@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Whether this host can run SEV and SEV-ES guests; where not, what is at fault and what to do: processor,
+// BIOS, kvm_amd's parameters, /dev/kvm or /dev/sev. Reads only; nothing is loaded or changed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace virtsev::sevcore {
+
+/// What the processor says of memory encryption (AMD APM volume 3, CPUID Fn8000_001F); all zero where the
+/// leaf is missing.
+struct CpuFacts {
+  bool amd = false;  ///< Vendor AuthenticAMD or HygonGenuine
+  bool sev = false;
+  bool es = false;
+  bool snp = false;
+  std::uint32_t c_bit_position = 0;
+  std::uint32_t reduced_phys_bits = 0;
+  std::uint32_t max_asid = 0;  ///< ECX: the number of encrypted guests at once, SEV and SEV-ES together
+  std::uint32_t min_sev_asid =
+      0;  ///< EDX: the lowest ASID of a plain SEV guest; SEV-ES guests have those from 1 to below it
+  /// How many SEV-ES, and plain SEV, guests can run at once.
+  [[nodiscard]] std::uint32_t es_guests() const { return min_sev_asid > 0 ? min_sev_asid - 1 : 0; }
+  [[nodiscard]] std::uint32_t sev_guests() const {
+    return max_asid >= min_sev_asid && min_sev_asid > 0 ? max_asid - min_sev_asid + 1 : 0;
+  }
+};
+
+/// The four registers of one CPUID leaf: eax, ebx, ecx, edx.
+struct CpuidLeaf {
+  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+using Cpuid = std::function<CpuidLeaf(std::uint32_t leaf)>;
+
+/// This processor's.
+CpuidLeaf host_cpuid(std::uint32_t leaf);
+CpuFacts read_cpu_facts(const Cpuid& cpuid = host_cpuid);
+
+/// What part of the host a finding is about.
+enum class HostPart : std::uint8_t { kCpu, kBios, kKernelModule, kKvmDevice, kSevDevice };
+
+/// One thing that stands in the way, and what to do about it.
+struct HostFinding {
+  HostPart part;
+  std::string problem;
+  std::string next_step;
+};
+
+struct HostCheck {
+  CpuFacts cpu;
+  std::vector<HostFinding> sev;  ///< Empty: SEV guests can run
+  std::vector<HostFinding> es;   ///< Empty: SEV-ES guests can run; holds what stands in `sev` too
+  [[nodiscard]] bool sev_usable() const { return sev.empty(); }
+  [[nodiscard]] bool es_usable() const { return es.empty(); }
+};
+
+/// Where the check looks; tests put their own there.
+struct HostRoots {
+  std::string sys = "/sys";
+  std::string dev = "/dev";
+  Cpuid cpuid = host_cpuid;
+};
+
+HostCheck check_host(const HostRoots& roots = {});
+
+/// The findings as one text for an Error: "problem; next step", a line each.
+std::string describe(const std::vector<HostFinding>& findings);
+
+}  // namespace virtsev::sevcore

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a simulated platform can be told: kept as text in the platform's `state` file, so that every process
+// of the host sees the same.
+#pragma once
+
+#include <cstdint>
+
+namespace virtsev::sevcore {
+
+struct SimulationSettings {
+  std::uint32_t es_asids = 99;    ///< How many SEV-ES guests the host can run at once: ASIDs 1 to es_asids
+  std::uint32_t sev_asids = 410;  ///< How many SEV guests: the ASIDs after those
+  /// How long the firmware takes for each MiB that it measures; hardware: about 123 ms. One command runs at a
+  /// time on the whole host.
+  std::uint32_t firmware_delay_ms_per_mib = 0;
+  friend bool operator==(const SimulationSettings&, const SimulationSettings&) = default;
+};
+
+/// Reads them from the `state` file; an empty file gives the defaults. Throws Error naming the file and line
+/// at fault.
+SimulationSettings read_simulation_settings(int state_fd);
+
+/// Writes them and makes them durable. Processes that have the platform open keep what they have read. Throws
+/// Error.
+void write_simulation_settings(int state_fd, const SimulationSettings& settings);
+
+}  // namespace virtsev::sevcore
