@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libvirt's RPC server: accepts clients, reads packets, keeps connections alive, carries replies, events and streams. It knows no domain: each call goes
-// to a Service.
+// libvirt's RPC server: accepts clients, reads packets, keeps connections alive, carries replies, events and
+// streams. It knows no domain: each call goes to a Service.
 #pragma once
 
-#include <asio/awaitable.hpp>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "driver/rpc/service.hpp"
@@ -17,11 +17,30 @@ class io_context;
 
 namespace virtsev::rpc {
 
+/// No peer can make the server take more than these allow. The first four are libvirt's defaults.
 struct ServerLimits {
-  std::size_t max_clients = 5000;
-  std::size_t max_client_requests = 5;
-  std::chrono::seconds keepalive_interval{5};
+  std::size_t max_clients =
+      5000;  ///< Then nobody is accepted; the last tenth is kept for the read-write socket
+  std::size_t max_client_requests = 5;  ///< Calls in progress; then the client is not read
+  std::chrono::milliseconds keepalive_interval{5000};
   unsigned keepalive_count = 5;
+
+  std::size_t max_unopened =
+      20;  ///< Connections of one socket that have opened nothing yet; then nobody is accepted there
+  std::chrono::milliseconds open_deadline{
+      30000};                                ///< A connection that has opened nothing by then is dropped
+  std::size_t max_unopened_message = 65536;  ///< Bytes
+  std::size_t max_memory = 256U << 20;       ///< Bytes of all messages being read or waiting to be sent
+  std::size_t output_pause =
+      1U << 20;  ///< Bytes waiting to be sent to a client, from which on it is not read
+  std::size_t max_queued_events =
+      1U << 20;  ///< Bytes of events that a client has not read; then it is dropped
+  std::chrono::milliseconds flush_deadline{5000};  ///< For the last reply, after CLOSE
+  std::size_t max_client_streams = 64;
+  std::size_t stream_pause =
+      256U << 10;  ///< Bytes that a stream's descriptor has not taken; then the client is not read
+  std::chrono::milliseconds stream_stall{
+      5000};  ///< A descriptor that has taken nothing for so long, while its client waits, ends the stream
 };
 
 class Server {
@@ -31,11 +50,15 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Serves a listening UNIX socket. A read-write socket takes peers with uid 0 or this process's own alone; a read-only one takes all
-  /// that the file's mode lets in.
+  /// Serves a listening UNIX socket. A read-write socket takes peers with uid 0 or this process's own alone;
+  /// a read-only one takes all that the file's mode lets in.
   void listen(UniqueFd socket, bool read_only);
+  /// Serves a connected UNIX socket, by the same rules.
+  void serve(UniqueFd socket, bool read_only);
   [[nodiscard]] std::size_t clients() const;
-  /// Stops accepting, closes every client; then the io_context runs out of work.
+  /// Called with clients() whenever it has changed (for an idle time-out).
+  void set_clients_observer(std::function<void(std::size_t)> observer);
+  /// Stops accepting, closes every client; then the io_context runs out of work, calls in progress apart.
   void stop();
 
  private:

@@ -3,24 +3,24 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <cstdint>
 
+#include "driver/rpc/client.hpp"
 #include "driver/xdr/decoder.hpp"
 #include "driver/xdr/encoder.hpp"
 
 namespace virtsev::rpc {
 
-class Client;  // driver/rpc/client.hpp: one connection as a Service sees it
-
-/// Answers the calls of the REMOTE program (0x20008086).
+/// Answers the calls of the REMOTE program (0x20008086). It must outlive the server, and every call that it
+/// has not yet answered.
 class Service {
  public:
   virtual ~Service() = default;
-  /// Decodes the arguments, does the work, encodes the reply. Throws Error for an error reply. An unknown procedure is
-  /// Error(kRpc, "unknown procedure: N").
-  virtual asio::awaitable<void> call(Client& client, std::int32_t procedure, xdr::Decoder& arguments,
+  /// Decodes the arguments, does the work, appends the reply's payload. Throws Error for an error reply. An
+  /// unknown procedure is Error(kRpc, "unknown procedure: N"), untranslated: clients look for those words.
+  /// Several calls of one client may be in progress.
+  virtual asio::awaitable<void> call(Client& client, const Call& call, xdr::Decoder& arguments,
                                      xdr::Encoder& reply) = 0;
-  /// The connection is gone; nothing more is called for it.
+  /// The connection is gone, and the last of its calls has ended; nothing more is called for it.
   virtual void closed(Client& client) = 0;
 };
 

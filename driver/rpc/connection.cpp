@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A connection's life: beginning, limits, keepalive, end.
+#include "driver/rpc/connection.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::rpc {
+
+Connection::Connection(std::shared_ptr<ConnectionHost> host, std::uint64_t id, UniqueFd socket,
+                       bool read_only, const PeerCredentials& peer)
+    : host_(std::move(host)),
+      id_(id),
+      read_only_(read_only),
+      peer_(peer),
+      transport_(std::make_shared<Transport>(host_->executor, std::move(socket), host_->budget, read_only)),
+      room_(host_->executor),
+      open_deadline_(host_->executor),
+      keepalive_timer_(host_->executor) {}
+
+void Connection::start() {
+  const std::weak_ptr<Connection> weak = weak_from_this();
+  transport_->set_failure_handler([weak] {
+    if (const auto self = weak.lock()) {
+      self->close();
+    }
+  });
+  open_deadline_.expires_after(host_->limits.open_deadline);
+  open_deadline_.async_wait([weak](const asio::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && !self->opened_) {
+      self->close();
+    }
+  });
+  asio::co_spawn(host_->executor, read_all(shared_from_this()),
+                 [self = shared_from_this()](const std::exception_ptr&) { self->close(); });
+}
+
+bool Connection::has_room() const {
+  if (in_flight_ >= host_->limits.max_client_requests || transport_->queued() >= host_->limits.output_pause) {
+    return false;
+  }
+  for (const auto& [key, stream] : streams_) {
+    if (stream->backlog() >= host_->limits.stream_pause) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Connection::set_open() {
+  if (!opened_) {
+    opened_ = true;
+    open_deadline_.cancel();
+    host_->opened(id_);
+  }
+}
+
+void Connection::start_keepalive() {
+  if (!keepalive_ && !closed_) {
+    keepalive_.emplace(host_->limits.keepalive_interval, host_->limits.keepalive_count,
+                       Keepalive::Clock::now());
+    schedule_keepalive();
+  }
+}
+
+void Connection::schedule_keepalive() {
+  keepalive_timer_.expires_at(keepalive_->due());
+  keepalive_timer_.async_wait([weak = weak_from_this()](const asio::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->closed_) {
+      return;
+    }
+    const auto now = Keepalive::Clock::now();
+    if (!self->reading_) {
+      self->keepalive_->heard(now);  // its answers may be waiting on the socket: the silence is ours
+    }
+    switch (self->keepalive_->check(now)) {
+      case Keepalive::Verdict::kDead:
+        self->close();
+        return;
+      case Keepalive::Verdict::kPing: {
+        Header ping;
+        ping.program = kKeepaliveProgram;
+        ping.procedure = kKeepalivePing;
+        ping.type = MessageType::kMessage;
+        self->transport_->send(make_message(ping));
+        break;
+      }
+      case Keepalive::Verdict::kAlive:
+        break;
+    }
+    if (!self->closed_) {
+      self->schedule_keepalive();
+    }
+  });
+}
+
+void Connection::send_event(std::int32_t procedure, ByteView payload) {
+  if (closed_) {
+    return;
+  }
+  Header header;
+  header.procedure = procedure;
+  header.type = MessageType::kMessage;
+  header.serial = kEventSerial;
+  Bytes message = make_message(header, payload);
+  const std::size_t size = message.size();
+  if (queued_events_ + size > host_->limits.max_queued_events) {
+    close();
+    return;
+  }
+  queued_events_ += size;
+  transport_->send(std::move(message), [this, size] { queued_events_ -= size; });
+}
+
+std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descriptor,
+                                              std::function<void()> ended) {
+  const StreamKey key{call.procedure, call.serial};
+  if (closed_) {
+    throw Error(ErrorCode::kRpc, text("the client is gone"));
+  }
+  if (streams_.size() >= host_->limits.max_client_streams || streams_.contains(key)) {
+    throw Error(ErrorCode::kResourceBusy,
+                text("this connection has {} streams open: close one first", streams_.size()));
+  }
+  const std::weak_ptr<Connection> weak = weak_from_this();
+  Header header;
+  header.procedure = call.procedure;
+  header.type = MessageType::kStream;
+  header.serial = call.serial;
+  StreamWire wire;
+  wire.send = [weak, header](MessageStatus status, ByteView payload, std::function<void()> written) {
+    if (const auto self = weak.lock()) {
+      Header packet = header;
+      packet.status = status;
+      self->transport_->send(make_message(packet, payload), std::move(written));
+    }
+  };
+  wire.drained = [weak] {
+    if (const auto self = weak.lock()) {
+      self->room_.notify();
+    }
+  };
+  wire.over = [weak, key] {
+    if (const auto self = weak.lock()) {
+      self->streams_.erase(key);
+      self->room_.notify();
+    }
+  };
+  const auto stream = std::make_shared<FdStream>(
+      host_->executor, std::move(descriptor), std::move(wire),
+      StreamLimits{host_->limits.stream_pause, host_->limits.stream_stall}, std::move(ended));
+  streams_.emplace(key, stream);
+  return stream;
+}
+
+void Connection::close() {
+  if (closed_) {
+    return;
+  }
+  closed_ = true;
+  transport_->close();
+  open_deadline_.cancel();
+  keepalive_timer_.cancel();
+  room_.notify();
+  // Whoever sends an event may be walking over all clients: the Service hears of the end only after that.
+  asio::post(host_->executor, [self = shared_from_this()] {
+    for (const auto& [key, stream] : std::exchange(self->streams_, {})) {
+      stream->close();
+    }
+    self->report_end();
+  });
+}
+
+void Connection::report_end() {
+  if (closed_ && running_ == 0 && streams_.empty() && !std::exchange(end_reported_, true)) {
+    host_->service.closed(*this);
+    host_->gone(id_);
+  }
+}
+
+}  // namespace virtsev::rpc

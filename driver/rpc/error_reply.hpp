@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A failure as libvirt's clients read it: the payload of a reply, or of a stream packet, whose status is
+// ERROR.
+#pragma once
+
+#include <string_view>
+
+#include "driver/xdr/encoder.hpp"
+#include "sevcore/base/error.hpp"
+
+namespace virtsev::rpc {
+
+/// virErrorDomain: the part of libvirt that an error is said to come from. The one rule for all of virtsevd.
+/// libvirt has no number for virtsev, and one that a client does not know prints as nothing; so these are the
+/// generic ones: RPC (7) for protocol errors, where clients turn "unknown procedure" into NO_SUPPORT
+/// (src/rpc/virnetclientprogram.c); "Domain Config" (20) for XML; Auth (46); "Domain" (6) for all else.
+std::int32_t error_domain(ErrorCode code);
+
+/// Appends remote_error: code, domain, message, level ERROR (2), and no objects. A message longer than 16 KiB
+/// is cut.
+void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message);
+
+}  // namespace virtsev::rpc

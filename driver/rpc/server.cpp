@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/rpc/server.hpp"
+
+#include <cerrno>
+#include <list>
+#include <map>
+#include <optional>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "driver/rpc/connection.hpp"
+#include "driver/rpc/gate.hpp"
+
+namespace virtsev::rpc {
+
+namespace {
+
+using Acceptor = asio::local::stream_protocol::acceptor;
+
+std::optional<PeerCredentials> credentials_of(int socket) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+    return std::nullopt;
+  }
+  return PeerCredentials{peer.pid, peer.uid, peer.gid};
+}
+
+/// Until there is polkit, read-write access is for root and for the daemon's own user.
+bool may_write(const PeerCredentials& peer) { return peer.uid == 0 || peer.uid == geteuid(); }
+
+}  // namespace
+
+struct Server::Impl : std::enable_shared_from_this<Impl> {
+  struct Listener {
+    Acceptor acceptor;
+    bool read_only;
+    std::size_t unopened = 0;
+  };
+  struct Peer {
+    std::shared_ptr<Connection> connection;
+    Listener* listener = nullptr;  ///< Counts it as unopened; null once it has opened, or came in by serve()
+  };
+
+  Impl(asio::io_context& io, Service& service, const ServerLimits& limits)
+      : host(std::make_shared<ConnectionHost>(ConnectionHost{
+            io.get_executor(), service, limits, std::make_shared<MemoryBudget>(limits.max_memory), {}, {}})),
+        room(io.get_executor()) {}
+
+  static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self, Listener& listener);
+  [[nodiscard]] bool has_room(const Listener& listener) const;
+  void admit(UniqueFd socket, bool read_only, Listener* listener);
+  void count_as_opened(Peer& peer);
+  void forget(std::uint64_t id);
+  void stop();
+
+  std::shared_ptr<ConnectionHost> host;
+  Gate room;  ///< Notified when has_room() may have become true
+  std::list<Listener> listeners;
+  std::map<std::uint64_t, Peer> peers;
+  std::function<void(std::size_t)> observer;
+  std::uint64_t last_id = 0;
+  bool stopped = false;
+};
+
+bool Server::Impl::has_room(const Listener& listener) const {
+  const ServerLimits& limits = host->limits;
+  const std::size_t kept = listener.read_only ? limits.max_clients / 10 : 0;
+  return peers.size() + kept < limits.max_clients && listener.unopened < limits.max_unopened;
+}
+
+asio::awaitable<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, Listener& listener) {
+  while (!self->stopped) {
+    if (!self->has_room(listener)) {
+      co_await self->room.wait();
+      continue;
+    }
+    asio::error_code error;
+    co_await listener.acceptor.async_wait(Acceptor::wait_read,
+                                          asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_return;
+    }
+    // Not Asio's accept: its descriptors are inherited by the programs that the daemon starts.
+    UniqueFd socket(
+        accept4(listener.acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket) {
+      self->admit(std::move(socket), listener.read_only, &listener);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      // The next client that goes makes room; but other things hold descriptors too.
+      asio::steady_timer pause(self->host->executor, std::chrono::seconds(1));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+}
+
+void Server::Impl::admit(UniqueFd socket, bool read_only, Listener* listener) {
+  const std::optional<PeerCredentials> peer = credentials_of(socket.get());
+  if (stopped || !peer || (!read_only && !may_write(*peer))) {
+    return;
+  }
+  const std::uint64_t id = ++last_id;
+  std::shared_ptr<Connection> connection;
+  try {
+    connection = std::make_shared<Connection>(host, id, std::move(socket), read_only, *peer);
+  } catch (const std::system_error&) {
+    return;  // no memory in the kernel to wait for it: this client alone is lost
+  }
+  if (listener != nullptr) {
+    ++listener->unopened;
+  }
+  peers.emplace(id, Peer{connection, listener});
+  connection->start();
+  if (observer) {
+    observer(peers.size());
+  }
+}
+
+void Server::Impl::count_as_opened(Peer& peer) {
+  if (Listener* listener = std::exchange(peer.listener, nullptr)) {
+    --listener->unopened;
+    room.notify();
+  }
+}
+
+void Server::Impl::forget(std::uint64_t id) {
+  const auto found = peers.find(id);
+  if (found == peers.end()) {
+    return;
+  }
+  count_as_opened(found->second);
+  peers.erase(found);
+  room.notify();
+  if (observer) {
+    observer(peers.size());
+  }
+}
+
+void Server::Impl::stop() {
+  if (std::exchange(stopped, true)) {
+    return;
+  }
+  for (Listener& listener : listeners) {
+    asio::error_code ignored;
+    listener.acceptor.close(ignored);
+  }
+  room.notify();
+  for (const auto& [id, peer] : peers) {
+    peer.connection->close();
+  }
+}
+
+Server::Server(asio::io_context& io, Service& service, ServerLimits limits)
+    : impl_(std::make_shared<Impl>(io, service, limits)) {
+  const std::weak_ptr<Impl> weak = impl_;
+  impl_->host->opened = [weak](std::uint64_t id) {
+    if (const auto impl = weak.lock()) {
+      if (const auto found = impl->peers.find(id); found != impl->peers.end()) {
+        impl->count_as_opened(found->second);
+      }
+    }
+  };
+  impl_->host->gone = [weak](std::uint64_t id) {
+    if (const auto impl = weak.lock()) {
+      impl->forget(id);
+    }
+  };
+}
+
+Server::~Server() { impl_->stop(); }
+
+void Server::listen(UniqueFd socket, bool read_only) {
+  Acceptor acceptor(impl_->host->executor);
+  acceptor.assign(asio::local::stream_protocol(), socket.get());
+  static_cast<void>(socket.release());
+  acceptor.non_blocking(true);
+  Impl::Listener& listener = impl_->listeners.emplace_back(Impl::Listener{std::move(acceptor), read_only});
+  asio::co_spawn(impl_->host->executor, Impl::accept_all(impl_, listener), asio::detached);
+}
+
+void Server::serve(UniqueFd socket, bool read_only) { impl_->admit(std::move(socket), read_only, nullptr); }
+
+std::size_t Server::clients() const { return impl_->peers.size(); }
+
+void Server::set_clients_observer(std::function<void(std::size_t)> observer) {
+  impl_->observer = std::move(observer);
+}
+
+void Server::stop() { impl_->stop(); }
+
+}  // namespace virtsev::rpc
