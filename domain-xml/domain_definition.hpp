@@ -18,9 +18,10 @@ using Uuid = ByteArray<16>;
 enum class LifecycleAction { kDestroy, kRestart, kPreserve };
 
 struct OsDefinition {
-  std::string machine;  ///< Canonical: virtsev-q35-1.0
+  std::string machine;                       ///< Canonical: virtsev-q35-1.0
   std::string kernel, initrd, command_line;  ///< Absolute paths; empty: not given
-  std::string loader;                        ///< Firmware, which is an issue of its own: refused at start for now
+  std::string loader;  ///< Firmware, which is an issue of its own: refused when parsed, so empty for now
+  friend bool operator==(const OsDefinition&, const OsDefinition&) = default;
 };
 
 struct LaunchSecurity {
@@ -30,11 +31,14 @@ struct LaunchSecurity {
   std::optional<bool> kernel_hashes;
   std::string dh_certificate;  ///< base64 as the user wrote it, white space aside; empty: none
   std::string session;
+  friend bool operator==(const LaunchSecurity&, const LaunchSecurity&) = default;
 };
 
 /// A <serial> or <console> of type pty; console 0 of target type serial is the same device as serial 0.
 struct SerialPort {
   std::uint32_t port = 0;
+  std::string alias;  ///< The user's own name for it (ua-...); empty: serial0
+  friend bool operator==(const SerialPort&, const SerialPort&) = default;
 };
 
 struct DomainDefinition {
@@ -48,11 +52,13 @@ struct DomainDefinition {
   LifecycleAction on_poweroff = LifecycleAction::kDestroy;
   LifecycleAction on_reboot = LifecycleAction::kRestart;  ///< kDestroy by default for SEV-ES
   LifecycleAction on_crash = LifecycleAction::kDestroy;
-  std::vector<SerialPort> serials;         ///< At most one in machine 1.0
+  std::vector<SerialPort> serials;  ///< At most one in machine 1.0
   std::optional<LaunchSecurity> launch_security;
 
-  /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives here alone.
+  /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives
+  /// here alone.
   std::string document;
+  friend bool operator==(const DomainDefinition&, const DomainDefinition&) = default;
 };
 
 /// What a running domain's XML shows in addition.
@@ -63,21 +69,35 @@ struct LiveState {
 };
 
 struct ParseOptions {
-  bool validate_schema = false;     ///< --validate: against libvirt's own schema
-  bool allow_unprotected = false;   ///< virtsevd.conf: a domain without <launchSecurity> is taken
+  bool validate_schema = false;    ///< --validate: against libvirt's own schema
+  bool allow_unprotected = false;  ///< virtsevd.conf: a domain without <launchSecurity> is taken
 };
 
-/// Parses, fills in defaults (a fresh UUID where none is given), and checks every rule that the XML alone decides. Throws
-/// Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) naming the element, its line, the reason and the cure.
+/// Parses, fills in defaults (a fresh UUID where none is given), and checks every rule that the XML alone
+/// decides. Throws Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) naming the element, its line, the
+/// reason and the cure.
 DomainDefinition parse(const std::string& xml, const ParseOptions& options = {});
+
+/// Name and UUID of a document, whether or not its definition keeps the rules; nothing where it is no domain
+/// XML that has both. For stored files that no longer pass.
+struct Identity {
+  std::string name;
+  Uuid uuid{};
+};
+std::optional<Identity> identity_of(const std::string& xml);
+
+/// True where the host can read the guest's memory: no launch security, or a policy without NODBG.
+bool host_may_debug(const DomainDefinition& definition);
 
 /// The XML of an inactive domain, or with `live` of a running one.
 std::string format(const DomainDefinition& definition, const LiveState* live = nullptr);
 
-/// A <metadata>, <title> or <description> changed: returns the new definition. `kind`: 0 description, 1 title, 2 element (virDomainMetadataType).
-/// An empty optional removes it. `key`: namespace prefix, `uri`: namespace of the element.
-DomainDefinition with_metadata(const DomainDefinition& definition, int kind, const std::optional<std::string>& value,
-                               const std::string& key, const std::string& uri);
+/// A <metadata>, <title> or <description> changed: returns the new definition. `kind`: 0 description, 1
+/// title, 2 element (virDomainMetadataType). An empty optional removes it. `key`: namespace prefix, `uri`:
+/// namespace of the element.
+DomainDefinition with_metadata(const DomainDefinition& definition, int kind,
+                               const std::optional<std::string>& value, const std::string& key,
+                               const std::string& uri);
 /// Throws Error(kNoDomainMetadata) where there is none.
 std::string metadata_of(const DomainDefinition& definition, int kind, const std::string& uri);
 DomainDefinition with_name(const DomainDefinition& definition, const std::string& name);

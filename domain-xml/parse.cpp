@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From a document to a definition: each part checks and normalises its own elements of the tree, which is
+// written out in the end.
+#include "domain-xml/domain_definition.hpp"
+#include "domain-xml/parts/parts.hpp"
+#include "domain-xml/rules/rules.hpp"
+#include "domain-xml/xml/document.hpp"
+#include "domain-xml/xml/node.hpp"
+#include "domain-xml/xml/schema.hpp"
+#include "domain-xml/xml/writer.hpp"
+
+namespace virtsev::domain_xml {
+namespace {
+
+/// Elements that no part reads, and of which there can be one alone.
+void check_single(const xmlNode* domain) {
+  for (const char* name : {"metadata", "memoryBacking", "cpu", "clock"}) {
+    only_child(domain, name);
+  }
+}
+
+}  // namespace
+
+DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
+  const Document document = read_document(xml);
+  if (options.validate_schema) {
+    check_schema(document.get());
+  }
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  read_domain_type(domain);
+  elements_only(domain);
+  check_single(domain);
+  DomainDefinition definition;
+  read_general(domain, definition);
+  read_launch_security(domain, definition);
+  check_protection(domain, definition, options);
+  read_lifecycle(domain, definition);
+  check_sev_es(domain, definition);
+  read_memory(domain, definition);
+  read_vcpus(domain, definition);
+  read_os(domain, definition);
+  read_features(domain);
+  read_clock(domain);
+  read_devices(domain, definition);
+  put_in_order(domain);
+  definition.document = write_element(domain);
+  return definition;
+}
+
+std::optional<Identity> identity_of(const std::string& xml) {
+  try {
+    const Document document = read_document(xml);
+    const xmlNode* domain = xmlDocGetRootElement(document.get());
+    const xmlNode* name = only_child(domain, "name");
+    const xmlNode* uuid = only_child(domain, "uuid");
+    if (!is_element(domain, "domain") || name == nullptr || uuid == nullptr) {
+      return std::nullopt;
+    }
+    const std::optional<Uuid> parsed = parse_uuid(trimmed(uuid));
+    if (!parsed || !reason_against_name(content(name)).empty()) {
+      return std::nullopt;
+    }
+    return Identity{content(name), *parsed};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+bool host_may_debug(const DomainDefinition& definition) {
+  return !definition.launch_security || !definition.launch_security->policy.has(sevcore::PolicyBit::kNoDebug);
+}
+
+}  // namespace virtsev::domain_xml

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// <domain type>, <name>, <uuid>, <title>, <description>.
+#include <algorithm>
+
+#include "domain-xml/limits.hpp"
+#include "domain-xml/parts/parts.hpp"
+#include "domain-xml/xml/node.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::domain_xml {
+namespace {
+
+bool has_control_character(const std::string& value) {
+  return std::any_of(value.begin(), value.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+void read_name(xmlNode* domain, DomainDefinition& definition) {
+  xmlNode* name = only_child(domain, "name");
+  if (name == nullptr) {
+    refuse(ErrorCode::kXmlError, domain, text("it has no name; add <name>"));
+  }
+  definition.name = content(name);
+  if (const std::string reason = reason_against_name(definition.name); !reason.empty()) {
+    refuse(ErrorCode::kXmlError, name, reason);
+  }
+}
+
+void read_uuid(xmlNode* domain, DomainDefinition& definition) {
+  xmlNode* uuid = only_child(domain, "uuid");
+  if (uuid == nullptr) {
+    uuid = add_element(domain, "uuid");
+    definition.uuid = random_uuid();
+  } else {
+    const std::optional<Uuid> parsed = parse_uuid(trimmed(uuid));
+    if (!parsed) {
+      refuse(ErrorCode::kXmlError, uuid,
+             text("'{}' is no UUID; write one as 'uuidgen' prints it, or remove the element for a new one",
+                  trimmed(uuid)));
+    }
+    definition.uuid = *parsed;
+  }
+  set_content(uuid, format_uuid(definition.uuid));
+}
+
+}  // namespace
+
+std::string reason_against_name(const std::string& name) {
+  if (trim(name).empty()) {
+    return text("a domain's name can't be empty");
+  }
+  if (name.size() > kMaxNameBytes) {
+    return text("a domain's name can't be longer than {} bytes; this one has {}", kMaxNameBytes, name.size());
+  }
+  if (name.find('/') != std::string::npos || name == "." || name == "..") {
+    return text(
+        "'{}' can't be a domain's name: it becomes part of file names, so it can't hold '/' nor be '.' or "
+        "'..'",
+        name);
+  }
+  if (has_control_character(name)) {
+    return text("a domain's name can't hold line breaks or other control characters");
+  }
+  return {};
+}
+
+std::string reason_against_title(const std::string& title) {
+  return title.find('\n') != std::string::npos
+             ? text("a domain's title is one line; use <description> for more")
+             : std::string();
+}
+
+void read_domain_type(xmlNode* domain) {
+  if (!is_element(domain, "domain")) {
+    refuse(ErrorCode::kXmlError, domain, text("the outermost element has to be <domain>"));
+  }
+  const std::optional<std::string> type = attribute(domain, "type");
+  if (!type) {
+    refuse(ErrorCode::kXmlError, domain, text("its type is missing; write <domain type='kvm'>"));
+  }
+  if (*type != "kvm") {
+    refuse(ErrorCode::kConfigUnsupported, domain,
+           text("virtsev runs guests of type 'kvm' only, not '{}'; write <domain type='kvm'>", *type));
+  }
+  // A running domain's number, where its XML was copied from one.
+  remove_attribute(domain, "id");
+}
+
+void read_general(xmlNode* domain, DomainDefinition& definition) {
+  read_name(domain, definition);
+  read_uuid(domain, definition);
+  if (const xmlNode* title = only_child(domain, "title")) {
+    definition.title = content(title);
+    if (const std::string reason = reason_against_title(definition.title); !reason.empty()) {
+      refuse(ErrorCode::kXmlError, title, reason);
+    }
+  }
+  if (const xmlNode* description = only_child(domain, "description")) {
+    definition.description = content(description);
+  }
+}
+
+}  // namespace virtsev::domain_xml

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// <serial> and <console>: one serial port, which is the console too. libvirt writes it as two elements.
+#include "domain-xml/parts/parts.hpp"
+#include "domain-xml/xml/node.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::domain_xml {
+namespace {
+
+void check_pty(const xmlNode* device) {
+  const std::optional<std::string> type = attribute(device, "type");
+  if (!type) {
+    refuse(ErrorCode::kXmlError, device, text("its type is missing; write type='pty'"));
+  }
+  if (*type != "pty") {
+    refuse(ErrorCode::kConfigUnsupported, device,
+           text("type='{}' is not there yet; write type='pty', which 'virsh console' shows", *type));
+  }
+}
+
+void check_port(const xmlNode* device, const xmlNode* target) {
+  if (const std::optional<std::string> port = attribute(target, "port"); port && parse_number(*port) != 0U) {
+    refuse(ErrorCode::kConfigUnsupported, device,
+           text("port='{}': the machine has one serial port; write port='0'", *port));
+  }
+}
+
+xmlNode* only_one(xmlNode* devices, const char* name) {
+  const std::vector<xmlNode*> found = children_named(devices, name);
+  if (found.size() > 1) {
+    refuse(ErrorCode::kConfigUnsupported, found[1],
+           text("the machine has one serial port, which is the console too; keep the one in line {}",
+                xmlGetLineNo(found[0])));
+  }
+  return found.empty() ? nullptr : found[0];
+}
+
+xmlNode* target_of(xmlNode* device) {
+  xmlNode* target = only_child(device, "target");
+  return target != nullptr ? target : add_element(device, "target");
+}
+
+void write_target(xmlNode* target, const char* type) {
+  remove_attribute(target, "type");
+  remove_attribute(target, "port");
+  set_attribute(target, "type", type);
+  set_attribute(target, "port", "0");
+}
+
+/// The pty's path is known while the domain runs; a definition that was copied from there does not ask for
+/// it.
+void remove_source(xmlNode* device) {
+  if (xmlNode* source = only_child(device, "source")) {
+    remove(source);
+  }
+}
+
+void read_serial(xmlNode* serial) {
+  check_pty(serial);
+  allow_only(serial, {"source", "target", "address", "alias"});
+  remove_source(serial);
+  xmlNode* target = target_of(serial);
+  check_port(serial, target);
+  const std::string type = attribute(target, "type").value_or("isa-serial");
+  if (type != "isa-serial") {
+    refuse(ErrorCode::kConfigUnsupported, serial,
+           text("a serial port of type '{}' is not there; write <target type='isa-serial' port='0'/>", type));
+  }
+  allow_only(target, {"model"});
+  write_target(target, "isa-serial");
+  xmlNode* model = only_child(target, "model");
+  if (model == nullptr) {
+    model = add_element(target, "model");
+    set_attribute(model, "name", "isa-serial");
+  }
+  if (const std::string name = attribute(model, "name").value_or(""); name != "isa-serial") {
+    refuse(ErrorCode::kConfigUnsupported, model,
+           text("'{}' is not there; write <model name='isa-serial'/>", name));
+  }
+}
+
+void read_console(xmlNode* console) {
+  check_pty(console);
+  allow_only(console, {"source", "target", "address", "alias"});
+  remove_source(console);
+  remove_attribute(console, "tty");
+  xmlNode* target = target_of(console);
+  const std::string type = attribute(target, "type").value_or("serial");
+  if (type != "serial") {
+    refuse(ErrorCode::kConfigUnsupported, console,
+           text("a console of type '{}' is not there yet; write <target type='serial' port='0'/>", type));
+  }
+  check_port(console, target);
+  allow_only(target, {});
+  write_target(target, "serial");
+}
+
+}  // namespace
+
+void read_serials(xmlNode* devices, DomainDefinition& definition) {
+  xmlNode* serial = only_one(devices, "serial");
+  xmlNode* console = only_one(devices, "console");
+  if (serial == nullptr && console == nullptr) {
+    return;
+  }
+  const auto add = [&](const char* name) {
+    xmlNode* device = add_element(devices, name);
+    set_attribute(device, "type", "pty");
+    return device;
+  };
+  serial = serial != nullptr ? serial : add("serial");
+  console = console != nullptr ? console : add("console");
+  read_serial(serial);
+  read_console(console);
+  SerialPort port;
+  for (const xmlNode* device : {console, serial}) {
+    if (const xmlNode* alias = only_child(device, "alias")) {
+      port.alias = attribute(alias, "name").value_or("");
+    }
+  }
+  definition.serials.push_back(port);
+}
+
+}  // namespace virtsev::domain_xml

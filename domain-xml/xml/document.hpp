@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads XML into a tree, within bounds: no network, no DTD, no entities of its own, limited in size, depth
+// and count.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include <libxml/tree.h>
+
+namespace virtsev::domain_xml {
+
+/// As long as a string of libvirt's protocol may be (REMOTE_STRING_MAX), in bytes.
+inline constexpr std::size_t kMaxDocumentBytes = 4U << 20;
+/// Elements within elements; a domain of libvirt's needs about ten.
+inline constexpr int kMaxDepth = 64;
+/// Elements and attributes together: a large domain has a few hundred.
+inline constexpr int kMaxNodes = 50'000;
+
+struct DocumentDeleter {
+  void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
+};
+using Document = std::unique_ptr<xmlDoc, DocumentDeleter>;
+
+/// The tree of `xml`, which has a root element. Throws Error(kXmlError) with the line where it is no XML, has
+/// a DTD or is over a limit.
+Document read_document(const std::string& xml);
+
+}  // namespace virtsev::domain_xml

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain-xml/xml/node.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <new>
+
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::domain_xml {
+namespace {
+
+const xmlChar* to_xml(const char* value) { return reinterpret_cast<const xmlChar*>(value); }
+const char* from_xml(const xmlChar* value) { return reinterpret_cast<const char*>(value); }
+
+/// Takes over a string that libxml2 has allocated.
+std::string take(xmlChar* value) {
+  if (value == nullptr) {
+    return {};
+  }
+  const std::unique_ptr<xmlChar, void (*)(void*)> owner(value, xmlFree);
+  return from_xml(value);
+}
+
+/// "<os><loader>": from the element below the root.
+std::string path_of(const xmlNode* element) {
+  std::string path;
+  for (const xmlNode* node = element; node != nullptr && node->type == XML_ELEMENT_NODE;
+       node = node->parent) {
+    const bool is_root = node->parent == nullptr || node->parent->type != XML_ELEMENT_NODE;
+    if (!is_root || node == element) {
+      path = "<" + name_of(node) + ">" + path;
+    }
+  }
+  return path;
+}
+
+}  // namespace
+
+bool is_element(const xmlNode* node, std::string_view name) {
+  return node != nullptr && node->type == XML_ELEMENT_NODE && node->ns == nullptr &&
+         name == from_xml(node->name);
+}
+
+std::string name_of(const xmlNode* element) {
+  const std::string name = from_xml(element->name);
+  const bool prefixed = element->ns != nullptr && element->ns->prefix != nullptr;
+  return prefixed ? std::string(from_xml(element->ns->prefix)) + ":" + name : name;
+}
+
+std::vector<xmlNode*> child_elements(const xmlNode* parent) {
+  std::vector<xmlNode*> found;
+  for (xmlNode* node = parent != nullptr ? parent->children : nullptr; node != nullptr; node = node->next) {
+    if (node->type == XML_ELEMENT_NODE) {
+      found.push_back(node);
+    }
+  }
+  return found;
+}
+
+std::vector<xmlNode*> children_named(const xmlNode* parent, std::string_view name) {
+  std::vector<xmlNode*> found = child_elements(parent);
+  std::erase_if(found, [&](const xmlNode* node) { return !is_element(node, name); });
+  return found;
+}
+
+xmlNode* only_child(const xmlNode* parent, std::string_view name) {
+  const std::vector<xmlNode*> found = children_named(parent, name);
+  if (found.size() > 1) {
+    refuse(ErrorCode::kXmlError, found[1],
+           text("it is there already in line {}; keep one of the two", xmlGetLineNo(found[0])));
+  }
+  return found.empty() ? nullptr : found[0];
+}
+
+std::optional<std::string> attribute(const xmlNode* element, const char* name) {
+  if (element == nullptr || xmlHasNsProp(element, to_xml(name), nullptr) == nullptr) {
+    return std::nullopt;
+  }
+  return take(xmlGetNoNsProp(element, to_xml(name)));
+}
+
+void set_attribute(xmlNode* element, const char* name, const std::string& value) {
+  if (xmlSetProp(element, to_xml(name), to_xml(value.c_str())) == nullptr) {
+    throw std::bad_alloc();
+  }
+}
+
+void remove_attribute(xmlNode* element, const char* name) {
+  if (xmlAttr* found = xmlHasNsProp(element, to_xml(name), nullptr)) {
+    xmlRemoveProp(found);
+  }
+}
+
+std::string content(const xmlNode* element) { return take(xmlNodeGetContent(element)); }
+
+std::string_view trim(std::string_view value) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t begin = value.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) {
+    return {};
+  }
+  return value.substr(begin, value.find_last_not_of(kSpace) - begin + 1);
+}
+
+std::string trimmed(const xmlNode* element) { return std::string(trim(content(element))); }
+
+void set_content(xmlNode* element, const std::string& value) {
+  while (element->children != nullptr) {
+    remove(element->children);
+  }
+  // xmlNodeSetContent would read entities in it.
+  xmlAddChild(element, xmlNewText(to_xml(value.c_str())));
+}
+
+xmlNode* add_element(xmlNode* parent, const char* name) {
+  xmlNode* node = xmlNewDocNode(parent->doc, nullptr, to_xml(name), nullptr);
+  if (node == nullptr) {
+    throw std::bad_alloc();
+  }
+  return xmlAddChild(parent, node);
+}
+
+void remove(xmlNode* node) {
+  xmlUnlinkNode(node);
+  xmlFreeNode(node);
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view digits) {
+  digits = trim(digits);
+  std::uint64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value, 10);
+  if (error != std::errc() || stop != end) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+void refuse(ErrorCode code, const xmlNode* element, const std::string& reason) {
+  throw Error(code, text("{} (line {}): {}", path_of(element), xmlGetLineNo(element), reason));
+}
+
+void elements_only(xmlNode* parent) {
+  xmlNode* next = nullptr;
+  for (xmlNode* node = parent != nullptr ? parent->children : nullptr; node != nullptr; node = next) {
+    next = node->next;
+    if (node->type != XML_TEXT_NODE) {
+      continue;
+    }
+    if (const std::string words = content(node); !trim(words).empty()) {
+      refuse(ErrorCode::kXmlError, parent,
+             text("it holds the text '{}', where only elements have a meaning; remove it", trim(words)));
+    }
+    remove(node);
+  }
+}
+
+void allow_only(xmlNode* parent, std::initializer_list<std::string_view> names) {
+  elements_only(parent);
+  for (const xmlNode* child : child_elements(parent)) {
+    if (std::none_of(names.begin(), names.end(), [&](auto name) { return is_element(child, name); })) {
+      refuse(ErrorCode::kConfigUnsupported, child,
+             text("virtsev does not know this element here; remove it"));
+    }
+  }
+}
+
+}  // namespace virtsev::domain_xml
