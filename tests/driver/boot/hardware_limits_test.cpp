@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Which guests hardware can't start yet.
+#include "driver/boot/hardware_limits.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace virtsev::boot {
+namespace {
+
+spec::BootSpecification guest(std::uint32_t policy, std::uint32_t vcpus) {
+  spec::BootSpecification specification;
+  specification.policy = policy;
+  specification.vcpus = vcpus;
+  return specification;
+}
+
+TEST(ReasonAgainstHardware, NamesTheJumpTableForSevEsWithMoreThanOneVcpu) {
+  const auto reason = reason_against_hardware(guest(0x5, 2));
+  ASSERT_TRUE(reason.has_value());
+  EXPECT_THAT(*reason, testing::AllOf(testing::HasSubstr("2 vCPUs"), testing::HasSubstr("AP jump table"),
+                                      testing::HasSubstr("<vcpu>1</vcpu>")));
+}
+
+TEST(ReasonAgainstHardware, IsNoneForOneVcpuOrWithoutSevEs) {
+  EXPECT_FALSE(reason_against_hardware(guest(0x5, 1)).has_value());
+  EXPECT_FALSE(reason_against_hardware(guest(0x1, 8)).has_value());
+  auto unprotected = guest(0x5, 8);
+  unprotected.unprotected = true;
+  EXPECT_FALSE(reason_against_hardware(unprotected).has_value());
+}
+
+}  // namespace
+}  // namespace virtsev::boot
