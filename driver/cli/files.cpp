@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/cli/files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/crypto/crypto.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, int error) {
+  throw Error(ErrorCode::kSystemError, text("{}: {}", path, std::strerror(error)));
+}
+
+}  // namespace
+
+Bytes read_file(const std::string& path, std::size_t limit) {
+  const bool standard_input = path == "-";
+  const UniqueFd opened(standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int fd = standard_input ? STDIN_FILENO : opened.get();
+  if (fd < 0) {
+    fail(path, errno);
+  }
+  Bytes content;
+  std::size_t length = 0;
+  while (true) {
+    // One byte more than the limit is enough to know that there is more.
+    content.resize(std::min(std::max<std::size_t>(4096, length * 2), limit + 1));
+    const ssize_t got = ::read(fd, content.data() + length, content.size() - length);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      fail(path, errno);
+    }
+    length += static_cast<std::size_t>(got);
+    if (length > limit) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  text("{}: the file is longer than {} bytes; such a file can't be meant", path, limit));
+    }
+    if (got == 0) {
+      content.resize(length);
+      return content;
+    }
+  }
+}
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    fail(path, errno);
+  }
+}
+
+NewFile::NewFile(std::string path, Readers readers)
+    : path_(std::move(path)), unfinished_(text("{}.{}.new", path_, ::getpid())) {
+  // What a run of the same number left behind, or somebody put there: never followed, never written to.
+  ::unlink(unfinished_.c_str());
+  fd_.reset(::open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                   readers == Readers::kOwner ? 0600 : 0666));
+  if (!fd_) {
+    fail(path_, errno);
+  }
+}
+
+NewFile::~NewFile() {
+  if (!unfinished_.empty()) {
+    ::unlink(unfinished_.c_str());
+  }
+}
+
+void NewFile::write(ByteView piece) {
+  while (!piece.empty()) {
+    const ssize_t written = ::write(fd_.get(), piece.data(), piece.size());
+    if (written < 0 && errno != EINTR) {
+      fail(path_, errno);
+    }
+    piece = piece.subspan(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+  }
+}
+
+void NewFile::finish() {
+  if (::fsync(fd_.get()) != 0 || ::rename(unfinished_.c_str(), path_.c_str()) != 0) {
+    fail(path_, errno);
+  }
+  unfinished_.clear();
+}
+
+void write_file(const std::string& path, ByteView content, Readers readers) {
+  NewFile file(path, readers);
+  file.write(content);
+  file.finish();
+}
+
+void write_file(const std::string& path, const std::string& content, Readers readers) {
+  write_file(path, bytes_of(content), readers);
+}
+
+template <std::size_t N>
+ByteArray<N> read_exactly(const std::string& path) {
+  Bytes content = read_file(path, 65536);
+  if (content.size() != N) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("{}: has {} bytes, but a key of {} bytes is meant, as `virtsev session` writes it", path,
+                     content.size(), N));
+  }
+  ByteArray<N> key;
+  std::copy(content.begin(), content.end(), key.begin());
+  sevcore::crypto::wipe(content);
+  return key;
+}
+template ByteArray<16> read_exactly<16>(const std::string& path);
+
+}  // namespace virtsev::cli

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From the owner's options to the launch plan: the same steps as virtsevd and the monitor take.
+#pragma once
+
+#include "driver/cli/launch/launch_options.hpp"
+#include "driver/spec/boot_specification.hpp"
+#include "sevcore/base/unique_fd.hpp"
+#include "sevcore/launch_plan.hpp"
+
+namespace virtsev::cli {
+
+/// A plan, and what it was made from. Moving it keeps the plan's borrowed descriptors valid.
+struct ExpectedLaunch {
+  spec::BootSpecification specification;
+  UniqueFd kernel;
+  UniqueFd initrd;
+  sevcore::LaunchPlan plan;
+};
+
+/// Throws Error naming the option, element or file at fault.
+ExpectedLaunch expect_launch(const LaunchOptions& options);
+
+/// The same launch as another kind of host makes it. The descriptors stay with `launch`.
+sevcore::LaunchPlan with_flavour(const ExpectedLaunch& launch, spec::VmsaFlavour flavour);
+
+}  // namespace virtsev::cli

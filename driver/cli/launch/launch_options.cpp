@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/cli/launch/launch_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::cli {
+
+bool LaunchOptions::given() const {
+  return !xml.empty() || !machine.empty() || memory_mib != 0 || !firmware.empty() || !kernel.empty() ||
+         !initrd.empty() || command_line_given || vcpus != 0 || !cpu_model.empty() || cpu_signature != 0 ||
+         !vmsa.empty();
+}
+
+void add_launch_options(CLI::App& command, LaunchOptions& options) {
+  command.add_option("XML", options.xml, text("the domain's XML (\"-\": from standard input)"))
+      ->type_name("");
+  command.add_option("--machine", options.machine, text("machine version (the newest, virtsev-q35-1.0)"))
+      ->type_name("NAME");
+  command
+      .add_option("--memory", options.memory_mib,
+                  text("the guest's memory in MiB, which its memory map tells ({})", kDefaultMemoryMib))
+      ->type_name("MIB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24));
+  command.add_option("--firmware", options.firmware, text("firmware such as OVMF: not there yet"))
+      ->type_name("FILE");
+  command
+      .add_option("--kernel", options.kernel,
+                  text("the kernel, a bzImage; beside XML, the same file in another place"))
+      ->type_name("FILE");
+  command
+      .add_option("--initrd", options.initrd, text("the initrd; beside XML, the same file in another place"))
+      ->type_name("FILE");
+  command
+      .add_option_function<std::string>(
+          "--cmdline",
+          [&options](const std::string& value) {
+            options.command_line = value;
+            options.command_line_given = true;
+          },
+          text("the kernel's command line"))
+      ->type_name("TEXT")
+      ->expected(0, 1);
+  command.add_option("--vcpus", options.vcpus, text("number of vCPUs (1)"))
+      ->type_name("N")
+      ->check(CLI::Range(1U, 4096U));
+  command
+      .add_option("--cpu-model", options.cpu_model,
+                  text("vCPU model; counts with firmware alone, as direct boot measures none"))
+      ->type_name("NAME");
+  command.add_option("--cpu-signature", options.cpu_signature, text("the same as CPUID's number"))
+      ->type_name("NUMBER")
+      ->excludes("--cpu-model");
+  command
+      .add_option(
+          "--vmsa", options.vmsa,
+          text("how the host's kernel fills the vCPUs' state for SEV-ES: init2 (KVM_SEV_INIT2, Linux 6.10 "
+               "and later; also the simulated platform) or legacy (before); init2 unless given"))
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"init2", "legacy"}));
+}
+
+}  // namespace virtsev::cli

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsev measure: predicts the launch digest of a guest.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "driver/cli/commands.hpp"
+#include "driver/cli/launch/dump.hpp"
+#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/output.hpp"
+#include "sevcore/base/hex.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+struct Options {
+  LaunchOptions launch;
+  std::string dump;
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const ExpectedLaunch& launch, const ByteArray<32>& digest) {
+  const spec::BootSpecification& boot = launch.specification;
+  std::uint64_t measured = 0;
+  for (const sevcore::Region& region : launch.plan.regions) {
+    measured += region.type == sevcore::PageType::kUnmeasured ? 0 : region.size;
+  }
+  nlohmann::ordered_json value = {
+      {"launch_digest", to_hex(digest)},
+      {"policy", boot.policy},
+      {"encrypted_state", launch.plan.encrypted_state},
+      {"machine", spec::kMachineQ35_1_0},
+      {"memory_bytes", boot.memory_bytes},
+      {"vcpus", boot.vcpus},
+      {"kernel", boot.kernel.path},
+      {"initrd", nullptr},
+      {"cmdline", boot.command_line},
+      {"measured_bytes", measured},
+      {"secret_address", launch.plan.secret.address.value()},
+      {"secret_size", launch.plan.secret.size},
+  };
+  if (boot.initrd) {
+    value["initrd"] = boot.initrd->path;
+  }
+  if (launch.plan.encrypted_state) {
+    value["vmsa"] = boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy";
+  }
+  return value;
+}
+
+ExitStatus run(const Options& options) {
+  const ExpectedLaunch launch = expect_launch(options.launch);
+  const ByteArray<32> digest = sevcore::launch_digest(launch.plan);
+  if (!options.dump.empty()) {
+    dump(launch.plan, options.dump);
+  }
+  if (options.json) {
+    print(to_json(launch, digest));
+  } else {
+    print(to_hex(digest));
+  }
+  if (!options.launch.cpu_model.empty() || options.launch.cpu_signature != 0) {
+    note(text("--cpu-model and --cpu-signature change nothing here: direct boot measures no CPU model"));
+  }
+  if (launch.plan.encrypted_state && options.launch.vmsa.empty()) {
+    note(
+        text("for a host with KVM_SEV_INIT2 (Linux 6.10 and later) or a simulated platform; give --vmsa "
+             "legacy for an "
+             "older host, --vmsa init2 to say that you know"));
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+void add_measure(CLI::App& program, ExitStatus& status) {
+  CLI::App* command = program.add_subcommand(
+      "measure", text("Predict a guest's launch digest from its XML, or from options"));
+  auto options = std::make_shared<Options>();
+  add_launch_options(*command, options->launch);
+  command
+      ->add_option("--policy", options->launch.policy,
+                   text("the guest policy, 0x-prefixed or decimal; beside XML it must be the same as there"))
+      ->type_name("P");
+  command
+      ->add_option("--dump", options->dump,
+                   text("write what is measured: regions.bin, and vmsaN.bin for each vCPU of SEV-ES"))
+      ->type_name("DIR");
+  command->add_flag("--json", options->json, text("results as JSON"));
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace virtsev::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Values on the command line, read strictly.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sevcore/owner/measurement.hpp"
+#include "sevcore/policy.hpp"
+
+namespace virtsev::cli {
+
+/// --policy: 0x-prefixed hex or decimal, no reserved bits. Throws Error saying what to write.
+sevcore::Policy read_policy(const std::string& digits);
+
+/// --api MAJOR.MINOR and --build B, as `virsh domlaunchsecinfo` prints them. Throws Error.
+sevcore::FirmwareVersion read_firmware_version(const std::string& api, unsigned build);
+
+/// --measurement: base64 of 48 bytes. Throws Error.
+sevcore::Measurement read_measurement(const std::string& base64);
+
+/// --launch-digest: 64 hex digits. Throws Error.
+ByteArray<32> read_digest(const std::string& hex);
+
+}  // namespace virtsev::cli

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsev secret: packs secrets for one measured launch.
+#include "sevcore/owner/secret.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "driver/cli/commands.hpp"
+#include "driver/cli/files.hpp"
+#include "driver/cli/numbers.hpp"
+#include "driver/cli/output.hpp"
+#include "sevcore/base/base64.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/owner/secret_table.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+struct Options {
+  std::string tik;
+  std::string tek;
+  std::string measurement;
+  std::vector<std::string> entries;
+  std::string iv;
+  std::string out;
+  bool json = false;
+};
+
+sevcore::SecretEntry read_entry(const std::string& argument) {
+  const std::size_t equals = argument.find('=');
+  const auto guid =
+      equals == std::string::npos ? std::nullopt : sevcore::parse_secret_name(argument.substr(0, equals));
+  if (!guid || equals + 1 == argument.size()) {
+    throw Error(ErrorCode::kInvalidArgument, text("--entry {}: write GUID=FILE, or luks-key=FILE", argument));
+  }
+  return {*guid, read_file(argument.substr(equals + 1), sevcore::SecretPacket::kMaxData)};
+}
+
+std::optional<ByteArray<16>> read_iv(const std::string& hex) {
+  if (hex.empty()) {
+    return std::nullopt;
+  }
+  const auto bytes = from_hex(hex);
+  ByteArray<16> iv{};
+  if (!bytes || bytes->size() != iv.size()) {
+    throw Error(ErrorCode::kInvalidArgument, text("--iv {}: write 32 hex digits, or leave it out", hex));
+  }
+  note(text("--iv: two secrets under one TEK and one IV give each other away; it is for tests"));
+  std::copy(bytes->begin(), bytes->end(), iv.begin());
+  return iv;
+}
+
+ExitStatus run(const Options& options) {
+  const sevcore::Measurement measurement = read_measurement(options.measurement);
+  const sevcore::TransportKeys keys(read_exactly<16>(options.tek), read_exactly<16>(options.tik));
+  std::vector<sevcore::SecretEntry> entries;
+  for (const std::string& argument : options.entries) {
+    entries.push_back(read_entry(argument));
+  }
+  Bytes table = sevcore::build_secret_table(entries);
+  const sevcore::SecretPacket packet = sevcore::pack_secret(keys, measurement, table, read_iv(options.iv));
+  sevcore::crypto::wipe(table);
+  for (sevcore::SecretEntry& entry : entries) {
+    sevcore::crypto::wipe(entry.data);
+  }
+  make_directory(options.out);
+  write_file(options.out + "/secret_header.b64", to_base64(packet.header) + "\n", Readers::kEverybody);
+  write_file(options.out + "/secret.b64", to_base64(packet.data) + "\n", Readers::kEverybody);
+  if (options.json) {
+    print(nlohmann::ordered_json{
+        {"out", options.out}, {"entries", entries.size()}, {"bytes", packet.data.size()}});
+  } else {
+    print(
+        text("Packed {} secret(s), {} bytes, for this one launch, in {}: virsh domsetlaunchsecstate DOMAIN "
+             "--secrethdr {}/secret_header.b64 --secret {}/secret.b64",
+             entries.size(), packet.data.size(), options.out, options.out, options.out));
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+void add_secret(CLI::App& program, ExitStatus& status) {
+  CLI::App* command =
+      program.add_subcommand("secret", text("Pack secrets for a guest whose measurement you have verified"));
+  auto options = std::make_shared<Options>();
+  command->add_option("--tik", options->tik, text("the session's tik.bin"))->type_name("FILE")->required();
+  command->add_option("--tek", options->tek, text("the session's tek.bin"))->type_name("FILE")->required();
+  command->add_option("--measurement", options->measurement, text("the launch measurement; verify it first"))
+      ->type_name("BASE64")
+      ->required();
+  command
+      ->add_option("--entry", options->entries,
+                   text("a secret: its GUID (or luks-key), and the file that holds it; can be given again"))
+      ->type_name("GUID=FILE")
+      ->expected(1)
+      ->take_all()
+      ->required();
+  command->add_option("--iv", options->iv, text("the initialisation vector, for tests"))->type_name("HEX");
+  command->add_option("--out", options->out, text("where secret_header.b64 and secret.b64 go"))
+      ->type_name("DIR")
+      ->required();
+  command->add_flag("--json", options->json, text("results as JSON"));
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace virtsev::cli

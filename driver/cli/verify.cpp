@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsev verify: holds a launch measurement against what the owner expects.
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "driver/cli/commands.hpp"
+#include "driver/cli/files.hpp"
+#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/numbers.hpp"
+#include "driver/cli/output.hpp"
+#include "driver/cli/owner/mismatch.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/crypto/crypto.hpp"
+#include "sevcore/owner/measurement.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+struct Options {
+  LaunchOptions launch;
+  std::string measurement;
+  std::string tik;
+  std::string api;
+  unsigned build = 0;
+  std::string launch_digest;
+  bool json = false;
+};
+
+/// What the owner expects, and the reason why it can't be at all.
+struct Expectation {
+  sevcore::MeasuredLaunch launch;
+  std::optional<ExpectedLaunch> made_from;
+  std::string contradiction;
+};
+
+Expectation expect(const Options& options) {
+  Expectation expected;
+  expected.launch.firmware = read_firmware_version(options.api, options.build);
+  if (!options.launch_digest.empty()) {
+    if (options.launch.given()) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          text(
+              "--launch-digest stands for a whole launch: give it, or XML, or options, but not two of them"));
+    }
+    expected.launch.digest = read_digest(options.launch_digest);
+    expected.launch.policy = read_policy(options.launch.policy);
+    return expected;
+  }
+  LaunchOptions launch = options.launch;
+  if (!launch.xml.empty()) {
+    launch.policy.clear();
+  }
+  expected.made_from = expect_launch(launch);
+  expected.launch.digest = sevcore::launch_digest(expected.made_from->plan);
+  expected.launch.policy = sevcore::Policy(expected.made_from->specification.policy);
+  if (read_policy(options.launch.policy) != expected.launch.policy) {
+    expected.contradiction = text("the policy: --policy is {}, the XML has {}", options.launch.policy,
+                                  sevcore::describe(expected.launch.policy));
+  }
+  return expected;
+}
+
+ExitStatus run(const Options& options) {
+  const sevcore::Measurement measurement = read_measurement(options.measurement);
+  const Expectation expected = expect(options);
+  ByteArray<16> tik = read_exactly<16>(options.tik);
+  std::string reason = expected.contradiction;
+  if (reason.empty() && !sevcore::verify_measurement(tik, expected.launch, measurement).matches) {
+    reason = explain_mismatch(tik, expected.launch, measurement,
+                              expected.made_from ? &*expected.made_from : nullptr);
+  }
+  sevcore::crypto::wipe(tik);
+  const bool fits = reason.empty();
+  if (options.json) {
+    nlohmann::ordered_json value = {{"fits", fits},
+                                    {"launch_digest", to_hex(expected.launch.digest)},
+                                    {"policy", expected.launch.policy.value()},
+                                    {"reason", nullptr}};
+    if (!fits) {
+      value["reason"] = reason;
+    }
+    print(value);
+  } else if (fits) {
+    print(text("The measurement fits: launch digest {}, policy {}.", to_hex(expected.launch.digest),
+               sevcore::describe(expected.launch.policy)));
+  } else {
+    print(text("The measurement does NOT fit: {}", reason));
+  }
+  return fits ? ExitStatus::kDone : ExitStatus::kNo;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& program, ExitStatus& status) {
+  CLI::App* command = program.add_subcommand(
+      "verify",
+      text("Hold a launch measurement against the launch that you expect (0 it fits, 1 it does not)"));
+  auto options = std::make_shared<Options>();
+  command
+      ->add_option("--measurement", options->measurement, text("sev-measurement of `virsh domlaunchsecinfo`"))
+      ->type_name("BASE64")
+      ->required();
+  command->add_option("--tik", options->tik, text("the key tik.bin, which `virtsev session` wrote"))
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--policy", options->launch.policy, text("the policy that you gave the session"))
+      ->type_name("P")
+      ->required();
+  command->add_option("--api", options->api, text("the firmware's API version"))
+      ->type_name("MAJOR.MINOR")
+      ->required();
+  command->add_option("--build", options->build, text("the firmware's build"))->type_name("B")->required();
+  command->add_option("--launch-digest", options->launch_digest, text("what `virtsev measure` printed"))
+      ->type_name("HEX");
+  add_launch_options(*command, options->launch);
+  command->add_flag("--json", options->json, text("results as JSON"));
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace virtsev::cli
