@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <launchSecurity type='sev'>: libvirt, "Domain XML format", Launch Security.
-#include <limits>
-
-#include "domain-xml/base64.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
+#include "sevcore/base/base64.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/certificates/sev_certificate.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
 
-/// SEV API (AMD document 55766): a certificate is 0x824 bytes long, session data 128.
-constexpr std::size_t kCertificateBytes = 2084;
+/// SEV API (AMD document 55766), LAUNCH_START, session data.
 constexpr std::size_t kSessionBytes = 128;
 /// A physical address has at most 52 bits, so there is no C-bit, and no reduction, beyond.
 constexpr std::uint32_t kMaxAddressBit = 63;
@@ -53,8 +51,16 @@ std::optional<std::uint32_t> read_bits(xmlNode* security, const char* name) {
   return static_cast<std::uint32_t>(*number);
 }
 
-/// Base64 without white space; empty where the element is not there, or says nothing.
-std::string read_blob(xmlNode* security, const char* name, std::size_t size) {
+/// What an element holds: base64 as it was written, without white space, and the bytes that it stands for.
+struct Blob {
+  std::string written;
+  Bytes bytes;
+};
+
+std::string as_made() { return text("write what 'virtsev session' or sevctl made, unchanged"); }
+
+/// Both empty where the element is not there, or says nothing.
+Blob read_blob(xmlNode* security, const char* name, std::size_t size) {
   xmlNode* element = only_child(security, name);
   if (element == nullptr) {
     return {};
@@ -65,18 +71,29 @@ std::string read_blob(xmlNode* security, const char* name, std::size_t size) {
     remove(element);
     return {};
   }
-  const std::optional<std::size_t> decoded = base64_decoded_size(written);
-  if (!decoded) {
-    refuse(ErrorCode::kXmlError, element,
-           text("it is not base64; write the file that 'virtsev session' made, as it is"));
+  const std::optional<Bytes> bytes = from_base64(written);
+  if (!bytes) {
+    refuse(ErrorCode::kXmlError, element, text("it is not base64; {}", as_made()));
   }
-  if (*decoded != size) {
+  if (bytes->size() != size) {
     refuse(ErrorCode::kXmlError, element,
-           text("it decodes to {} bytes instead of {}; write the file that 'virtsev session' made, as it is",
-                *decoded, size));
+           text("it decodes to {} bytes instead of {}; {}", bytes->size(), size, as_made()));
   }
   set_content(element, written);
-  return written;
+  return {written, *bytes};
+}
+
+void check_certificate(const xmlNode* security, const Bytes& bytes) {
+  const auto certificate = sevcore::parse_sev_certificate(bytes);
+  if (!certificate) {
+    refuse(ErrorCode::kXmlError, only_child(security, "dhCert"),
+           text("the guest owner's certificate {}; {}", sevcore::explain(certificate.error()), as_made()));
+  }
+  if (certificate->usage != sevcore::KeyUsage::kPdh) {
+    refuse(ErrorCode::kXmlError, only_child(security, "dhCert"),
+           text("this is a certificate of kind {}, not a guest owner's Diffie-Hellman certificate; {}",
+                sevcore::name_of(certificate->usage), as_made()));
+  }
 }
 
 std::optional<bool> read_kernel_hashes(xmlNode* security) {
@@ -113,14 +130,18 @@ void read_launch_security(xmlNode* domain, DomainDefinition& definition) {
   read.c_bit_position = read_bits(security, "cbitpos");
   read.reduced_phys_bits = read_bits(security, "reducedPhysBits");
   read.kernel_hashes = read_kernel_hashes(security);
-  read.dh_certificate = read_blob(security, "dhCert", kCertificateBytes);
-  read.session = read_blob(security, "session", kSessionBytes);
+  const Blob certificate = read_blob(security, "dhCert", sevcore::SevCertificate::kSize);
+  read.dh_certificate = certificate.written;
+  read.session = read_blob(security, "session", kSessionBytes).written;
   if (read.dh_certificate.empty() != read.session.empty()) {
     refuse(
         ErrorCode::kConfigUnsupported, security,
         read.session.empty()
             ? text("<dhCert> is given without <session>; 'virtsev session' makes both, write both or none")
             : text("<session> is given without <dhCert>; 'virtsev session' makes both, write both or none"));
+  }
+  if (!certificate.bytes.empty()) {
+    check_certificate(security, certificate.bytes);
   }
   put_in_order(security, {"cbitpos", "reducedPhysBits", "policy", "handle", "dhCert", "session"});
   definition.launch_security = read;

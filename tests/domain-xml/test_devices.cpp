@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sample.hpp"
+
+namespace virtsev::domain_xml::test {
+namespace {
+
+using enum ErrorCode;
+
+const std::string kNotYet = "this device is not there yet; remove the element";
+
+TEST(Devices, AcceptsAndKeepsWhatToolsWriteUnasked) {
+  const std::string document =
+      parse(with_device("<emulator>/usr/bin/virtsev-vmm</emulator>\n"
+                        "<controller type='pci' model='pcie-root'/>\n"
+                        "<controller type='pci' model='pcie-root-port'/>\n"
+                        "<controller type='usb' model='none'/>\n"
+                        "<controller type='virtio-serial' index='0'><address type='pci'/></controller>\n"
+                        "<input type='mouse' bus='ps2'/><input type='tablet' bus='usb'/>\n"
+                        "<memballoon model='virtio'><stats period='5'/></memballoon>\n"
+                        "<audio id='1' type='none'/><video><model type='none'/></video>"))
+          .document;
+  EXPECT_TRUE(holds(document, "    <emulator>/usr/bin/virtsev-vmm</emulator>\n"));
+  EXPECT_TRUE(holds(document, "    <controller type='pci' model='pcie-root-port'/>\n"));
+  EXPECT_TRUE(holds(document, "    <input type='tablet' bus='usb'/>\n"));
+  EXPECT_TRUE(
+      holds(document, "    <memballoon model='virtio'>\n      <stats period='5'/>\n    </memballoon>\n"));
+  EXPECT_NO_THROW(parse(with_device("<memballoon model='none'/>")));
+}
+
+TEST(Devices, NeedNotBeThere) {
+  const DomainDefinition definition =
+      parse(with("  <devices>\n    <serial type='pty'/>\n  </devices>\n", ""));
+  EXPECT_TRUE(definition.serials.empty());
+  EXPECT_TRUE(holds(definition.document, "  <devices/>\n"));
+}
+
+TEST(Devices, RefusesDisks) {
+  const std::string reason =
+      "disks and file systems are not there yet: the guest runs from its <kernel> and <initrd>; remove the "
+      "element";
+  EXPECT_TRUE(refuses(with_device("\n<disk type='file' device='disk'><source file='/x'/></disk>"),
+                      kConfigUnsupported, "<devices><disk> (line 15): " + reason));
+  EXPECT_TRUE(refuses(with_device("<filesystem type='mount'/>"), kConfigUnsupported,
+                      "<devices><filesystem> (line 14): " + reason));
+}
+
+TEST(Devices, RefusesNetworkInterfaces) {
+  EXPECT_TRUE(
+      refuses(with_device("<interface type='network'/>"), kConfigUnsupported,
+              "<devices><interface> (line 14): network interfaces are not there yet; remove the element "
+              "(virt-install: --network none)"));
+}
+
+TEST(Devices, RefusesScreensAndSound) {
+  for (const std::string name : {"graphics", "video", "sound"}) {
+    EXPECT_TRUE(refuses(with_device("<" + name + "/>"), kConfigUnsupported,
+                        "<devices><" + name +
+                            "> (line 14): virtsev's guests have a text console, no screen and no sound; "
+                            "remove the element (virt-install: --graphics none)"));
+  }
+}
+
+TEST(Devices, RefusesRandomNumberGeneratorsAndNamesTheAlternative) {
+  EXPECT_TRUE(refuses(
+      with_device("<rng model='virtio'/>"), kConfigUnsupported,
+      "<devices><rng> (line 14): this device is not there yet; remove the element, the guest has RDRAND of "
+      "its CPU (virt-install: --rng none)"));
+}
+
+TEST(Devices, RefusesChannels) {
+  EXPECT_TRUE(refuses(
+      with_device("<channel type='unix'/>"), kConfigUnsupported,
+      "<devices><channel> (line 14): channels to the host, the guest agent's among them, are not there "
+      "yet; remove the element"));
+}
+
+TEST(Devices, RefusesAllOtherDevicesOfLibvirts) {
+  for (const std::string name :
+       {"lease", "hostdev", "parallel", "smartcard", "hub", "redirdev", "redirfilter", "tpm", "shmem",
+        "memory", "watchdog", "nvram", "panic", "iommu", "vsock", "crypto", "pstore", "audio"}) {
+    EXPECT_TRUE(refuses(with_device("<" + name + "/>"), kConfigUnsupported,
+                        "<devices><" + name + "> (line 14): " + kNotYet));
+  }
+}
+
+TEST(Devices, RefusesUnknownElements) {
+  EXPECT_TRUE(refuses(with_device("<gpu/>"), kConfigUnsupported,
+                      "<devices><gpu> (line 14): virtsev does not know this element here; remove it"));
+  EXPECT_TRUE(refuses(with_device("<q:disk xmlns:q='urn:q'/>"), kConfigUnsupported,
+                      "<devices><q:disk> (line 14): virtsev does not know this element here; remove it"));
+  EXPECT_TRUE(
+      refuses(with_device("<controller type='pci'><turbo/></controller>"), kConfigUnsupported,
+              "<devices><controller><turbo> (line 14): virtsev does not know this element here; remove it"));
+}
+
+TEST(Devices, RefusesKindsOfAcceptedDevicesThatAreNotThere) {
+  EXPECT_TRUE(refuses(with_device("<controller type='xenbus'/>"), kConfigUnsupported,
+                      "<devices><controller> (line 14): type='xenbus' is not there; remove the element"));
+  EXPECT_TRUE(refuses(with_device("<input type='passthrough'/>"), kConfigUnsupported,
+                      "<devices><input> (line 14): type='passthrough' is not there; remove the element"));
+  EXPECT_TRUE(refuses(with_device("<memballoon/>"), kXmlError,
+                      "<devices><memballoon> (line 14): its attribute 'model' is missing"));
+}
+
+TEST(Serials, OneElementMakesTwo) {
+  const std::string both =
+      "    <serial type='pty'>\n"
+      "      <target type='isa-serial' port='0'>\n"
+      "        <model name='isa-serial'/>\n"
+      "      </target>\n"
+      "    </serial>\n"
+      "    <console type='pty'>\n"
+      "      <target type='serial' port='0'/>\n"
+      "    </console>\n";
+  for (const char* device :
+       {"<serial type='pty'/>", "<console type='pty'/>", "<serial type='pty'/><console type='pty'/>",
+        "<serial type='pty'><target port='0'/></serial>",
+        "<console type='pty' tty='/dev/pts/4'><source path='/dev/pts/4'/><target type='serial' "
+        "port='0'/><alias name='serial0'/></console>"}) {
+    const DomainDefinition definition = parse(with_device(device));
+    EXPECT_TRUE(holds(definition.document, both)) << device;
+    EXPECT_EQ(definition.serials, std::vector<SerialPort>{SerialPort{}});
+  }
+}
+
+TEST(Serials, RefusesASecondOne) {
+  EXPECT_TRUE(refuses(
+      with_device("<serial type='pty'/>\n<serial type='pty'/>"), kConfigUnsupported,
+      "<devices><serial> (line 15): the machine has one serial port, which is the console too; keep the "
+      "one in line 14"));
+  EXPECT_TRUE(refuses(
+      with_device("<console type='pty'/>\n<console type='pty'/>"), kConfigUnsupported,
+      "<devices><console> (line 15): the machine has one serial port, which is the console too; keep the "
+      "one in line 14"));
+  EXPECT_TRUE(
+      refuses(with_device("<serial type='pty'><target port='1'/></serial>"), kConfigUnsupported,
+              "<devices><serial> (line 14): port='1': the machine has one serial port; write port='0'"));
+}
+
+TEST(Serials, RefusesWhatIsNoPty) {
+  EXPECT_TRUE(refuses(
+      with_device("<serial type='file'><source path='/etc/shadow'/></serial>"), kConfigUnsupported,
+      "<devices><serial> (line 14): type='file' is not there yet; write type='pty', which 'virsh console' "
+      "shows"));
+  EXPECT_TRUE(refuses(with_device("<console/>"), kXmlError,
+                      "<devices><console> (line 14): its type is missing; write type='pty'"));
+}
+
+TEST(Serials, RefusesOtherTargets) {
+  EXPECT_TRUE(
+      refuses(with_device("<serial type='pty'><target type='usb-serial'/></serial>"), kConfigUnsupported,
+              "<devices><serial> (line 14): a serial port of type 'usb-serial' is not there; write <target "
+              "type='isa-serial' port='0'/>"));
+  EXPECT_TRUE(
+      refuses(with_device("<console type='pty'><target type='virtio'/></console>"), kConfigUnsupported,
+              "<devices><console> (line 14): a console of type 'virtio' is not there yet; write <target "
+              "type='serial' port='0'/>"));
+}
+
+TEST(Serials, KeepsAliasesOfTheUsersOwnAlone) {
+  const DomainDefinition own = parse(with_device("<serial type='pty'><alias name='ua-log'/></serial>"));
+  ASSERT_EQ(own.serials.size(), 1U);
+  EXPECT_EQ(own.serials[0].alias, "ua-log");
+  EXPECT_TRUE(holds(own.document, "<alias name='ua-log'/>"));
+  EXPECT_EQ(parse(with_device("<serial type='pty'><alias name='serial0'/></serial>")).serials[0].alias, "");
+}
+
+}  // namespace
+}  // namespace virtsev::domain_xml::test

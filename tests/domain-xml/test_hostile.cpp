@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Documents that are wrong by accident or on purpose: each is refused with an Error, or is a definition that
+// stands.
+#include <array>
+#include <chrono>
+#include <random>
+
+#include "documents.hpp"
+#include "domain-xml/xml/document.hpp"
+#include "sample.hpp"
+
+namespace virtsev::domain_xml::test {
+namespace {
+
+using enum ErrorCode;
+
+std::string repeated(std::string_view piece, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) {
+    all += piece;
+  }
+  return all;
+}
+
+TEST(Hostile, EmptyAndForeignTexts) {
+  for (const std::string& xml :
+       {std::string(), std::string(" \n"), std::string("hello"), std::string("<"), std::string("<domain"),
+        std::string("<!-- -->"), std::string(1, '\0'), std::string("\xff\xfe"),
+        std::string("<?xml version='1.0'?>"),
+        std::string("<?xml version='1.0' encoding='EBCDIC-NEW'?><domain/>"),
+        std::string("<domain>\xc3\x28</domain>"), std::string("<domain/><domain/>"),
+        std::string("<domain type='kvm' type='kvm'/>"), std::string("<a:domain/>")}) {
+    EXPECT_THROW(parse(xml), Error) << xml;
+  }
+}
+
+TEST(Hostile, SyntaxErrorsNameTheLine) {
+  EXPECT_TRUE(refuses(with("</os>", "</so>"), kXmlError,
+                      "The XML can't be read: line 11: Opening and ending tag mismatch: os line 6 and so"));
+}
+
+TEST(Hostile, DocumentTypesAreRefusedBeforeTheyAreRead) {
+  const std::string reason =
+      "The XML can't be read: line 1: a document type (<!DOCTYPE>) is not accepted in domain XML; remove it";
+  EXPECT_TRUE(refuses("<!DOCTYPE domain SYSTEM 'http://example.org/x.dtd'>" + sample(), kXmlError, reason));
+  EXPECT_TRUE(refuses("<!DOCTYPE d [<!ENTITY a 'b'>]>" + sample(), kXmlError, reason));
+  EXPECT_TRUE(refuses("<!DOCTYPE d [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>" + with("guest", "&a;"),
+                      kXmlError, reason));
+}
+
+TEST(Hostile, EntitiesThatGrowNeverDo) {
+  std::string entities = "<!ENTITY a0 'aaaaaaaaaa'>";
+  for (int i = 1; i < 12; ++i) {
+    const std::string reference = "&a" + std::to_string(i - 1) + ";";
+    entities += "<!ENTITY a" + std::to_string(i) + " '" + repeated(reference, 10) + "'>";
+  }
+  EXPECT_THROW(parse("<!DOCTYPE d [" + entities + "]>" + with("guest", "&a11;")), Error);
+}
+
+TEST(Hostile, UnknownEntitiesAreRefused) {
+  EXPECT_TRUE(refuses(with("guest", "&nbsp;"), kXmlError,
+                      "The XML can't be read: line 2: Entity 'nbsp' not defined"));
+}
+
+TEST(Hostile, DepthIsLimited) {
+  const auto nested = [](int depth) {
+    return with("<vcpu>",
+                "<metadata>" + repeated("<a>", depth) + repeated("</a>", depth) + "</metadata><vcpu>");
+  };
+  EXPECT_NO_THROW(parse(nested(kMaxDepth - 2)));
+  EXPECT_TRUE(refuses(nested(kMaxDepth - 1), kXmlError,
+                      "The XML can't be read: line 5: elements are nested more than 64 deep"));
+  EXPECT_THROW(parse(nested(100'000)), Error);
+}
+
+TEST(Hostile, CountIsLimited) {
+  const auto many = [](int count) {
+    return with("<vcpu>", "<metadata>" + repeated("<a b=''/>", count) + "</metadata><vcpu>");
+  };
+  EXPECT_NO_THROW(parse(many(20'000)));
+  EXPECT_TRUE(refuses(many(25'000), kXmlError,
+                      "The XML can't be read: line 5: there are more than 50000 elements and attributes"));
+}
+
+TEST(Hostile, SizeIsLimited) {
+  EXPECT_NO_THROW(
+      parse(with("<vcpu>", "<description>" + std::string(1U << 20, 'a') + "</description><vcpu>")));
+  const std::string large =
+      with("<vcpu>", "<description>" + std::string(kMaxDocumentBytes, 'a') + "</description><vcpu>");
+  EXPECT_TRUE(refuses(large, kXmlError,
+                      "The XML can't be read: it is " + std::to_string(large.size()) +
+                          " bytes long, more than the limit of 4194304"));
+}
+
+/// Accepted, and the same again when it is read again; or refused with an Error that says something.
+bool stands_or_is_refused(const std::string& xml) {
+  try {
+    const DomainDefinition definition = parse(xml);
+    EXPECT_EQ(parse(format(definition)), definition) << xml;
+    return true;
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()), "") << xml;
+    return false;
+  }
+}
+
+/// Changes one to four places, always in the same way for the same seed.
+class Mutator {
+ public:
+  explicit Mutator(unsigned seed) : random_(seed) {}
+
+  std::string mutate(std::string xml) {
+    for (std::size_t i = 0, count = 1 + below(4); i < count && !xml.empty(); ++i) {
+      change(xml);
+    }
+    return xml;
+  }
+
+ private:
+  std::size_t below(std::size_t limit) { return random_() % limit; }
+
+  void change(std::string& xml) {
+    static constexpr std::array<std::string_view, 28> kPieces = {"<",         ">",
+                                                                 "/>",        "</domain>",
+                                                                 "&",         "&#0;",
+                                                                 "&#x41;",    "'",
+                                                                 "\"",        "<!--",
+                                                                 "-->",       "<![CDATA[",
+                                                                 "]]>",       "<?x?>",
+                                                                 "xmlns='a'", "<disk/>",
+                                                                 "<os/>",     "<name>x</name>",
+                                                                 "0",         "18446744073709551616",
+                                                                 "-1",        "0x",
+                                                                 " ",         "\n",
+                                                                 "\xc3\xa4",  "\xff",
+                                                                 "<a:b/>",    "type='sev'"};
+    const std::size_t at = below(xml.size());
+    switch (below(6)) {
+      case 0:
+        xml[at] = static_cast<char>(random_());
+        break;
+      case 1:
+        xml.erase(at, 1 + below(40));
+        break;
+      case 2:
+        xml.insert(at, kPieces[below(kPieces.size())]);
+        break;
+      case 3:
+        xml.insert(at, xml.substr(below(xml.size()), 1 + below(120)));
+        break;
+      case 4:
+        remove_element(xml, at);
+        break;
+      default:
+        double_line(xml, at);
+        break;
+    }
+  }
+
+  static void remove_element(std::string& xml, std::size_t at) {
+    const std::size_t begin = xml.find('<', at);
+    const std::size_t end = begin == std::string::npos ? begin : xml.find('>', begin);
+    if (end != std::string::npos) {
+      xml.erase(begin, end - begin + 1);
+    }
+  }
+
+  static void double_line(std::string& xml, std::size_t at) {
+    const std::size_t begin = xml.rfind('\n', at);
+    const std::size_t end = xml.find('\n', at);
+    if (begin != std::string::npos && end != std::string::npos && begin < end) {
+      const std::string line = xml.substr(begin, end - begin);
+      xml.insert(end, line);
+    }
+  }
+
+  std::mt19937 random_;
+};
+
+TEST(Hostile, TenThousandMalformedDocumentsEndInAnErrorOrStand) {
+  std::vector<std::string> valid = {
+      sample(), with_security("<dhCert>" + certificate() + "</dhCert><session>" + session() + "</session>")};
+  for (const Written& written : documents_of_tools()) {
+    valid.push_back(written.xml);
+  }
+  int refused = 0;
+  for (unsigned seed = 0; refused < 10'000; ++seed) {
+    ASSERT_LT(seed, 100'000U) << "mutation changes too little";
+    refused += stands_or_is_refused(Mutator(seed).mutate(valid[seed % valid.size()])) ? 0 : 1;
+  }
+}
+
+TEST(Hostile, EveryPrefixOfADocumentIsRefused) {
+  const std::string xml = documents_of_tools()[1].xml;
+  for (std::size_t length = 0; length < xml.rfind("</domain>") + 9; ++length) {
+    EXPECT_THROW(parse(xml.substr(0, length)), Error) << length;
+  }
+}
+
+}  // namespace
+}  // namespace virtsev::domain_xml::test
