@@ -15,6 +15,8 @@
 
 namespace virtsev::sevcore {
 
+class SimulatedHost;
+
 /// One host's simulated platform, as one process sees it. Its state lies in two files that every process of
 /// the host shares: `identity` (mode 0600) holds the platform's keys and certificates, and is made at first
 /// use; `state` holds the settings (simulation_settings.hpp), and locks on its bytes are the ASIDs in use and
@@ -42,8 +44,7 @@ class SimulatedPlatform {
   [[nodiscard]] const SimulationSettings& settings() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<SimulatedHost> host_;
 };
 
 }  // namespace virtsev::sevcore

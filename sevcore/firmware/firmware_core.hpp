@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The software firmware: what AMD's security processor does for SEV and SEV-ES, at the level of its mailbox.
+// Real cryptography, no protection: whoever runs it can read its keys.
+//
+// Of the specification's commands, those for PEK_CSR, PEK_CERT_IMPORT, attestation, debugging, sending and
+// receiving answer UNSUPPORTED as yet; numbers that are no command answer INVALID_COMMAND. Which check comes
+// first, where several fail, is this firmware's own choice: platform state, guest, guest state, activity,
+// reserved fields, addresses and lengths, policy, cryptography.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "sevcore/base/bytes.hpp"
+#include "sevcore/firmware/firmware_memory.hpp"
+#include "sevcore/firmware/guest_context.hpp"
+#include "sevcore/firmware/mailbox.hpp"
+#include "sevcore/firmware/platform_identity.hpp"
+
+namespace virtsev::sevcore {
+
+/// What the processor offers: CPUID Fn8000_001F. SEV-ES guests have ASIDs from 1 to below `min_sev_asid`, SEV
+/// guests from there to `max_asid`.
+struct AsidRange {
+  std::uint32_t max_asid = 0;
+  std::uint32_t min_sev_asid = 1;
+};
+
+class FirmwareCore {
+ public:
+  /// `memory` must outlive it.
+  FirmwareCore(PlatformIdentity identity, AsidRange asids, FirmwareMemory& memory);
+
+  /// Runs one command. `buffer` is the command's structure of mailbox.hpp; it is changed where the command
+  /// answers through it, on failure too where a length is asked for. One that is too short gives
+  /// INVALID_ADDRESS. Anything may stand in it.
+  FirmwareStatus submit(MailboxCommand command, MutableBytes buffer);
+
+  /// Guests of the same platform that another instance serves: they count in PLATFORM_STATUS, and keep the
+  /// platform in state WORKING.
+  void set_guests_elsewhere(std::function<std::uint32_t()> count) { guests_elsewhere_ = std::move(count); }
+  /// For a platform that several instances serve: another one may have given it new keys.
+  void replace_identity(PlatformIdentity identity) { identity_ = std::move(identity); }
+  [[nodiscard]] const PlatformIdentity& identity() const { return identity_; }
+
+ private:
+  using Guests = std::map<std::uint32_t, GuestContext>;
+
+  [[nodiscard]] PlatformState state() const;
+  /// Platform state, handle, guest state; `guest` is set on success.
+  FirmwareStatus check_guest(MailboxCommand command, std::uint32_t handle, GuestContext*& guest);
+
+  FirmwareStatus init(InitBuffer& buffer);
+  FirmwareStatus shutdown();
+  FirmwareStatus platform_reset();
+  FirmwareStatus pek_gen();
+  FirmwareStatus pdh_gen();
+  FirmwareStatus platform_status(PlatformStatusBuffer& buffer);
+  FirmwareStatus pdh_cert_export(PdhCertExportBuffer& buffer);
+  FirmwareStatus get_id(OutputBuffer& buffer);
+  FirmwareStatus df_flush();
+
+  FirmwareStatus activate(ActivateBuffer& buffer);
+  FirmwareStatus deactivate(HandleBuffer& buffer);
+  FirmwareStatus decommission(HandleBuffer& buffer);
+  FirmwareStatus guest_status(GuestStatusBuffer& buffer);
+
+  FirmwareStatus launch_start(LaunchStartBuffer& buffer);
+  FirmwareStatus check_policy(Policy policy) const;
+  FirmwareStatus check_key_sharing(std::uint32_t source_handle, Policy policy) const;
+  FirmwareStatus open_owner_session(const LaunchStartBuffer& buffer, GuestContext& guest);
+  FirmwareStatus launch_update_data(GuestRangeBuffer& buffer);
+  FirmwareStatus launch_update_vmsa(GuestRangeBuffer& buffer);
+  FirmwareStatus launch_measure(GuestRangeBuffer& buffer);
+  FirmwareStatus launch_update_secret(PacketBuffer& buffer);
+  FirmwareStatus launch_finish(HandleBuffer& buffer);
+  FirmwareStatus measure_range(GuestContext& guest, std::uint64_t address, std::uint32_t length);
+
+  PlatformIdentity identity_;
+  AsidRange asids_;
+  FirmwareMemory& memory_;
+  std::function<std::uint32_t()> guests_elsewhere_;
+  bool initialized_ = false;
+  bool es_enabled_ = false;
+  Guests guests_;
+  std::uint32_t next_handle_ = 1;
+  std::set<std::uint32_t> dirty_asids_;  ///< Deactivated, and not flushed since
+};
+
+}  // namespace virtsev::sevcore

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sevcore/firmware/guest_context.hpp"
+
+namespace virtsev::sevcore {
+
+bool allowed_in(MailboxCommand command, GuestState state) {
+  switch (command) {
+    case MailboxCommand::kDecommission:
+    case MailboxCommand::kActivate:
+    case MailboxCommand::kDeactivate:
+    case MailboxCommand::kGuestStatus:
+      return true;
+    case MailboxCommand::kLaunchUpdateData:
+    case MailboxCommand::kLaunchUpdateVmsa:
+    case MailboxCommand::kLaunchMeasure:
+      return state == GuestState::kLaunchUpdate;
+    case MailboxCommand::kLaunchUpdateSecret:
+    case MailboxCommand::kLaunchFinish:
+      return state == GuestState::kLaunchSecret;
+    default:
+      return false;
+  }
+}
+
+}  // namespace virtsev::sevcore

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The simulated /dev/sev: answers as Linux's drivers/crypto/ccp/sev-dev.c does.
+#include <algorithm>
+#include <cerrno>
+
+#include "sevcore/kernel/simulated_host.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+std::uint64_t address_of(Bytes& buffer) { return reinterpret_cast<std::uintptr_t>(buffer.data()); }
+
+class SimulatedDevice : public SevDevice {
+ public:
+  explicit SimulatedDevice(SimulatedHost& host) : host_(host) {}
+  Outcome issue(PlatformCommand command, void* data) override;
+  [[nodiscard]] bool simulated() const override { return true; }
+
+ private:
+  FirmwareStatus submit_initialized(MailboxCommand command);
+  Outcome factory_reset();
+  Outcome platform_status(void* data);
+  Outcome pdh_cert_export(void* data);
+  Outcome get_id(void* data);
+  Outcome get_id2(void* data);
+
+  SimulatedHost& host_;
+};
+
+Outcome SimulatedDevice::issue(PlatformCommand command, void* data) {
+  switch (command) {
+    case PlatformCommand::kFactoryReset:
+      return factory_reset();
+    case PlatformCommand::kPlatformStatus:
+      return platform_status(data);
+    case PlatformCommand::kPekGen:
+      return host_.writable() ? outcome_of(submit_initialized(MailboxCommand::kPekGen)) : refusal(EPERM);
+    case PlatformCommand::kPdhGen:
+      return host_.writable() ? outcome_of(submit_initialized(MailboxCommand::kPdhGen)) : refusal(EPERM);
+    case PlatformCommand::kPdhCertExport:
+      return pdh_cert_export(data);
+    case PlatformCommand::kGetId:
+      return get_id(data);
+    case PlatformCommand::kGetId2:
+      return get_id2(data);
+    case PlatformCommand::kPekCsr:
+    case PlatformCommand::kPekCertImport:
+      return host_.writable() ? outcome_of(FirmwareStatus::kUnsupported) : refusal(EPERM);
+  }
+  return refusal(EINVAL);
+}
+
+FirmwareStatus SimulatedDevice::submit_initialized(MailboxCommand command) {
+  host_.ensure_initialized();
+  return host_.submit(command);
+}
+
+Outcome SimulatedDevice::factory_reset() {
+  if (!host_.writable()) {
+    return refusal(EPERM);
+  }
+  PlatformStatusBuffer status;
+  host_.submit(MailboxCommand::kPlatformStatus, status);
+  if (status.state == static_cast<std::uint8_t>(PlatformState::kWorking)) {
+    return refusal(EBUSY);
+  }
+  if (status.state == static_cast<std::uint8_t>(PlatformState::kInitialized)) {
+    host_.submit(MailboxCommand::kShutdown);
+  }
+  return outcome_of(host_.submit(MailboxCommand::kPlatformReset));
+}
+
+Outcome SimulatedDevice::platform_status(void* data) {
+  if (data == nullptr) {
+    return refusal(EFAULT);
+  }
+  PlatformStatusBuffer buffer;
+  const FirmwareStatus status = host_.submit(MailboxCommand::kPlatformStatus, buffer);
+  copy_out(data, buffer);
+  return outcome_of(status);
+}
+
+Outcome SimulatedDevice::pdh_cert_export(void* data) {
+  PdhCertExportArguments arguments;
+  if (!copy_in(data, arguments)) {
+    return refusal(EFAULT);
+  }
+  host_.ensure_initialized();
+  Bytes pdh;
+  Bytes chain;
+  PdhCertExportBuffer buffer;
+  const bool query = arguments.pdh_address == 0 || arguments.pdh_length == 0 ||
+                     arguments.chain_address == 0 || arguments.chain_length == 0;
+  if (!query) {
+    if (arguments.pdh_length > kMaxBlobSize || arguments.chain_length > kMaxBlobSize) {
+      return refusal(EFAULT);
+    }
+    pdh.resize(arguments.pdh_length);
+    chain.resize(arguments.chain_length);
+    buffer.pdh_address = address_of(pdh);
+    buffer.pdh_length = arguments.pdh_length;
+    buffer.chain_address = address_of(chain);
+    buffer.chain_length = arguments.chain_length;
+  }
+  const FirmwareStatus status = host_.submit(MailboxCommand::kPdhCertExport, buffer);
+  arguments.pdh_length = buffer.pdh_length;
+  arguments.chain_length = buffer.chain_length;
+  copy_out(data, arguments);
+  if (status == FirmwareStatus::kSuccess) {
+    std::copy_n(pdh.data(), buffer.pdh_length, reinterpret_cast<std::uint8_t*>(arguments.pdh_address));
+    std::copy_n(chain.data(), buffer.chain_length, reinterpret_cast<std::uint8_t*>(arguments.chain_address));
+  }
+  return outcome_of(status);
+}
+
+Outcome SimulatedDevice::get_id(void* data) {
+  if (data == nullptr) {
+    return refusal(EFAULT);
+  }
+  GetIdArguments answer;  // One socket: the second id stays zeros
+  Bytes id(kChipIdSize);
+  OutputBuffer buffer{address_of(id), kChipIdSize};
+  const FirmwareStatus status = host_.submit(MailboxCommand::kGetId, buffer);
+  std::copy(id.begin(), id.end(), answer.socket1);
+  copy_out(data, answer);
+  return outcome_of(status);
+}
+
+Outcome SimulatedDevice::get_id2(void* data) {
+  GetId2Arguments arguments;
+  if (!copy_in(data, arguments)) {
+    return refusal(EFAULT);
+  }
+  Bytes id;
+  OutputBuffer buffer;
+  if (arguments.address != 0 && arguments.length != 0) {
+    if (arguments.length > kMaxBlobSize) {
+      return refusal(ENOMEM);
+    }
+    id.resize(arguments.length);
+    buffer = {address_of(id), arguments.length};
+  }
+  const FirmwareStatus status = host_.submit(MailboxCommand::kGetId, buffer);
+  arguments.length = buffer.length;
+  copy_out(data, arguments);
+  if (status == FirmwareStatus::kSuccess) {
+    std::copy_n(id.data(), buffer.length, reinterpret_cast<std::uint8_t*>(arguments.address));
+  }
+  return outcome_of(status);
+}
+
+}  // namespace
+
+std::unique_ptr<SevDevice> make_simulated_device(SimulatedHost& host) {
+  return std::make_unique<SimulatedDevice>(host);
+}
+
+}  // namespace virtsev::sevcore

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sevcore/kernel/simulated_host.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "sevcore/kernel/platform_files.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+bool changes_identity(MailboxCommand command) {
+  return command == MailboxCommand::kPekGen || command == MailboxCommand::kPdhGen ||
+         command == MailboxCommand::kPlatformReset;
+}
+
+bool uses_identity(MailboxCommand command) {
+  return changes_identity(command) || command == MailboxCommand::kPdhCertExport ||
+         command == MailboxCommand::kGetId || command == MailboxCommand::kLaunchStart;
+}
+
+/// Reads the identity in its turn, so that two first users do not make two.
+PlatformIdentity open_identity(int identity, int state) {
+  const QueueTurn turn(state);
+  return IdentityFile::open(identity);
+}
+
+}  // namespace
+
+SimulatedHost::SimulatedHost(UniqueFd identity, UniqueFd state)
+    : identity_(std::move(identity)),
+      state_(std::move(state)),
+      settings_(read_simulation_settings(state_.get())),
+      locks_(state_.get()),
+      core_(open_identity(identity_.get(), state_.get()),
+            AsidRange{settings_.es_asids + settings_.sev_asids, settings_.es_asids + 1}, memory_) {
+  identity_checksum_ = IdentityFile::checksum(identity_.get());
+  core_.set_guests_elsewhere([this] { return locks_.count_elsewhere(last_asid()); });
+  ensure_initialized();  // As the driver's psp_init_on_probe does
+}
+
+void SimulatedHost::ensure_initialized() {
+  InitBuffer buffer;
+  buffer.flags = settings_.es_asids > 0 ? kInitEs : 0;
+  submit(MailboxCommand::kInit, buffer);  // INVALID_PLATFORM_STATE: it was ready already
+}
+
+FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes buffer,
+                                           std::uint64_t measured) {
+  const std::lock_guard lock(mutex_);
+  const QueueTurn turn(state_.get());
+  if (uses_identity(command)) {
+    follow_identity_file();
+  }
+  const FirmwareStatus status = core_.submit(command, buffer);
+  if (status == FirmwareStatus::kSuccess && changes_identity(command)) {
+    save_identity();
+  }
+  if (const std::uint64_t delay = measured * settings_.firmware_delay_ms_per_mib * 1000 >> 20; delay > 0) {
+    // The firmware's own time, during which the whole host waits for it.
+    std::this_thread::sleep_for(std::chrono::microseconds(delay));
+  }
+  return status;
+}
+
+void SimulatedHost::follow_identity_file() {
+  const ByteArray<32> checksum = IdentityFile::checksum(identity_.get());
+  if (checksum != identity_checksum_) {
+    core_.replace_identity(IdentityFile::open(identity_.get()));
+    identity_checksum_ = checksum;
+  }
+}
+
+void SimulatedHost::save_identity() {
+  IdentityFile::save(identity_.get(), core_.identity());
+  identity_checksum_ = IdentityFile::checksum(identity_.get());
+}
+
+std::optional<std::uint32_t> SimulatedHost::take_asid(bool es) {
+  std::optional<std::uint32_t> asid;
+  {
+    const std::lock_guard lock(mutex_);
+    asid = es ? locks_.take(1, settings_.es_asids) : locks_.take(settings_.es_asids + 1, last_asid());
+  }
+  if (asid) {
+    submit(MailboxCommand::kDfFlush);
+  }
+  return asid;
+}
+
+void SimulatedHost::give_back_asid(std::uint32_t asid) {
+  const std::lock_guard lock(mutex_);
+  locks_.give_back(asid);
+}
+
+bool SimulatedHost::writable() const { return IdentityFile::writable(identity_.get()); }
+
+Outcome outcome_of(FirmwareStatus status) {
+  if (status == FirmwareStatus::kSuccess) {
+    return {};
+  }
+  return {EIO, static_cast<std::uint32_t>(status)};
+}
+
+Outcome refusal(int error_number) { return {error_number, kNoFirmwareCall}; }
+
+}  // namespace virtsev::sevcore

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the simulated device and the simulated virtual machines of one process share: firmware, files, locks.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
+
+#include "sevcore/base/unique_fd.hpp"
+#include "sevcore/firmware/firmware_core.hpp"
+#include "sevcore/firmware/firmware_memory.hpp"
+#include "sevcore/kernel/asid_locks.hpp"
+#include "sevcore/kernel/simulated_kernel.hpp"
+
+namespace virtsev::sevcore {
+
+/// Safe for several threads.
+class SimulatedHost {
+ public:
+  SimulatedHost(UniqueFd identity, UniqueFd state);
+
+  /// Runs one firmware command in its turn on the host; `buffer` is the command's structure.
+  template <typename Buffer>
+  FirmwareStatus submit(MailboxCommand command, Buffer& buffer) {
+    static_assert(std::is_trivially_copyable_v<Buffer>);
+    return submit_bytes(command, {reinterpret_cast<std::uint8_t*>(&buffer), sizeof(buffer)}, 0);
+  }
+  FirmwareStatus submit(MailboxCommand command) { return submit_bytes(command, {}, 0); }
+  /// For a command that measures `measured` bytes: takes as long as the settings say.
+  FirmwareStatus submit_measured(MailboxCommand command, GuestRangeBuffer& buffer) {
+    return submit_bytes(command, {reinterpret_cast<std::uint8_t*>(&buffer), sizeof(buffer)}, buffer.length);
+  }
+
+  /// Makes the platform ready again after a factory reset, as the driver does before the commands that need
+  /// it.
+  void ensure_initialized();
+
+  /// Takes an ASID of the pool; flushes where it was used before. Nothing where the pool is exhausted.
+  std::optional<std::uint32_t> take_asid(bool es);
+  void give_back_asid(std::uint32_t asid);
+
+  /// What an open of /dev/sev for writing decides on hardware.
+  [[nodiscard]] bool writable() const;
+
+  [[nodiscard]] const SimulationSettings& settings() const { return settings_; }
+
+ private:
+  FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t measured);
+  [[nodiscard]] std::uint32_t last_asid() const { return settings_.es_asids + settings_.sev_asids; }
+  void follow_identity_file();
+  void save_identity();
+
+  UniqueFd identity_;
+  UniqueFd state_;
+  SimulationSettings settings_;
+  PlainMemory memory_;
+  std::mutex mutex_;
+  AsidLocks locks_;
+  ByteArray<32> identity_checksum_{};
+  FirmwareCore core_;
+};
+
+/// The kernel's answer to a firmware status: EIO, unless it succeeded.
+Outcome outcome_of(FirmwareStatus status);
+/// The kernel refuses by itself.
+Outcome refusal(int error_number);
+
+/// Copies a command's structure in; the pointer is the caller's own, and only null is refused (EFAULT).
+template <typename Arguments>
+bool copy_in(const void* data, Arguments& out) {
+  if (data == nullptr) {
+    return false;
+  }
+  std::memcpy(&out, data, sizeof(out));
+  return true;
+}
+
+template <typename Arguments>
+void copy_out(void* data, const Arguments& in) {
+  std::memcpy(data, &in, sizeof(in));
+}
+
+std::unique_ptr<SevDevice> make_simulated_device(SimulatedHost& host);
+std::unique_ptr<SevVm> make_simulated_vm(SimulatedHost& host, KvmVmType type, VcpuStates states);
+
+}  // namespace virtsev::sevcore

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sevcore/kernel/simulated_kernel.hpp"
+
+#include <utility>
+
+#include "sevcore/kernel/simulated_host.hpp"
+
+namespace virtsev::sevcore {
+
+SimulatedPlatform::SimulatedPlatform(UniqueFd identity, UniqueFd state)
+    : host_(std::make_unique<SimulatedHost>(std::move(identity), std::move(state))) {}
+
+SimulatedPlatform::~SimulatedPlatform() = default;
+
+std::unique_ptr<SevDevice> SimulatedPlatform::open_device() { return make_simulated_device(*host_); }
+
+std::unique_ptr<SevVm> SimulatedPlatform::make_vm(KvmVmType type, VcpuStates states) {
+  return make_simulated_vm(*host_, type, std::move(states));
+}
+
+const SimulationSettings& SimulatedPlatform::settings() const { return host_->settings(); }
+
+}  // namespace virtsev::sevcore
