@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The program as a whole: help, version, what is asked wrongly.
+#include "tests/driver/cli/fakes/program.hpp"
+
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace virtsev::cli::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Program, TellsItsVersion) {
+  const Outcome outcome = virtsev({"--version"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.output, "virtsev " VIRTSEV_VERSION "\n");
+}
+
+TEST(Program, HelpNamesEverySubcommand) {
+  const Outcome outcome = virtsev({"--help"});
+  EXPECT_EQ(outcome.status, 0);
+  for (const char* name : {"host", "platform", "session", "measure", "verify", "secret"}) {
+    EXPECT_THAT(outcome.output, HasSubstr(std::string("\n  ") + name));
+  }
+}
+
+TEST(Program, HelpOfASubcommandNamesTheOptionsThatScriptsUse) {
+  const std::string verify = virtsev({"verify", "--help"}).output;
+  for (const char* name : {"--measurement", "--tik", "--policy", "--api", "--build", "--launch-digest",
+                           "--kernel", "--initrd", "--cmdline", "--vcpus", "--vmsa", "--json"}) {
+    EXPECT_THAT(verify, HasSubstr(name));
+  }
+}
+
+TEST(Program, RefusesNothingUnknownAndIncompleteWithTwo) {
+  EXPECT_EQ(virtsev({}).status, 2);
+  EXPECT_EQ(virtsev({"frobnicate"}).status, 2);
+  EXPECT_EQ(virtsev({"measure", "--frobnicate"}).status, 2);
+  EXPECT_EQ(virtsev({"session", "--policy", "7"}).status, 2);
+}
+
+TEST(Program, FailsWhereItsResultCanNotBeWritten) {
+  // The shell opens /dev/full, on which every write fails.
+  EXPECT_NE(std::system(VIRTSEV_PROGRAM " host >/dev/full 2>/dev/null"), 0);
+  const int status = std::system(VIRTSEV_PROGRAM " host --json >/dev/full 2>/dev/null");
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+}
+
+TEST(Host, AnswersInJsonWithAReasonForEverythingThatIsMissing) {
+  const Outcome outcome = virtsev({"host", "--json"});
+  const auto value = outcome.json();
+  const bool usable = value["sev"]["usable"] && value["sev_es"]["usable"];
+  EXPECT_EQ(outcome.status, usable ? 0 : 1);
+  for (const char* name : {"sev", "sev_es"}) {
+    EXPECT_EQ(value[name]["usable"].get<bool>(), value[name]["findings"].empty());
+  }
+}
+
+}  // namespace
+}  // namespace virtsev::cli::test
