@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <charconv>
+
+#include "sevcore/base/hex.hpp"
+#include "tests/sevcore/formats/published_chains.hpp"
+
+namespace virtsev::sevcore::test {
+
+Bytes expand(std::string_view sparse_hex) {
+  Bytes bytes;
+  while (!sparse_hex.empty()) {
+    const std::string_view word = sparse_hex.substr(0, sparse_hex.find(' '));
+    sparse_hex.remove_prefix(std::min(word.size() + 1, sparse_hex.size()));
+    if (word.starts_with('z')) {
+      std::size_t zeros = 0;
+      std::from_chars(word.data() + 1, word.data() + word.size(), zeros);
+      bytes.resize(bytes.size() + zeros);
+    } else {
+      const Bytes part = from_hex(word).value();
+      bytes.insert(bytes.end(), part.begin(), part.end());
+    }
+  }
+  return bytes;
+}
+
+}  // namespace virtsev::sevcore::test
