@@ -148,9 +148,9 @@ void Connection::begin_call(Incoming message) {
     failure = Failure{ErrorCode::kRpc, "Cannot find program " + std::to_string(header.program) + " version " +
                                            std::to_string(header.version)};
   } else if (header.program != kRemoteProgram) {
-    // Other drivers' own programs. Clients look for these words, so they are not translated, and say "not
-    // supported by the connection driver".
-    failure = Failure{ErrorCode::kRpc, "unknown procedure: " + std::to_string(header.procedure)};
+    // Programs of other drivers' own functions.
+    const Error error = unknown_procedure(header.procedure);
+    failure = Failure{error.code(), error.what()};
   } else if (header.status != MessageStatus::kOk) {
     failure = Failure{ErrorCode::kRpc,
                       text("Unexpected message status {}", static_cast<std::int32_t>(header.status))};

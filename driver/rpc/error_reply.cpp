@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/rpc/error_reply.hpp"
 
+#include "sevcore/base/text.hpp"
+
 namespace virtsev::rpc {
 
 namespace {
@@ -51,6 +53,12 @@ void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message) {
   out.put_int32(0);     // int1
   out.put_int32(0);     // int2
   out.put_bool(false);  // net
+}
+
+Error unknown_procedure(std::int32_t procedure) {
+  // The first words are protocol, not text: a translation of them would not be recognised.
+  return {ErrorCode::kRpc, "unknown procedure: " + std::to_string(procedure) + " (" +
+                               text("this function is not supported by the connection driver") + ")"};
 }
 
 }  // namespace virtsev::rpc

@@ -20,4 +20,8 @@ std::int32_t error_domain(ErrorCode code);
 /// is cut.
 void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message);
 
+/// The error for a procedure that is not there. It begins with the words that clients look for to say
+/// NO_SUPPORT to their callers.
+Error unknown_procedure(std::int32_t procedure);
+
 }  // namespace virtsev::rpc

@@ -15,9 +15,9 @@ namespace virtsev::rpc {
 class Service {
  public:
   virtual ~Service() = default;
-  /// Decodes the arguments, does the work, appends the reply's payload. Throws Error for an error reply. An
-  /// unknown procedure is Error(kRpc, "unknown procedure: N"), untranslated: clients look for those words.
-  /// Several calls of one client may be in progress.
+  /// Decodes the arguments, does the work, appends the reply's payload. Throws Error for an error reply. For
+  /// a procedure that is not there it throws unknown_procedure() (error_reply.hpp). Several calls of one
+  /// client may be in progress.
   virtual asio::awaitable<void> call(Client& client, const Call& call, xdr::Decoder& arguments,
                                      xdr::Encoder& reply) = 0;
   /// The connection is gone, and the last of its calls has ended; nothing more is called for it.

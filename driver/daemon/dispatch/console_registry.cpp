@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/dispatch/console_registry.hpp"
+
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+void ConsoleRegistry::open(rpc::Client& client, const rpc::Call& call, const Uuid& domain, UniqueFd pty,
+                           bool force) {
+  if (const auto found = holders_.find(domain); found != holders_.end()) {
+    if (!force) {
+      throw Error(ErrorCode::kOperationFailed,
+                  text("Active console session exists for this domain; virsh console --force takes it over"));
+    }
+    const auto stream = found->second.stream.lock();
+    holders_.erase(found);
+    if (stream) {
+      stream->fail(Error(ErrorCode::kOperationAborted, text("another client has taken this console over")));
+    }
+  }
+  const std::uint64_t number = ++last_;
+  const auto ended = [this, domain, number] {
+    const auto found = holders_.find(domain);
+    if (found != holders_.end() && found->second.number == number) {
+      holders_.erase(found);
+    }
+  };
+  holders_[domain] = Holder{client.open_stream(call, std::move(pty), ended), number};
+}
+
+}  // namespace virtsev::daemon::dispatch

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/dispatch/handlers/domains_look.hpp"
+
+#include <algorithm>
+
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/dispatch/codec.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+namespace {
+
+/// Throws Error(kOperationInvalid) for an inactive domain.
+void require_active(Request& request, const Uuid& domain) {
+  if (request.driver.lookup_by_uuid(domain).id < 0) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("Requested operation is not valid: domain is not running"));
+  }
+}
+
+/// A bit for each of the host's CPUs, in `size` bytes: no vCPU is pinned.
+Bytes all_cpus(std::size_t size, std::int32_t cpus) {
+  Bytes map(size);
+  for (std::size_t cpu = 0; cpu < std::min(size * 8, static_cast<std::size_t>(std::max(cpus, 0))); ++cpu) {
+    map[cpu / 8] = static_cast<std::uint8_t>(map[cpu / 8] | (1U << (cpu % 8)));
+  }
+  return map;
+}
+
+}  // namespace
+
+asio::awaitable<void> domain_get_info(Request& request) {
+  const Uuid domain = domain_argument(request);
+  const DomainInfo info = co_await request.driver.info(domain);
+  request.out.put_uint32(info.state);
+  request.out.put_uint64(info.max_memory_kib);
+  request.out.put_uint64(info.memory_kib);
+  request.out.put_uint32(info.vcpus);
+  request.out.put_uint64(info.cpu_time_ns);
+}
+
+asio::awaitable<void> domain_get_max_memory(Request& request) {
+  const Uuid domain = domain_argument(request);
+  const DomainInfo info = co_await request.driver.info(domain);
+  request.out.put_uint64(info.max_memory_kib);
+}
+
+asio::awaitable<void> domain_get_max_vcpus(Request& request) {
+  const Uuid domain = domain_argument(request);
+  const DomainInfo info = co_await request.driver.info(domain);
+  request.out.put_int32(info.vcpus);
+}
+
+/// Current and greatest number are the same, live and in the definition: a launch measures its vCPUs.
+asio::awaitable<void> domain_get_vcpus_flags(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(
+      request, flags,
+      VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG | VIR_DOMAIN_VCPU_MAXIMUM | VIR_DOMAIN_VCPU_GUEST);
+  if ((flags & VIR_DOMAIN_VCPU_GUEST) != 0) {
+    require_write_access(request);
+    throw Error(ErrorCode::kNoSupport, text("virtsev has no agent in the guest to ask for its vCPUs"));
+  }
+  if ((flags & VIR_DOMAIN_VCPU_LIVE) != 0) {
+    require_active(request, domain);
+  }
+  if ((flags & VIR_DOMAIN_VCPU_CONFIG) != 0 && !request.driver.is_persistent(domain)) {
+    throw Error(ErrorCode::kOperationInvalid, text("a transient domain has no persistent definition"));
+  }
+  const DomainInfo info = co_await request.driver.info(domain);
+  request.out.put_int32(info.vcpus);
+}
+
+asio::awaitable<void> domain_get_vcpus(Request& request) {
+  constexpr std::uint32_t kMaxVcpus = 16384, kMaxMaps = 8388608;  // REMOTE_VCPUINFO_MAX, REMOTE_CPUMAPS_MAX
+  const Uuid domain = get_domain(request.in);
+  const std::int32_t max_info = request.in.get_int32();
+  const std::int32_t map_size = request.in.get_int32();
+  end_arguments(request);
+  const std::uint32_t most = bounded(request, max_info, kMaxVcpus);
+  bounded(request, map_size, kMaxMaps);
+  bounded(request, std::int64_t{max_info} * map_size, kMaxMaps);
+  const std::vector<VcpuInfo> vcpus = co_await request.driver.vcpus(domain);
+  const std::size_t count = std::min<std::size_t>(vcpus.size(), most);
+  request.out.put_uint32(static_cast<std::uint32_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    request.out.put_uint32(vcpus[i].number);
+    request.out.put_int32(vcpus[i].state);
+    request.out.put_uint64(vcpus[i].time_ns);
+    request.out.put_int32(vcpus[i].cpu);
+  }
+  const Bytes map = all_cpus(static_cast<std::size_t>(map_size), request.driver.node_cpu_map().cpus);
+  Bytes maps;
+  maps.reserve(map.size() * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    maps.insert(maps.end(), map.begin(), map.end());
+  }
+  request.out.put_opaque(maps);
+}
+
+asio::awaitable<void> domain_memory_stats(Request& request) {
+  constexpr std::uint32_t kMaxStatistics = 1024;  // REMOTE_DOMAIN_MEMORY_STATS_MAX
+  const Uuid domain = get_domain(request.in);
+  const std::uint32_t wanted = request.in.get_uint32();
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, 0);
+  const std::uint32_t most = bounded(request, wanted, kMaxStatistics);
+  const std::vector<MemoryStatistic> statistics = co_await request.driver.memory_statistics(domain);
+  const std::size_t count = std::min<std::size_t>(statistics.size(), most);
+  request.out.put_uint32(static_cast<std::uint32_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    request.out.put_int32(statistics[i].tag);
+    request.out.put_uint64(statistics[i].value);
+  }
+}
+
+void domain_get_os_type(Request& request) {
+  request.driver.lookup_by_uuid(domain_argument(request));
+  request.out.put_string("hvm");
+}
+
+void domain_get_security_label(Request& request) {
+  request.driver.lookup_by_uuid(domain_argument(request));
+  put_chars(request.out, "");  // no security driver labels guests
+  request.out.put_int32(0);
+}
+
+void domain_is_active(Request& request) {
+  const DomainHandle domain = request.driver.lookup_by_uuid(domain_argument(request));
+  request.out.put_int32(domain.id >= 0 ? 1 : 0);
+}
+
+void domain_get_state(Request& request) {
+  const DomainState state = request.driver.state(domain_and_flags(request, 0));
+  request.out.put_int32(state.state);
+  request.out.put_int32(state.reason);
+}
+
+/// virtsevd waits for each answer of a VMM in the call that asked, so its control channel is never seen busy:
+/// VIR_DOMAIN_CONTROL_OK.
+void domain_get_control_info(Request& request) {
+  const Uuid domain = domain_and_flags(request, 0);
+  require_active(request, domain);
+  request.out.put_uint32(VIR_DOMAIN_CONTROL_OK);
+  request.out.put_uint32(VIR_DOMAIN_CONTROL_ERROR_REASON_NONE);
+  request.out.put_uint64(0);
+}
+
+void domain_get_messages(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, VIR_DOMAIN_MESSAGE_DEPRECATION | VIR_DOMAIN_MESSAGE_TAINTING);
+  std::vector<std::string> messages = request.driver.messages(domain);
+  if (flags == VIR_DOMAIN_MESSAGE_DEPRECATION) {
+    messages.clear();  // what the driver has to say is about taints
+  }
+  messages.resize(std::min<std::size_t>(messages.size(), 2048));  // REMOTE_DOMAIN_MESSAGES_MAX
+  put_names(request.out, messages);
+}
+
+}  // namespace virtsev::daemon::dispatch

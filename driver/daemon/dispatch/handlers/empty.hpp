@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What tools ask every driver for and a virtsev host has none of: networks, pools, devices, secrets,
+// snapshots, saved images.
+#pragma once
+
+#include "driver/daemon/dispatch/request.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+/// No arguments that matter; the answer is the number 0.
+void empty_count(Request& request);
+/// No arguments that matter; the answer is an empty list.
+void empty_list(Request& request);
+/// need_results and flags; the answer is an empty list, and the number 0.
+void empty_list_all(Request& request);
+/// A domain and flags; the answer is the number 0.
+void empty_count_of_domain(Request& request);
+/// A domain, need_results and flags; the answer is an empty list, and the number 0.
+void empty_list_of_domain(Request& request);
+/// Error(kNoSupport): tools then go without.
+void not_there(Request& request);
+
+}  // namespace virtsev::daemon::dispatch

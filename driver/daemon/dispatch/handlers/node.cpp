@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/dispatch/handlers/node.hpp"
+
+#include <charconv>
+
+#include <sys/sysinfo.h>
+
+#include "driver/daemon/dispatch/codec.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+namespace {
+
+std::uint64_t free_memory_bytes() {
+  struct sysinfo host {};
+  if (sysinfo(&host) != 0) {
+    throw Error(ErrorCode::kSystemError, text("the kernel does not say how much memory is free"));
+  }
+  return std::uint64_t{host.freeram} * host.mem_unit;
+}
+
+/// The number in <vcpu max='N'/> of the domain capabilities, which is the driver's own text.
+std::optional<std::int32_t> max_vcpus_in(const std::string& capabilities) {
+  constexpr std::string_view kBefore = "<vcpu max='";
+  const std::size_t found = capabilities.find(kBefore);
+  if (found == std::string::npos) {
+    return std::nullopt;
+  }
+  std::int32_t value = 0;
+  const char* const begin = capabilities.data() + found + kBefore.size();
+  const auto parsed = std::from_chars(begin, capabilities.data() + capabilities.size(), value);
+  return parsed.ec == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+void connect_get_hostname(Request& request) { request.out.put_string(request.driver.hostname()); }
+
+void connect_get_capabilities(Request& request) { request.out.put_string(request.driver.capabilities()); }
+
+void connect_get_domain_capabilities(Request& request) {
+  const std::optional<std::string> emulator = get_optional_text(request.in);
+  const std::optional<std::string> arch = get_optional_text(request.in);
+  const std::optional<std::string> machine = get_optional_text(request.in);
+  const std::optional<std::string> type = get_optional_text(request.in);
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, 0);
+  request.out.put_string(request.driver.domain_capabilities(emulator, arch, machine, type));
+}
+
+void connect_get_max_vcpus(Request& request) {
+  const std::optional<std::string> type = get_optional_text(request.in);
+  end_arguments(request);
+  const auto most = max_vcpus_in(
+      request.driver.domain_capabilities(std::nullopt, std::nullopt, std::nullopt, std::nullopt));
+  if (!most) {
+    throw Error(ErrorCode::kNoSupport, text("the domain capabilities name no greatest number of vCPUs"));
+  }
+  request.out.put_int32(*most);
+}
+
+void node_get_info(Request& request) {
+  constexpr std::size_t kModelSize = 32;
+  const NodeInfo info = request.driver.node_info();
+  put_fixed_chars(request.out, info.model, kModelSize);
+  request.out.put_uint64(info.memory_kib);
+  for (const std::int32_t number :
+       {info.cpus, info.mhz, info.nodes, info.sockets, info.cores, info.threads}) {
+    request.out.put_int32(number);
+  }
+}
+
+void node_get_cpu_map(Request& request) {
+  constexpr std::size_t kMaxMap = 2048;  // REMOTE_CPUMAP_MAX, bytes
+  const bool need_map = request.in.get_bool();
+  const bool need_online = request.in.get_bool();
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, 0);
+  CpuMap cpus = request.driver.node_cpu_map();
+  if (cpus.map.size() > kMaxMap) {
+    cpus.map.resize(kMaxMap);
+  }
+  request.out.put_opaque(need_map ? cpus.map : Bytes{});
+  request.out.put_uint32(need_online ? cpus.online : 0);
+  request.out.put_int32(cpus.cpus);
+}
+
+void node_get_free_memory(Request& request) { request.out.put_uint64(free_memory_bytes()); }
+
+void node_get_cells_free_memory(Request& request) {
+  constexpr std::uint32_t kMaxCells = 1024;  // REMOTE_NODE_MAX_CELLS
+  const std::int32_t first = request.in.get_int32();
+  const std::int32_t most = request.in.get_int32();
+  end_arguments(request);
+  bounded(request, most, kMaxCells);
+  if (request.driver.node_info().nodes != 1) {
+    throw Error(ErrorCode::kNoSupport, text("free memory is not known for each NUMA node of this host"));
+  }
+  if (first != 0 || most == 0) {
+    throw Error(ErrorCode::kInvalidArgument, text("this host has one NUMA node, number 0"));
+  }
+  request.out.put_uint32(1);
+  request.out.put_uint64(free_memory_bytes());
+}
+
+}  // namespace virtsev::daemon::dispatch

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/dispatch/handlers/refused.hpp"
+
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::kNoSupport, reason); }
+
+}  // namespace
+
+void refuse_saving(Request&) {
+  refuse(
+      text("an SEV guest can't be saved or restored: its memory is encrypted with a key that is in the "
+           "processor alone; shut it down instead"));
+}
+
+void refuse_dumping(Request&) {
+  refuse(text("an SEV guest's memory can't be dumped: the host sees it encrypted; use kdump in the guest"));
+}
+
+void refuse_snapshots(Request&) { refuse(text("virtsev takes no snapshots: an SEV guest can't be saved")); }
+
+void refuse_memory_change(Request&) {
+  refuse(
+      text("the memory of an SEV guest is fixed when it is launched: change <memory> with virsh edit, and "
+           "start the domain anew"));
+}
+
+void refuse_vcpu_change(Request&) {
+  refuse(
+      text("the vCPUs of an SEV guest are measured when it is launched: change <vcpu> with virsh edit, and "
+           "start the domain anew"));
+}
+
+void refuse_device_change(Request&) {
+  refuse(
+      text("virtsev does not plug devices in or out: change the definition with virsh edit, and start the "
+           "domain anew"));
+}
+
+void refuse_pinning(Request&) { refuse(text("virtsev does not pin vCPUs to the host's CPUs")); }
+
+}  // namespace virtsev::daemon::dispatch

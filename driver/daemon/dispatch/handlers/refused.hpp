@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What other drivers do and an SEV guest's can't, or virtsev's do not yet: NO_SUPPORT, which tools
+// understand, with the reason.
+#pragma once
+
+#include "driver/daemon/dispatch/request.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+void refuse_saving(Request& request);
+void refuse_dumping(Request& request);
+void refuse_snapshots(Request& request);
+void refuse_memory_change(Request& request);
+void refuse_vcpu_change(Request& request);
+void refuse_device_change(Request& request);
+void refuse_pinning(Request& request);
+
+}  // namespace virtsev::daemon::dispatch

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/dispatch/procedures.hpp"
+
+#include <algorithm>
+
+#include "driver/daemon/dispatch/handlers/connect.hpp"
+#include "driver/daemon/dispatch/handlers/console.hpp"
+#include "driver/daemon/dispatch/handlers/domain_stats.hpp"
+#include "driver/daemon/dispatch/handlers/domains_define.hpp"
+#include "driver/daemon/dispatch/handlers/domains_find.hpp"
+#include "driver/daemon/dispatch/handlers/domains_life.hpp"
+#include "driver/daemon/dispatch/handlers/domains_look.hpp"
+#include "driver/daemon/dispatch/handlers/empty.hpp"
+#include "driver/daemon/dispatch/handlers/events.hpp"
+#include "driver/daemon/dispatch/handlers/launch_security.hpp"
+#include "driver/daemon/dispatch/handlers/node.hpp"
+#include "driver/daemon/dispatch/handlers/refused.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+namespace {
+
+constexpr auto kAnyone = Access::kStranger;
+constexpr auto kRead = Access::kReadOnly;
+constexpr auto kWrite = Access::kReadWrite;
+
+// clang-format off
+constexpr Procedure kProcedures[] = {
+    {1, "virConnectOpen", kAnyone, connect_open},
+    {2, "virConnectClose", kAnyone, connect_close},
+    {3, "virConnectGetType", kRead, connect_get_type},
+    {4, "virConnectGetVersion", kRead, connect_get_version},
+    {5, "virConnectGetMaxVcpus", kRead, connect_get_max_vcpus},
+    {6, "virNodeGetInfo", kRead, node_get_info},
+    {7, "virConnectGetCapabilities", kRead, connect_get_capabilities},
+    {8, "virDomainAttachDevice", kWrite, refuse_device_change},
+    {9, "virDomainCreate", kWrite, domain_create},
+    {10, "virDomainCreateXML", kWrite, domain_create_xml},
+    {11, "virDomainDefineXML", kWrite, domain_define_xml},
+    {12, "virDomainDestroy", kWrite, domain_destroy},
+    {13, "virDomainDetachDevice", kWrite, refuse_device_change},
+    {14, "virDomainGetXMLDesc", kRead, domain_get_xml_desc},
+    {15, "virDomainGetAutostart", kRead, domain_get_autostart},
+    {16, "virDomainGetInfo", kRead, domain_get_info},
+    {17, "virDomainGetMaxMemory", kRead, domain_get_max_memory},
+    {18, "virDomainGetMaxVcpus", kRead, domain_get_max_vcpus},
+    {19, "virDomainGetOSType", kRead, domain_get_os_type},
+    {20, "virDomainGetVcpus", kRead, domain_get_vcpus},
+    {21, "virConnectListDefinedDomains", kRead, connect_list_defined_domains},
+    {22, "virDomainLookupByID", kRead, domain_lookup_by_id},
+    {23, "virDomainLookupByName", kRead, domain_lookup_by_name},
+    {24, "virDomainLookupByUUID", kRead, domain_lookup_by_uuid},
+    {25, "virConnectNumOfDefinedDomains", kRead, connect_num_of_defined_domains},
+    {26, "virDomainPinVcpu", kWrite, refuse_pinning},
+    {27, "virDomainReboot", kWrite, domain_reboot},
+    {28, "virDomainResume", kWrite, domain_resume},
+    {29, "virDomainSetAutostart", kWrite, domain_set_autostart},
+    {30, "virDomainSetMaxMemory", kWrite, refuse_memory_change},
+    {31, "virDomainSetMemory", kWrite, refuse_memory_change},
+    {32, "virDomainSetVcpus", kWrite, refuse_vcpu_change},
+    {33, "virDomainShutdown", kWrite, domain_shutdown},
+    {34, "virDomainSuspend", kWrite, domain_suspend},
+    {35, "virDomainUndefine", kWrite, domain_undefine},
+    {36, "virConnectListDefinedNetworks", kRead, empty_list},
+    {37, "virConnectListDomains", kRead, connect_list_domains},
+    {38, "virConnectListNetworks", kRead, empty_list},
+    {50, "virConnectNumOfDefinedNetworks", kRead, empty_count},
+    {51, "virConnectNumOfDomains", kRead, connect_num_of_domains},
+    {52, "virConnectNumOfNetworks", kRead, empty_count},
+    {53, "virDomainCoreDump", kWrite, refuse_dumping},
+    {54, "virDomainRestore", kWrite, refuse_saving},
+    {55, "virDomainSave", kWrite, refuse_saving},
+    {59, "virConnectGetHostname", kRead, connect_get_hostname},
+    {60, "virConnectSupportsFeature", kAnyone, connect_supports_feature},
+    {66, "AUTH_LIST", kAnyone, auth_list},
+    {70, "AUTH_POLKIT", kAnyone, auth_polkit},
+    {71, "virConnectNumOfStoragePools", kRead, empty_count},
+    {72, "virConnectListStoragePools", kRead, empty_list},
+    {73, "virConnectNumOfDefinedStoragePools", kRead, empty_count},
+    {74, "virConnectListDefinedStoragePools", kRead, empty_list},
+    {101, "virNodeGetCellsFreeMemory", kRead, node_get_cells_free_memory},
+    {102, "virNodeGetFreeMemory", kRead, node_get_free_memory},
+    {110, "virConnectGetURI", kRead, connect_get_uri},
+    {111, "virNodeNumOfDevices", kRead, empty_count},
+    {112, "virNodeListDevices", kRead, empty_list},
+    {121, "virDomainGetSecurityLabel", kRead, domain_get_security_label},
+    {122, "virNodeGetSecurityModel", kRead, not_there},
+    {149, "virConnectIsSecure", kRead, connect_is_secure},
+    {150, "virDomainIsActive", kRead, domain_is_active},
+    {151, "virDomainIsPersistent", kRead, domain_is_persistent},
+    {157, "virConnectGetLibVersion", kRead, connect_get_lib_version},
+    {159, "virDomainMemoryStats", kRead, domain_memory_stats},
+    {160, "virDomainAttachDeviceFlags", kWrite, refuse_device_change},
+    {161, "virDomainDetachDeviceFlags", kWrite, refuse_device_change},
+    {174, "virDomainUpdateDeviceFlags", kWrite, refuse_device_change},
+    {178, "virConnectNumOfNWFilters", kRead, not_there},
+    {182, "virDomainManagedSave", kWrite, refuse_saving},
+    {183, "virDomainHasManagedSaveImage", kRead, empty_count_of_domain},
+    {185, "virDomainSnapshotCreateXML", kWrite, refuse_snapshots},
+    {187, "virDomainSnapshotNum", kRead, empty_count_of_domain},
+    {196, "virDomainCreateWithFlags", kWrite, domain_create_with_flags},
+    {199, "virDomainSetVcpusFlags", kWrite, refuse_vcpu_change},
+    {200, "virDomainGetVcpusFlags", kRead, domain_get_vcpus_flags},
+    {201, "virDomainOpenConsole", kWrite, domain_open_console},
+    {202, "virDomainIsUpdated", kRead, domain_is_updated},
+    {204, "virDomainSetMemoryFlags", kWrite, refuse_memory_change},
+    {212, "virDomainGetState", kRead, domain_get_state},
+    {225, "virDomainPinVcpuFlags", kWrite, refuse_pinning},
+    {229, "virDomainGetControlInfo", kRead, domain_get_control_info},
+    {231, "virDomainUndefineFlags", kWrite, domain_undefine_flags},
+    {232, "virDomainSaveFlags", kWrite, refuse_saving},
+    {233, "virDomainRestoreFlags", kWrite, refuse_saving},
+    {234, "virDomainDestroyFlags", kWrite, domain_destroy_flags},
+    {245, "virDomainReset", kWrite, domain_reset},
+    {258, "virDomainShutdownFlags", kWrite, domain_shutdown_flags},
+    {264, "virDomainSetMetadata", kWrite, domain_set_metadata},
+    {265, "virDomainGetMetadata", kRead, domain_get_metadata},
+    {273, "virConnectListAllDomains", kRead, connect_list_all_domains},
+    {274, "virDomainListAllSnapshots", kRead, empty_list_of_domain},
+    {279, "virDomainPinEmulator", kWrite, refuse_pinning},
+    {281, "virConnectListAllStoragePools", kRead, empty_list_all},
+    {283, "virConnectListAllNetworks", kRead, empty_list_all},
+    {284, "virConnectListAllInterfaces", kRead, empty_list_all},
+    {285, "virConnectListAllNodeDevices", kRead, empty_list_all},
+    {286, "virConnectListAllNWFilters", kRead, empty_list_all},
+    {287, "virConnectListAllSecrets", kRead, empty_list_all},
+    {293, "virNodeGetCPUMap", kRead, node_get_cpu_map},
+    {316, "virConnectDomainEventRegisterAny", kRead, connect_domain_event_callback_register_any},
+    {317, "virConnectDomainEventDeregisterAny", kRead, connect_domain_event_callback_deregister_any},
+    {334, "virDomainCoreDumpWithFormat", kWrite, refuse_dumping},
+    {342, "virConnectGetDomainCapabilities", kWrite, connect_get_domain_capabilities},
+    {344, "virConnectGetAllDomainStats", kRead, connect_get_all_domain_stats},
+    {350, "virDomainDefineXMLFlags", kWrite, domain_define_xml_flags},
+    {358, "virDomainRename", kWrite, domain_rename},
+    {360, "virConnectRegisterCloseCallback", kRead, connect_close_callback},
+    {361, "virConnectUnregisterCloseCallback", kRead, connect_close_callback},
+    {395, "virNodeGetSEVInfo", kWrite, node_get_sev_info},
+    {396, "virDomainGetLaunchSecurityInfo", kRead, domain_get_launch_security_info},
+    {419, "virConnectSetIdentity", kRead, connect_set_identity},
+    {426, "virDomainGetMessages", kRead, domain_get_messages},
+    {439, "virDomainSetLaunchSecurityState", kWrite, domain_set_launch_security_state},
+};
+// clang-format on
+
+constexpr bool comes_before(const Procedure& a, const Procedure& b) { return a.number < b.number; }
+static_assert(std::is_sorted(std::begin(kProcedures), std::end(kProcedures), comes_before));
+
+}  // namespace
+
+std::span<const Procedure> procedures() { return kProcedures; }
+
+const Procedure* find_procedure(std::int32_t number) {
+  const auto* const found = std::lower_bound(
+      std::begin(kProcedures), std::end(kProcedures), number,
+      [](const Procedure& procedure, std::int32_t wanted) { return procedure.number < wanted; });
+  return found != std::end(kProcedures) && found->number == number ? found : nullptr;
+}
+
+}  // namespace virtsev::daemon::dispatch

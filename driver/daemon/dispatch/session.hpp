@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What virtsevd keeps for one client.
+#pragma once
+
+#include <string>
+
+#include "driver/rpc/client.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+struct Session final : rpc::ClientState {
+  bool open = false;       ///< CONNECT_OPEN has succeeded
+  bool read_only = false;  ///< By its socket, or as it asked
+  std::string uri;         ///< Canonical, as CONNECT_GET_URI tells it
+};
+
+}  // namespace virtsev::daemon::dispatch
