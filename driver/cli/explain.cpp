@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsev explain: what a launch digest is made of, and where two launches part.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "driver/cli/commands.hpp"
+#include "driver/cli/explain/saved.hpp"
+#include "driver/cli/explain/show.hpp"
+#include "driver/cli/files.hpp"
+#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/output.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+/// More than any domain's XML, or any saved explanation, has.
+constexpr std::size_t kMaxOtherBytes = 16U << 20;
+
+struct Options {
+  LaunchOptions launch;
+  std::string against;
+  bool json = false;
+};
+
+/// What is compared with: a plan, or what was saved of one.
+struct Other {
+  std::optional<ExpectedLaunch> launch;  ///< None where it was saved
+  Explanation explanation;
+};
+
+Other read_other(const Options& options) {
+  if (options.against == "-") {
+    throw Error(ErrorCode::kInvalidArgument, text("--against -: name a file; standard input is for XML"));
+  }
+  const Bytes bytes = read_file(options.against, kMaxOtherBytes);
+  const std::string content(bytes.begin(), bytes.end());
+  if (looks_saved(content)) {
+    return {std::nullopt, read_saved(content, options.against)};
+  }
+  LaunchOptions launch;
+  launch.xml = options.against;
+  launch.vmsa = options.launch.vmsa;
+  ExpectedLaunch expected = expect_launch(launch);
+  Explanation explanation = explain(expected.specification, expected.plan);
+  return {std::move(expected), std::move(explanation)};
+}
+
+const sevcore::Region* region(const sevcore::LaunchPlan& plan, const std::string& name) {
+  for (const sevcore::Region& candidate : plan.regions) {
+    if (candidate.name == name) {
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<ByteDifference> byte_of(const Difference& difference, const ExpectedLaunch& here,
+                                      const Other& there) {
+  if (difference.kind != DifferenceKind::kBytes || !there.launch) {
+    return std::nullopt;
+  }
+  const sevcore::Region* mine = region(here.plan, difference.here->name);
+  const sevcore::Region* other = region(there.launch->plan, difference.there->name);
+  return mine == nullptr || other == nullptr ? std::nullopt : first_different_byte(*mine, *other);
+}
+
+ExitStatus compare(const Options& options, const ExpectedLaunch& launch, const Explanation& here) {
+  const Other there = read_other(options);
+  const std::optional<Difference> difference = first_difference(here, there.explanation);
+  std::vector<std::string> reasons = causes(here, there.explanation);
+  if (difference && reasons.empty()) {
+    reasons.push_back(text("nothing that was given differs: another version of virtsev made the other one"));
+  }
+  const std::string sentence = difference ? show(*difference, byte_of(*difference, launch, there)) : "";
+  const bool same = !difference && here.inputs.policy == there.explanation.inputs.policy;
+  if (options.json) {
+    nlohmann::ordered_json value = {{"same", same}, {"first_difference", nullptr}, {"causes", reasons}};
+    if (difference) {
+      value["first_difference"] = {
+          {"region", (difference->here != nullptr ? difference->here : difference->there)->name},
+          {"number", difference->index + 1},
+          {"text", sentence}};
+    }
+    print(value);
+    return same ? ExitStatus::kDone : ExitStatus::kNo;
+  }
+  print(difference ? sentence : text("the launch digests are the same"));
+  for (const std::string& reason : reasons) {
+    print("  " + reason);
+  }
+  return same ? ExitStatus::kDone : ExitStatus::kNo;
+}
+
+ExitStatus run(const Options& options) {
+  const ExpectedLaunch launch = expect_launch(options.launch);
+  const Explanation explanation = explain(launch.specification, launch.plan);
+  if (!options.against.empty()) {
+    return compare(options, launch, explanation);
+  }
+  if (options.json) {
+    print(to_json(explanation));
+  } else {
+    print(show(explanation));
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& program, ExitStatus& status) {
+  CLI::App* command = program.add_subcommand(
+      "explain",
+      text("Show what a launch digest is made of, region by region, and where two launches differ"));
+  auto options = std::make_shared<Options>();
+  add_launch_options(*command, options->launch);
+  command
+      ->add_option("--policy", options->launch.policy,
+                   text("the guest policy, 0x-prefixed or decimal; beside XML it must be the same as there"))
+      ->type_name("P");
+  command
+      ->add_option(
+          "--against", options->against,
+          text("another domain's XML, or what `explain --json` wrote: show the first difference, and "
+               "what explains it; exit status 1 where there is one"))
+      ->type_name("FILE");
+  command->add_flag("--json", options->json, text("results as JSON"));
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace virtsev::cli
