@@ -19,7 +19,7 @@ class SerialPort final : public BytePortDevice {
 
   /// What the guest sends; called with the device's lock held, so it may not call this device.
   using Output = std::function<void(ByteView)>;
-  /// There is room for input again after receive() took less than it was given; called as Output is.
+  /// The guest has read half of the input, after there was no more room; called as Output is.
   using RoomAgain = std::function<void()>;
 
   SerialPort(InterruptLine interrupt, Output output, RoomAgain room_again = {});
@@ -49,6 +49,7 @@ class SerialPort final : public BytePortDevice {
   [[nodiscard]] bool divisor_latch() const;
   [[nodiscard]] bool loopback() const;
   void push_input(std::uint8_t value);
+  void drop_input(std::size_t count);
   void update_line();
 
   mutable std::mutex mutex_;
@@ -59,7 +60,7 @@ class SerialPort final : public BytePortDevice {
   std::array<std::uint8_t, kInputCapacity> input_{};
   std::size_t input_start_ = 0;
   std::size_t input_length_ = 0;
-  bool input_refused_ = false;
+  bool input_was_full_ = false;
 
   bool line_ = false;
   bool transmitter_empty_pending_ = false;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/vmm/devices/console_log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace virtsev::vmm {
+namespace {
+
+/// How much was written; less than all where the file takes no more.
+std::size_t write_at(int fd, ByteView data, std::uint64_t offset) {
+  std::size_t written = 0;
+  while (written < data.size()) {
+    const ssize_t result =
+        ::pwrite(fd, data.data() + written, data.size() - written, static_cast<off_t>(offset + written));
+    if (result < 0 && errno == EINTR) {
+      continue;
+    }
+    if (result <= 0) {
+      break;
+    }
+    written += static_cast<std::size_t>(result);
+  }
+  return written;
+}
+
+std::uint64_t length_of(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+/// Replaces what is in `to` by the last `capacity` bytes of `from`.
+void copy(int from, int to, std::uint64_t capacity) {
+  if (::ftruncate(to, 0) != 0) {
+    return;
+  }
+  const std::uint64_t length = length_of(from);
+  const std::uint64_t start = length - std::min(length, capacity);
+  Bytes buffer(64U << 10);
+  for (std::uint64_t done = 0; start + done < length;) {
+    const std::uint64_t want = std::min<std::uint64_t>(buffer.size(), length - start - done);
+    const ssize_t got = ::pread(from, buffer.data(), want, static_cast<off_t>(start + done));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0 || write_at(to, ByteView(buffer).first(static_cast<std::size_t>(got)), done) !=
+                        static_cast<std::size_t>(got)) {
+      return;
+    }
+    done += static_cast<std::uint64_t>(got);
+  }
+}
+
+}  // namespace
+
+ConsoleLog::ConsoleLog(const std::array<int, kFiles>& files, std::uint64_t capacity)
+    : files_(files), capacity_(capacity), length_(length_of(files[0])) {}
+
+void ConsoleLog::write(ByteView output) {
+  while (!output.empty()) {
+    if (length_ >= capacity_) {
+      shift();
+    }
+    const std::uint64_t room = capacity_ - std::min(length_, capacity_);
+    const std::size_t size = std::min<std::uint64_t>(output.size(), room);
+    const std::size_t written = write_at(files_[0], output.first(size), length_);
+    length_ += written;
+    if (written == 0 || written < size) {
+      return;
+    }
+    output = output.subspan(size);
+  }
+}
+
+void ConsoleLog::shift() {
+  for (std::size_t i = kFiles - 1; i > 0; --i) {
+    if (files_[i] >= 0 && files_[i - 1] >= 0) {
+      copy(files_[i - 1], files_[i], capacity_);
+    }
+  }
+  if (::ftruncate(files_[0], 0) == 0) {
+    length_ = 0;
+  }
+}
+
+}  // namespace virtsev::vmm

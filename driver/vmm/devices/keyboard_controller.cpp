@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/vmm/devices/keyboard_controller.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+constexpr std::uint8_t kPulseResetLine = 0xfe;
+
+}  // namespace
+
+std::uint8_t KeyboardController::read_register(std::uint16_t /*offset*/) { return 0; }
+
+void KeyboardController::write_register(std::uint16_t /*offset*/, std::uint8_t value) {
+  if (value == kPulseResetLine) {
+    reset_();
+  }
+}
+
+}  // namespace virtsev::vmm

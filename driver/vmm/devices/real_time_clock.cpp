@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/vmm/devices/real_time_clock.hpp"
+
+#include <ctime>
+#include <optional>
+#include <utility>
+
+namespace virtsev::vmm {
+namespace {
+
+constexpr std::uint16_t kIndexPort = 0;
+constexpr std::uint8_t kIndexMask = 0x7f;  // bit 7 gates a PC's NMI, which this machine does not have
+
+enum Register : std::uint8_t {
+  kSeconds = 0x00,
+  kMinutes = 0x02,
+  kHours = 0x04,
+  kWeekday = 0x06,
+  kDay = 0x07,
+  kMonth = 0x08,
+  kYear = 0x09,
+  kStatusA = 0x0a,
+  kStatusB = 0x0b,
+  kStatusC = 0x0c,
+  kStatusD = 0x0d,
+  kCentury = 0x32,  // where the ACPI tables of PCs say it is
+};
+
+std::uint8_t bcd(int value) { return static_cast<std::uint8_t>(value / 10 % 10 * 16 + value % 10); }
+
+/// What a register of the clock itself holds; nothing for plain memory.
+std::optional<std::uint8_t> clock_register(std::uint8_t index, const RealTimeClock::Clock& clock) {
+  switch (index) {
+    case kStatusA:
+      return 0x26;  // 32,768 Hz time base, 1,024 Hz rate; no update in progress
+    case kStatusB:
+      return 0x02;  // 24 hours, BCD, no interrupts
+    case kStatusC:
+      return 0x00;  // no interrupt happened
+    case kStatusD:
+      return 0x80;  // the battery is good
+    default:
+      break;
+  }
+  const std::time_t now = std::chrono::system_clock::to_time_t(clock());
+  std::tm time{};
+  if (::gmtime_r(&now, &time) == nullptr) {
+    return 0;
+  }
+  switch (index) {
+    case kSeconds:
+      return bcd(time.tm_sec);
+    case kMinutes:
+      return bcd(time.tm_min);
+    case kHours:
+      return bcd(time.tm_hour);
+    case kWeekday:
+      return bcd(time.tm_wday + 1);
+    case kDay:
+      return bcd(time.tm_mday);
+    case kMonth:
+      return bcd(time.tm_mon + 1);
+    case kYear:
+      return bcd(time.tm_year % 100);
+    case kCentury:
+      return bcd((time.tm_year + 1900) / 100);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+RealTimeClock::RealTimeClock(Clock clock) : clock_(std::move(clock)) {}
+
+std::uint8_t RealTimeClock::read_register(std::uint16_t offset) {
+  const std::lock_guard lock(mutex_);
+  if (offset == kIndexPort) {
+    return index_;
+  }
+  return clock_register(index_, clock_).value_or(memory_[index_]);
+}
+
+void RealTimeClock::write_register(std::uint16_t offset, std::uint8_t value) {
+  const std::lock_guard lock(mutex_);
+  if (offset == kIndexPort) {
+    index_ = value & kIndexMask;
+  } else {
+    memory_[index_] = value;  // under a register of the clock nobody sees it
+  }
+}
+
+}  // namespace virtsev::vmm
