@@ -54,7 +54,7 @@ struct Hello {
 };
 
 /// Makes the machine, loads and launches it up to LAUNCH_MEASURE; the vCPUs stay still. The descriptors
-/// travel with the message; each index below counts into them, -1 for none.
+/// travel with the message (codec.hpp); -1: none.
 struct Start {
   spec::BootSpecification boot;  ///< File::fd hold descriptors (sender: open files; receiver: received ones)
   Platform platform = Platform::kSimulated;

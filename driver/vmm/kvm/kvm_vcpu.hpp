@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A vCPU of KVM.
+#pragma once
+
+#include <vector>
+
+#include "driver/vmm/kvm/kvm_vm.hpp"
+#include "driver/vmm/kvm/vcpu.hpp"
+#include "sevcore/vcpu_state.hpp"
+
+namespace virtsev::vmm {
+
+class KvmVcpu final : public Vcpu {
+ public:
+  KvmVcpu(const KvmHost& host, const KvmVm& vm, std::uint32_t id);
+  ~KvmVcpu() override;
+  KvmVcpu(const KvmVcpu&) = delete;
+  KvmVcpu& operator=(const KvmVcpu&) = delete;
+
+  // Before the first run. All throw Error naming the ioctl that KVM refuses.
+  void set_cpuid(const std::vector<kvm_cpuid_entry2>& entries);
+  void set_msr(std::uint32_t index, std::uint64_t value);
+  void set_state(const sevcore::VcpuState& state);
+  /// The state as KVM has it.
+  [[nodiscard]] sevcore::VcpuState state() const;
+
+  int run() override;
+  kvm_run& run_area() override { return *area_; }
+  std::uint8_t* run_data(std::uint64_t offset, std::uint64_t size) override;
+  std::uint64_t instruction_pointer() override;
+  void set_instruction_pointer(std::uint64_t value) override;
+  bool interrupts_enabled() override;
+  std::optional<GuestAddress> translate(std::uint64_t linear) override;
+  std::uint32_t mp_state() override;
+  void set_mp_state(std::uint32_t state) override;
+
+  /// Tells the guest's clock that it stood still, so that its watchdogs stay calm (KVM_KVMCLOCK_CTRL).
+  void note_pause();
+
+ private:
+  [[nodiscard]] kvm_regs registers() const;
+
+  UniqueFd vcpu_;
+  std::size_t area_size_;
+  kvm_run* area_ = nullptr;
+};
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A KVM virtual machine.
+#include "driver/vmm/kvm/kvm_vm.hpp"
+
+#include "driver/vmm/kvm/counted_list.hpp"
+#include "driver/vmm/kvm/ioctl.hpp"
+
+namespace virtsev::vmm {
+
+void KvmVm::create_interrupt_controllers(std::uint32_t pins) {
+  checked_ioctl(vm_.get(), KVM_CREATE_IRQCHIP, 0UL, "KVM_CREATE_IRQCHIP");
+  // KVM's own routing also feeds a PIC, which this machine does not have.
+  std::vector<kvm_irq_routing_entry> entries(pins);
+  for (std::uint32_t pin = 0; pin < pins; ++pin) {
+    entries[pin].gsi = pin;
+    entries[pin].type = KVM_IRQ_ROUTING_IRQCHIP;
+    entries[pin].u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
+    entries[pin].u.irqchip.pin = pin;
+  }
+  CountedList<kvm_irq_routing_entry> routing(entries);
+  checked_ioctl(vm_.get(), kSetGsiRouting, routing.argument(), "KVM_SET_GSI_ROUTING");
+}
+
+void KvmVm::set_intel_pages(GuestAddress identity_map, GuestAddress tss) {
+  std::uint64_t address = identity_map.value();
+  checked_ioctl(vm_.get(), KVM_SET_IDENTITY_MAP_ADDR, &address, "KVM_SET_IDENTITY_MAP_ADDR");
+  checked_ioctl(vm_.get(), KVM_SET_TSS_ADDR, tss.value(), "KVM_SET_TSS_ADDR");
+}
+
+void KvmVm::exit_on_msrs(std::uint32_t first, std::uint32_t count) {
+  kvm_enable_cap capability{};
+  capability.cap = KVM_CAP_X86_USER_SPACE_MSR;
+  capability.args[0] = KVM_MSR_EXIT_REASON_FILTER;
+  checked_ioctl(vm_.get(), KVM_ENABLE_CAP, &capability, "KVM_CAP_X86_USER_SPACE_MSR");
+
+  std::uint64_t denied = 0;  // a register's bit is 0 where the guest's access becomes an exit
+  kvm_msr_filter filter{};
+  filter.flags = KVM_MSR_FILTER_DEFAULT_ALLOW;
+  filter.ranges[0].flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE;
+  filter.ranges[0].base = first;
+  filter.ranges[0].nmsrs = count;
+  filter.ranges[0].bitmap = reinterpret_cast<std::uint8_t*>(&denied);
+  checked_ioctl(vm_.get(), KVM_X86_SET_MSR_FILTER, &filter, "KVM_X86_SET_MSR_FILTER");
+}
+
+void KvmVm::set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host) {
+  kvm_userspace_memory_region region{};
+  region.slot = slot;
+  region.guest_phys_addr = start.value();
+  region.memory_size = size;
+  region.userspace_addr = reinterpret_cast<std::uintptr_t>(host);
+  checked_ioctl(vm_.get(), KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
+}
+
+void KvmVm::set_interrupt_line(std::uint32_t line, bool level) const {
+  kvm_irq_level request{};
+  request.irq = line;
+  request.level = level ? 1 : 0;
+  // Can't fail for a line that exists; nothing could be done about it on a vCPU's thread.
+  (void)retried_ioctl(vm_.get(), KVM_IRQ_LINE, &request);
+}
+
+UniqueFd KvmVm::create_vcpu(std::uint32_t id) const {
+  return UniqueFd(
+      checked_ioctl(vm_.get(), KVM_CREATE_VCPU, static_cast<unsigned long>(id), "KVM_CREATE_VCPU"));
+}
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A KVM virtual machine: interrupt controllers in the kernel, memory slots, which model specific registers
+// come to us.
+#pragma once
+
+#include <cstdint>
+
+#include "driver/vmm/kvm/kvm_host.hpp"
+#include "sevcore/base/guest_address.hpp"
+
+namespace virtsev::vmm {
+
+class KvmVm {
+ public:
+  KvmVm(const KvmHost& host, unsigned long type) : vm_(host.create_vm(type)) {}
+
+  [[nodiscard]] int descriptor() const { return vm_.get(); }
+
+  /// Local APICs, an I/O APIC with `pins` interrupt lines, no PIC in use. Before the first vCPU.
+  void create_interrupt_controllers(std::uint32_t pins);
+  /// The pages that Intel processors need (KVM_SET_IDENTITY_MAP_ADDR, KVM_SET_TSS_ADDR). Before the first
+  /// vCPU.
+  void set_intel_pages(GuestAddress identity_map, GuestAddress tss);
+  /// Reads and writes of the `count` (at most 64) registers from `first` on become exits; all others are
+  /// KVM's.
+  void exit_on_msrs(std::uint32_t first, std::uint32_t count);
+
+  /// Puts host memory, or nothing where `size` is 0, behind the slot.
+  void set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host);
+  /// An I/O APIC's line. Any thread.
+  void set_interrupt_line(std::uint32_t line, bool level) const;
+
+  [[nodiscard]] UniqueFd create_vcpu(std::uint32_t id) const;
+
+ private:
+  UniqueFd vm_;
+};
+
+}  // namespace virtsev::vmm

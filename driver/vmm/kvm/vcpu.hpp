@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One vCPU as the run loop sees it; behind it is KVM (kvm_vcpu.hpp) or, in tests, a fake.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <linux/kvm.h>
+
+#include "sevcore/base/guest_address.hpp"
+
+namespace virtsev::vmm {
+
+class Vcpu {
+ public:
+  virtual ~Vcpu() = default;
+
+  /// KVM_RUN: 0 after an exit that run_area() tells of, else errno; EINTR after a signal or with
+  /// immediate_exit set.
+  virtual int run() = 0;
+  /// Shared with the kernel.
+  virtual kvm_run& run_area() = 0;
+  /// The data of a port access, which lies in the same mapping behind the structure.
+  virtual std::uint8_t* run_data(std::uint64_t offset, std::uint64_t size) = 0;
+
+  virtual std::uint64_t instruction_pointer() = 0;
+  virtual void set_instruction_pointer(std::uint64_t value) = 0;
+  /// RFLAGS.IF.
+  virtual bool interrupts_enabled() = 0;
+  /// Through the guest's page tables; nothing where it maps nothing there.
+  virtual std::optional<GuestAddress> translate(std::uint64_t linear) = 0;
+  /// KVM_MP_STATE_*.
+  virtual std::uint32_t mp_state() = 0;
+  virtual void set_mp_state(std::uint32_t state) = 0;
+};
+
+}  // namespace virtsev::vmm

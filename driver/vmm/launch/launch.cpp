@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The launch of a confidential guest, step by step.
+#include "driver/vmm/launch/launch.hpp"
+
+#include <algorithm>
+
+#include "driver/vmm/launch/load.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/kernel/explain_outcome.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+using sevcore::GuestCommand;
+
+void check(GuestCommand command, const sevcore::Outcome& outcome) {
+  if (!outcome.ok()) {
+    throw sevcore::sev_error(command, outcome);
+  }
+}
+
+std::uint64_t address_of(const void* data) { return reinterpret_cast<std::uintptr_t>(data); }
+
+}  // namespace
+
+void Launch::initialise(bool encrypted_state, sevcore::VmsaFlavour flavour) {
+  if (flavour == sevcore::VmsaFlavour::kInit2) {
+    sevcore::Init2Arguments arguments;
+    check(GuestCommand::kInit2, vm_.operate(GuestCommand::kInit2, &arguments));
+    return;
+  }
+  const GuestCommand command = encrypted_state ? GuestCommand::kEsInit : GuestCommand::kInit;
+  check(command, vm_.operate(command, nullptr));
+}
+
+void Launch::register_memory() {
+  for (const GuestMemory::Range& range : memory_.private_memory().ranges()) {
+    const sevcore::Outcome outcome = vm_.register_memory(range.host, range.size);
+    if (!outcome.ok()) {
+      throw sevcore::registration_error(outcome);
+    }
+  }
+}
+
+void Launch::start(std::uint32_t policy, ByteView dh_certificate, ByteView session) {
+  sevcore::LaunchStartArguments arguments;
+  arguments.policy = policy;
+  if (!dh_certificate.empty()) {
+    arguments.dh_address = address_of(dh_certificate.data());
+    arguments.dh_length = static_cast<std::uint32_t>(dh_certificate.size());
+    arguments.session_address = address_of(session.data());
+    arguments.session_length = static_cast<std::uint32_t>(session.size());
+  }
+  check(GuestCommand::kLaunchStart, vm_.operate(GuestCommand::kLaunchStart, &arguments));
+}
+
+void Launch::load_and_measure(const sevcore::LaunchPlan& plan) {
+  for (const sevcore::Region& region : plan.regions) {
+    load(region, memory_);
+    if (is_measured(region)) {
+      update_data(region.address, region.size);
+    }
+  }
+  if (plan.encrypted_state) {
+    check(GuestCommand::kLaunchUpdateVmsa, vm_.operate(GuestCommand::kLaunchUpdateVmsa, nullptr));
+  }
+}
+
+void Launch::update_data(GuestAddress address, std::uint64_t size) {
+  // The structure's length has 32 bits; how a region is split does not show in the digest.
+  constexpr std::uint64_t kMostAtOnce = 1ULL << 30;
+  for (std::uint64_t done = 0; done < size; done += kMostAtOnce) {
+    const std::uint64_t length = std::min(kMostAtOnce, size - done);
+    sevcore::LaunchUpdateDataArguments arguments;
+    arguments.address = address_of(memory_.private_memory().host_address(address + done, length));
+    arguments.length = static_cast<std::uint32_t>(length);
+    check(GuestCommand::kLaunchUpdateData, vm_.operate(GuestCommand::kLaunchUpdateData, &arguments));
+  }
+}
+
+Bytes Launch::measure() {
+  Bytes measurement(sevcore::kMeasurementSize);
+  sevcore::LaunchMeasureArguments arguments;
+  arguments.address = address_of(measurement.data());
+  arguments.length = sevcore::kMeasurementSize;
+  check(GuestCommand::kLaunchMeasure, vm_.operate(GuestCommand::kLaunchMeasure, &arguments));
+  return measurement;
+}
+
+void Launch::inject_secret(ByteView header, ByteView secret, GuestAddress address) {
+  const std::uint8_t* target = memory_.private_memory().host_address(address, secret.size());
+  if (target == nullptr) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("The secret ({} bytes) at address {:#x} would lie outside the guest's memory",
+                     secret.size(), address.value()));
+  }
+  sevcore::PacketArguments arguments;
+  arguments.header_address = address_of(header.data());
+  arguments.header_length = static_cast<std::uint32_t>(header.size());
+  arguments.guest_address = address_of(target);
+  arguments.guest_length = static_cast<std::uint32_t>(secret.size());
+  arguments.transport_address = address_of(secret.data());
+  arguments.transport_length = static_cast<std::uint32_t>(secret.size());
+  check(GuestCommand::kLaunchSecret, vm_.operate(GuestCommand::kLaunchSecret, &arguments));
+}
+
+void Launch::finish() {
+  check(GuestCommand::kLaunchFinish, vm_.operate(GuestCommand::kLaunchFinish, nullptr));
+}
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The launch of a confidential guest, step by step, through the kernel's SEV interface (Linux,
+// Documentation/virt/kvm/x86/amd-memory-encryption.rst).
+#pragma once
+
+#include <cstdint>
+
+#include "driver/vmm/memory/machine_memory.hpp"
+#include "sevcore/base/bytes.hpp"
+#include "sevcore/kernel/sev_vm.hpp"
+#include "sevcore/launch_plan.hpp"
+
+namespace virtsev::vmm {
+
+/// The steps are called in this order, each once, inject_secret() any number of times. All throw Error, with
+/// the kernel's and firmware's answer in words, and the next step for the user.
+class Launch {
+ public:
+  /// `vm` and `memory` outlive this.
+  Launch(sevcore::SevVm& vm, const MachineMemory& memory) : vm_(vm), memory_(memory) {}
+
+  /// KVM_SEV_INIT2, or the older KVM_SEV_INIT and KVM_SEV_ES_INIT. Before memory is plugged in and vCPUs are
+  /// made.
+  void initialise(bool encrypted_state, sevcore::VmsaFlavour flavour);
+  /// Registers all memory, which pins it on hardware.
+  void register_memory();
+  /// LAUNCH_START; both views empty for a guest without owner.
+  void start(std::uint32_t policy, ByteView dh_certificate, ByteView session);
+  /// Loads the regions, has the firmware encrypt and measure them (LAUNCH_UPDATE_DATA), and the vCPUs' state
+  /// for SEV-ES (LAUNCH_UPDATE_VMSA).
+  void load_and_measure(const sevcore::LaunchPlan& plan);
+  /// LAUNCH_MEASURE: measurement and nonce, 48 bytes.
+  Bytes measure();
+  /// LAUNCH_SECRET: decrypts a packet into private memory. On failure nothing has changed.
+  void inject_secret(ByteView header, ByteView secret, GuestAddress address);
+  /// LAUNCH_FINISH: the guest may run; no secret can be given any more.
+  void finish();
+
+ private:
+  void update_data(GuestAddress address, std::uint64_t size);
+
+  sevcore::SevVm& vm_;
+  const MachineMemory& memory_;
+};
+
+}  // namespace virtsev::vmm

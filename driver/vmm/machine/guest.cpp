@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One guest: how it runs. How it is made: guest_setup.cpp.
+#include "driver/vmm/machine/guest.hpp"
+
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+
+Guest::~Guest() = default;
+
+void Guest::inject_secret(const control::InjectSecret& secret) {
+  if (!launch_) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("The domain is not protected by SEV: it takes no launch secret"));
+  }
+  if (has_run_) {
+    throw Error(
+        ErrorCode::kOperationInvalid,
+        text("The domain has run already; a launch secret can be set only between `virsh start --paused` and "
+             "the first `virsh resume`"));
+  }
+  std::uint64_t address = report_.secret_address;
+  if (secret.address) {
+    address = *secret.address;
+  } else if (secret.secret.size() > report_.secret_size) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("The secret has {} bytes, but the guest's secret area has room for {}; shorten it, or name an "
+             "address (sev-secret-set-address)",
+             secret.secret.size(), report_.secret_size));
+  }
+  launch_->inject_secret(secret.header, secret.secret, GuestAddress(address));
+}
+
+void Guest::resume() {
+  if (running_) {
+    return;
+  }
+  if (!has_run_ && launch_) {
+    launch_->finish();
+  } else if (has_run_) {
+    for (const auto& vcpu : vcpus_) {
+      vcpu->note_pause();
+    }
+  }
+  has_run_ = true;
+  running_ = true;
+  start_vcpus();
+}
+
+void Guest::pause() {
+  if (running_) {
+    stop_vcpus();
+    running_ = false;
+  }
+}
+
+void Guest::stop_vcpus() {
+  for (const auto& thread : threads_) {
+    thread->request_pause();
+  }
+  for (const auto& thread : threads_) {
+    thread->wait_until_still();
+  }
+}
+
+void Guest::start_vcpus() {
+  for (const auto& thread : threads_) {
+    thread->resume();
+  }
+}
+
+std::vector<std::uint64_t> Guest::vcpu_times_ns() const {
+  std::vector<std::uint64_t> times;
+  for (const auto& thread : threads_) {
+    times.push_back(thread->cpu_time_ns());
+  }
+  return times;
+}
+
+std::vector<std::uint32_t> Guest::vcpu_thread_ids() const {
+  std::vector<std::uint32_t> ids;
+  for (const auto& thread : threads_) {
+    ids.push_back(thread->thread_id());
+  }
+  return ids;
+}
+
+std::string Guest::describe_vcpus() {
+  stop_vcpus();
+  std::string description;
+  for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
+    description += (id == 0 ? "" : "; ") + describe_position(*vcpus_[id], id);
+  }
+  if (running_) {
+    start_vcpus();
+  }
+  return description;
+}
+
+}  // namespace virtsev::vmm

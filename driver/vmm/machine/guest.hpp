@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One guest: its KVM machine, memory, vCPUs and devices, launched.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/control/messages.hpp"
+#include "driver/vmm/kvm/kvm_vcpu.hpp"
+#include "driver/vmm/launch/launch.hpp"
+#include "driver/vmm/machine/board.hpp"
+#include "driver/vmm/machine/platform.hpp"
+#include "driver/vmm/run/exit_handler.hpp"
+#include "driver/vmm/run/vcpu_thread.hpp"
+
+namespace virtsev::vmm {
+
+class Guest {
+ public:
+  /// Makes the machine, loads it, and launches it up to LAUNCH_MEASURE; the vCPUs stand still. The
+  /// descriptors in `start` are borrowed; those of console and log as long as this lives, all others until
+  /// this returns. Throws Error; nothing is left behind then.
+  Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end);
+  ~Guest();
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+
+  [[nodiscard]] const control::LaunchReport& report() const { return report_; }
+  [[nodiscard]] bool has_run() const { return has_run_; }
+  [[nodiscard]] bool is_running() const { return running_; }
+
+  /// Throws Error(kOperationInvalid) once the guest has run, and where the firmware refuses the secret; the
+  /// guest is as it was then.
+  void inject_secret(const control::InjectSecret& secret);
+  /// The first time: LAUNCH_FINISH before it. Nothing to do while it runs.
+  void resume();
+  /// Returns when all vCPUs stand still.
+  void pause();
+  void press_power_button() { board_->power().press_power_button(); }
+  Console& console() { return board_->console(); }
+
+  [[nodiscard]] std::vector<std::uint64_t> vcpu_times_ns() const;
+  [[nodiscard]] std::vector<std::uint32_t> vcpu_thread_ids() const;
+  /// Where each vCPU stands, for people; halts a running guest for that moment.
+  std::string describe_vcpus();
+
+ private:
+  void make_machine(const control::Start& start, const sevcore::LaunchPlan& plan);
+  void make_vcpus(const control::Start& start, const sevcore::LaunchPlan& plan);
+  void launch(const control::Start& start, const sevcore::LaunchPlan& plan);
+  void wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end);
+  [[nodiscard]] std::vector<CpuidEntries> cpuid_of_vcpus(const control::Start& start) const;
+  [[nodiscard]] bool encrypted_state(const control::Start& start) const;
+  void stop_vcpus();
+  void start_vcpus();
+
+  KvmHost host_;
+  std::unique_ptr<Platform> platform_;  // null: an ordinary guest
+  std::optional<KvmVm> vm_;
+  std::unique_ptr<MachineMemory> memory_;
+  std::unique_ptr<SimulatedSev> simulated_;
+  std::vector<std::unique_ptr<KvmVcpu>> vcpus_;
+  std::unique_ptr<sevcore::SevVm> sev_vm_;
+  std::optional<Launch> launch_;
+  std::optional<Board> board_;
+  std::optional<ExitHandler> handler_;
+  std::vector<std::unique_ptr<VcpuThread>> threads_;
+
+  control::LaunchReport report_;
+  bool has_run_ = false;
+  bool running_ = false;
+};
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How a guest is made, in the order that the kernel's SEV interface asks for: machine, INIT, memory, vCPUs,
+// launch.
+#include <fcntl.h>
+
+#include "driver/boot/compose.hpp"
+#include "driver/boot/hardware_limits.hpp"
+#include "driver/boot/memory_layout.hpp"
+#include "driver/vmm/launch/load.hpp"
+#include "driver/vmm/machine/guest.hpp"
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/policy.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+namespace layout = boot::layout;
+
+/// IA32_MTRR_DEF_TYPE: enabled, write-back. With MTRRs off Linux sets up no PAT, and an SEV guest's kernel
+/// stops early (mem_encrypt_amd.c).
+constexpr std::uint32_t kMtrrDefaultType = 0x2ff;
+constexpr std::uint64_t kMtrrEnabledWriteBack = 0x806;
+
+UniqueFd copy_of_kvm(const control::Start& start) {
+  UniqueFd copy(::fcntl(start.kvm, F_DUPFD_CLOEXEC, 0));
+  if (!copy) {
+    throw Error(ErrorCode::kInternal, text("virtsevd did not pass /dev/kvm to the monitor"));
+  }
+  return copy;
+}
+
+spec::BootSpecification with_flavour(spec::BootSpecification boot, const Platform* platform) {
+  if (platform != nullptr) {
+    boot.vmsa_flavour = platform->flavour(boot.vmsa_flavour);
+  }
+  return boot;
+}
+
+void check_hardware_limits(const control::Start& start) {
+  if (start.platform != control::Platform::kHardware || start.boot.unprotected) {
+    return;
+  }
+  if (const std::optional<std::string> reason = boot::reason_against_hardware(start.boot)) {
+    throw Error(ErrorCode::kConfigUnsupported, *reason);
+  }
+}
+
+}  // namespace
+
+Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end)
+    : host_(copy_of_kvm(start)) {
+  check_hardware_limits(start);
+  if (!start.boot.unprotected) {
+    platform_ = make_platform(start, host_);
+  }
+  const sevcore::LaunchPlan plan = boot::compose(with_flavour(start.boot, platform_.get()));
+  make_machine(start, plan);
+  make_vcpus(start, plan);
+  launch(start, plan);
+  wire(start, std::move(console_watch), on_end);
+}
+
+bool Guest::encrypted_state(const control::Start& start) const {
+  return platform_ != nullptr && sevcore::Policy(start.boot.policy).has(sevcore::PolicyBit::kEs);
+}
+
+void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan& plan) {
+  const std::uint64_t size = start.boot.memory_bytes;
+  const auto flavour = static_cast<spec::VmsaFlavour>(plan.vmsa_flavour);
+  const bool es = encrypted_state(start);
+  vm_.emplace(host_, platform_ ? platform_->kvm_vm_type(es, flavour) : 0UL);
+  memory_ = platform_ ? platform_->make_memory(size) : std::make_unique<PlainMemory>(size);
+  if (platform_) {
+    sev_vm_ = platform_->make_sev_vm(vm_->descriptor(), es, flavour, [this] {
+      std::vector<sevcore::VcpuState> states;
+      for (const auto& vcpu : vcpus_) {
+        states.push_back(vcpu->state());
+      }
+      return states;
+    });
+    launch_.emplace(*sev_vm_, *memory_);
+    launch_->initialise(es, plan.vmsa_flavour);
+  }
+  memory_->plug_into(*vm_);
+  if (launch_) {
+    launch_->register_memory();
+  }
+  vm_->set_intel_pages(layout::kKvmIdentityMap.start, layout::kKvmTss.start);
+  vm_->create_interrupt_controllers(layout::kIoApicPins);
+}
+
+std::vector<CpuidEntries> Guest::cpuid_of_vcpus(const control::Start& start) const {
+  const CpuidEntries supported = host_.supported_cpuid();
+  std::vector<CpuidEntries> all;
+  for (std::uint32_t id = 0; id < start.boot.vcpus; ++id) {
+    CpuidRequest request;
+    request.vcpu = layout::apic_id(id);
+    request.vcpus = start.boot.vcpus;
+    request.tsc_deadline = host_.extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0;
+    if (platform_) {
+      request.encryption =
+          EncryptionLeaf{encrypted_state(start), platform_->c_bit_position(), platform_->reduced_phys_bits()};
+    }
+    all.push_back(filter_cpuid(supported, request));
+  }
+  return all;
+}
+
+void Guest::make_vcpus(const control::Start& start, const sevcore::LaunchPlan& plan) {
+  std::vector<CpuidEntries> cpuid = cpuid_of_vcpus(start);
+  for (std::uint32_t id = 0; id < plan.vcpus.size(); ++id) {
+    auto vcpu = std::make_unique<KvmVcpu>(host_, *vm_, id);
+    vcpu->set_cpuid(cpuid[id]);
+    vcpu->set_msr(kMtrrDefaultType, kMtrrEnabledWriteBack);
+    vcpu->set_state(plan.vcpus[id]);
+    vcpus_.push_back(std::move(vcpu));
+  }
+  if (platform_) {
+    simulated_ = platform_->simulate(*vm_, encrypted_state(start), std::move(cpuid));
+  }
+}
+
+void Guest::launch(const control::Start& start, const sevcore::LaunchPlan& plan) {
+  report_.vmsa_flavour = static_cast<spec::VmsaFlavour>(plan.vmsa_flavour);
+  report_.platform = start.platform;
+  report_.policy = start.boot.policy;
+  if (!launch_) {
+    for (const sevcore::Region& region : plan.regions) {
+      load(region, *memory_);
+    }
+    return;
+  }
+  launch_->start(start.boot.policy, start.dh_certificate, start.session);
+  launch_->load_and_measure(plan);
+  report_.measurement = launch_->measure();
+  const sevcore::PlatformInformation information = sevcore::read_platform_status(platform_->device());
+  report_.api_major = information.api_major;
+  report_.api_minor = information.api_minor;
+  report_.build = information.build;
+  report_.c_bit_position = platform_->c_bit_position();
+  report_.reduced_phys_bits = platform_->reduced_phys_bits();
+  report_.secret_address = plan.secret.address.value();
+  report_.secret_size = plan.secret.size;
+}
+
+void Guest::wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end) {
+  Board::Wiring wiring;
+  wiring.interrupt = [this](std::uint32_t line, bool level) { vm_->set_interrupt_line(line, level); };
+  wiring.power_off = [on_end] { on_end({control::EndReason::kPoweroff, {}}); };
+  wiring.reset = [on_end] { on_end({control::EndReason::kReset, {}}); };
+  wiring.console_master = start.console_master;
+  wiring.console_log = start.console_log;
+  wiring.console_watch = std::move(console_watch);
+  board_.emplace(wiring);
+  handler_.emplace(board_->ports(), simulated_.get());
+  for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
+    threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end));
+  }
+}
+
+}  // namespace virtsev::vmm

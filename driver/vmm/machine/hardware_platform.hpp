@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SEV of the host's processor. Not yet shown on hardware.
+#pragma once
+
+#include "driver/vmm/machine/platform.hpp"
+#include "sevcore/kernel/hardware_kernel.hpp"
+#include "sevcore/kernel/host_check.hpp"
+
+namespace virtsev::vmm {
+
+class HardwarePlatform final : public Platform {
+ public:
+  /// `sev_device`: /dev/sev. Throws Error where the processor has no SEV.
+  HardwarePlatform(const KvmHost& host, UniqueFd sev_device);
+
+  [[nodiscard]] control::Platform kind() const override { return control::Platform::kHardware; }
+  [[nodiscard]] std::uint32_t c_bit_position() const override { return cpu_.c_bit_position; }
+  [[nodiscard]] std::uint32_t reduced_phys_bits() const override { return 1; }
+  sevcore::SevDevice& device() override { return device_; }
+  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const override;
+  [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
+  std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,
+                                              sevcore::VcpuStates states) override;
+  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override;
+  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
+                                         std::vector<CpuidEntries> cpuid) override;
+
+ private:
+  sevcore::CpuFacts cpu_;
+  sevcore::HardwareDevice device_;
+  bool has_init2_;
+};
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The platform that a Start asks for.
+#include "driver/vmm/machine/platform.hpp"
+
+#include <fcntl.h>
+
+#include "driver/vmm/machine/hardware_platform.hpp"
+#include "driver/vmm/simulation/simulated_platform.hpp"
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+/// Its own copy of a descriptor that the message owns.
+UniqueFd copy_of(int descriptor, const char* what) {
+  UniqueFd copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!copy) {
+    throw Error(ErrorCode::kInternal, text("virtsevd did not pass {} to the monitor", what));
+  }
+  return copy;
+}
+
+}  // namespace
+
+std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHost& host) {
+  std::unique_ptr<Platform> platform;
+  if (start.platform == control::Platform::kSimulated) {
+    platform = std::make_unique<SimulatedSevPlatform>(
+        host, copy_of(start.platform_identity, "the simulated platform's identity"),
+        copy_of(start.platform_state, "the simulated platform's state"));
+  } else {
+    platform = std::make_unique<HardwarePlatform>(host, copy_of(start.sev, "/dev/sev"));
+  }
+  const std::uint32_t position = platform->c_bit_position();
+  if (start.c_bit_position.value_or(position) != position) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("<cbitpos> is {}, but this host's C-bit is at position {}; write {}, or leave the element out",
+             *start.c_bit_position, position, position));
+  }
+  return platform;
+}
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where a guest's SEV comes from: the host's processor, or simulation. The rest of the monitor is the same
+// for both.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "driver/control/messages.hpp"
+#include "driver/vmm/kvm/cpuid.hpp"
+#include "driver/vmm/kvm/kvm_host.hpp"
+#include "driver/vmm/memory/machine_memory.hpp"
+#include "sevcore/base/unique_fd.hpp"
+#include "sevcore/kernel/sev_vm.hpp"
+
+namespace virtsev::vmm {
+
+class SimulatedSev;
+
+class Platform {
+ public:
+  virtual ~Platform() = default;
+
+  [[nodiscard]] virtual control::Platform kind() const = 0;
+  /// The C-bit's position, and how many physical address bits encryption takes.
+  [[nodiscard]] virtual std::uint32_t c_bit_position() const = 0;
+  [[nodiscard]] virtual std::uint32_t reduced_phys_bits() const = 0;
+  virtual sevcore::SevDevice& device() = 0;
+  /// Which way of launching applies. `asked`: what the specification says.
+  [[nodiscard]] virtual spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const = 0;
+  /// KVM_CREATE_VM's argument.
+  [[nodiscard]] virtual unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const = 0;
+  virtual std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state,
+                                                      spec::VmsaFlavour flavour,
+                                                      sevcore::VcpuStates states) = 0;
+  virtual std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) = 0;
+  /// What answers the guest's questions about SEV in simulation, and makes KVM pass them to us; null on
+  /// hardware. After make_memory().
+  virtual std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
+                                                 std::vector<CpuidEntries> cpuid) = 0;
+};
+
+/// The platform that a Start asks for. Takes the descriptors that it needs out of it. Throws Error where the
+/// host has no SEV, or another C-bit position than the definition says.
+std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHost& host);
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsev-vmm: the monitor of one SEV guest. It opens no path; all that it needs comes over the control
+// socket.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "driver/vmm/monitor/control_server.hpp"
+#include "driver/vmm/monitor/monitor.hpp"
+#include "driver/vmm/monitor/resident_memory.hpp"
+#include "driver/vmm/options.hpp"
+#include "driver/vmm/sandbox/privileges.hpp"
+#include "driver/vmm/sandbox/system_calls.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+std::vector<uid_t> allowed_peers(const Options& options) {
+  std::vector<uid_t> uids = {0, ::getuid()};
+  if (options.peer_uid) {
+    uids.push_back(*options.peer_uid);
+  }
+  return uids;
+}
+
+void serve(const Options& options) {
+  UniqueFd listener(options.control_fd);
+  ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
+  EventLoop loop;
+  const ResidentMemory memory;
+  give_up_privileges();
+  ControlServer* server = nullptr;
+  Monitor monitor({loop, [&server](const control::Event& event) { server->publish(event); },
+                   restrict_system_calls, [&memory] { return memory.bytes(); }});
+  ControlServer control(loop, std::move(listener), allowed_peers(options),
+                        [&monitor](control::Request request, control::Frame frame) {
+                          return monitor.handle(std::move(request), std::move(frame));
+                        });
+  server = &control;
+  loop.run();
+}
+
+}  // namespace
+}  // namespace virtsev::vmm
+
+int main(int argc, char** argv) {
+  virtsev::set_up_text();
+  int exit_status = 0;
+  const auto options = virtsev::vmm::parse_options(argc, argv, exit_status);
+  if (!options) {
+    return exit_status;
+  }
+  // A terminal that goes away, or a peer, is no reason to end a guest.
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    virtsev::vmm::serve(*options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "virtsev-vmm: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Memory of this process that becomes a guest's.
+#include "driver/vmm/memory/host_memory.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "sevcore/base/bytes.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+constexpr std::uint64_t kMiB = 1ULL << 20;
+
+[[noreturn]] void throw_no_memory(std::uint64_t size, int error_number) {
+  throw Error(ErrorCode::kOperationFailed, text("The host can't give the guest {} MiB of memory: {}",
+                                                size / kMiB, std::strerror(error_number)));
+}
+
+UniqueFd make_file(const char* name, std::uint64_t size) {
+  UniqueFd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file || ::ftruncate(file.get(), static_cast<off_t>(size)) != 0 ||
+      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    throw_no_memory(size, errno);
+  }
+  return file;
+}
+
+std::uint8_t* map(void* where, std::uint64_t size, int protection, int flags, int fd) {
+  void* mapped = ::mmap(where, size, protection, flags, fd, 0);
+  if (mapped == MAP_FAILED) {
+    throw_no_memory(size, errno);
+  }
+  return static_cast<std::uint8_t*>(mapped);
+}
+
+}  // namespace
+
+HostMemory HostMemory::shareable(const char* name, std::uint64_t size) {
+  HostMemory memory;
+  memory.file_ = make_file(name, size);
+  memory.data_ = map(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, memory.file_.get());
+  memory.size_ = size;
+  return memory;
+}
+
+HostMemory HostMemory::patterned(std::uint64_t size) {
+  // One small file, mapped copy-on-write again and again: at most some thousand mappings (the kernel's limit
+  // is 65,530).
+  constexpr std::uint64_t kSmallest = 2 * kMiB;
+  constexpr std::uint64_t kMostMappings = 16384;
+  const std::uint64_t piece =
+      std::min(round_up(size, kPageSize), std::max(kSmallest, round_up(size / kMostMappings, kSmallest)));
+  const UniqueFd file = make_file("pattern", piece);
+  std::uint8_t* filled = map(nullptr, piece, PROT_READ | PROT_WRITE, MAP_SHARED, file.get());
+  std::memset(filled, kPatternByte, piece);
+  ::munmap(filled, piece);
+
+  HostMemory memory;
+  memory.data_ = map(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+  memory.size_ = size;
+  for (std::uint64_t done = 0; done < size; done += piece) {
+    map(memory.data_ + done, std::min(piece, size - done), PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file.get());
+  }
+  return memory;
+}
+
+HostMemory::~HostMemory() {
+  if (data_ != nullptr) {
+    ::munmap(data_, size_);
+  }
+}
+
+HostMemory::HostMemory(HostMemory&& other) noexcept
+    : file_(std::move(other.file_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+HostMemory& HostMemory::operator=(HostMemory&& other) noexcept {
+  std::swap(file_, other.file_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Memory of this process that becomes a guest's.
+#pragma once
+
+#include <cstdint>
+
+#include "sevcore/base/unique_fd.hpp"
+
+namespace virtsev::vmm {
+
+class HostMemory {
+ public:
+  /// Zeros, in a memfd that can be shared with a device's process and can't shrink under us. `name`: for
+  /// /proc/PID/maps.
+  static HostMemory shareable(const char* name, std::uint64_t size);
+  /// Holds a pattern instead of zeros until it is written, so that whoever relies on zeros is found out;
+  /// costs no time and no memory until it is touched. Each page's pattern is kPatternByte all over.
+  static HostMemory patterned(std::uint64_t size);
+  static constexpr std::uint8_t kPatternByte = 0xa5;
+
+  HostMemory() = default;
+  ~HostMemory();
+  HostMemory(HostMemory&& other) noexcept;
+  HostMemory& operator=(HostMemory&& other) noexcept;
+  HostMemory(const HostMemory&) = delete;
+  HostMemory& operator=(const HostMemory&) = delete;
+
+  [[nodiscard]] std::uint8_t* data() const { return data_; }
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// The memfd; -1 for patterned memory, which is nobody else's.
+  [[nodiscard]] int descriptor() const { return file_.get(); }
+
+ private:
+  UniqueFd file_;
+  std::uint8_t* data_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace virtsev::vmm

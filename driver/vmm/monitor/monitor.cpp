@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The monitor as its peer sees it.
+#include "driver/vmm/monitor/monitor.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+std::uint32_t epoll_events(Console::Interest interest) {
+  return (interest.readable ? std::uint32_t{EPOLLIN} : 0U) |
+         (interest.writable ? std::uint32_t{EPOLLOUT} : 0U);
+}
+
+/// Files that were loaded are not needed any more, and their file systems not kept busy.
+void close_in(control::Frame& frame, int descriptor) {
+  for (UniqueFd& owned : frame.descriptors) {
+    if (owned.get() == descriptor) {
+      owned.reset();
+    }
+  }
+}
+
+}  // namespace
+
+Monitor::Monitor(Surroundings surroundings) : surroundings_(std::move(surroundings)) {
+  surroundings_.loop.add(end_.descriptor(), EPOLLIN, [this](std::uint32_t) { on_end(); });
+  surroundings_.loop.add(console_timer_.descriptor(), EPOLLIN,
+                         [this](std::uint32_t) { on_console_timeout(); });
+}
+
+Monitor::~Monitor() = default;
+
+control::Reply Monitor::handle(control::Request request, control::Frame frame) {
+  return std::visit([&](const auto& message) { return on(message, frame); }, request);
+}
+
+control::RunState Monitor::state() const {
+  if (ended_) {
+    return control::RunState::kEnded;
+  }
+  if (!guest_) {
+    return control::RunState::kEmpty;
+  }
+  return guest_->is_running() ? control::RunState::kRunning : control::RunState::kPaused;
+}
+
+Guest& Monitor::guest() {
+  if (!guest_) {
+    throw Error(ErrorCode::kOperationInvalid, text("The domain's monitor has not started a guest yet"));
+  }
+  return *guest_;
+}
+
+control::Reply Monitor::on(const control::Hello& hello, control::Frame&) {
+  return control::HelloReply{std::min(hello.version, control::kProtocolVersion), state()};
+}
+
+control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
+  if (guest_ || ended_) {
+    throw Error(ErrorCode::kOperationInvalid, text("The domain's monitor has started its guest already"));
+  }
+  // The frame moves, the descriptors in it stay what they are.
+  start_ = std::move(frame);
+  end_file_ = start.end_file;
+  console_timeout_ = start.console_timeout_seconds;
+  try {
+    const int master = start.console_master;
+    EventLoop& loop = surroundings_.loop;
+    guest_ = std::make_unique<Guest>(
+        start, [&loop, master](Console::Interest interest) { loop.change(master, epoll_events(interest)); },
+        [this](GuestEnd end) { end_.raise(std::move(end)); });
+    watch_console(master);
+    close_in(start_, start.boot.kernel.fd);
+    if (start.boot.initrd) {
+      close_in(start_, start.boot.initrd->fd);
+    }
+    surroundings_.shut_in();
+  } catch (const Error& error) {
+    // A machine half made can't be made again: the peer starts another monitor.
+    end_.raise({control::EndReason::kError, error.what()});
+    throw;
+  }
+  return guest_->report();
+}
+
+void Monitor::watch_console(int master) {
+  if (master < 0) {
+    return;
+  }
+  surroundings_.loop.add(master, epoll_events({}), [this](std::uint32_t events) {
+    if ((events & EPOLLOUT) != 0) {
+      guest_->console().on_writable();
+    }
+    if ((events & EPOLLIN) != 0) {
+      guest_->console().on_readable();
+    }
+  });
+}
+
+control::Reply Monitor::on(const control::Query&, control::Frame&) {
+  control::Status status;
+  status.state = state();
+  if (guest_) {
+    status.has_run = guest_->has_run();
+    status.launch = guest_->report();
+    status.vcpu_time_ns = guest_->vcpu_times_ns();
+    status.vcpu_threads = guest_->vcpu_thread_ids();
+  }
+  status.resident_bytes = surroundings_.resident();
+  return status;
+}
+
+control::Reply Monitor::on(const control::Resume&, control::Frame&) {
+  const bool first = !guest().has_run();
+  guest().resume();
+  if (first) {
+    console_timer_.set(console_timeout_);
+  }
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::Pause&, control::Frame&) {
+  guest().pause();
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::PowerButton&, control::Frame&) {
+  guest().press_power_button();
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::InjectSecret& secret, control::Frame&) {
+  guest().inject_secret(secret);
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::Quit&, control::Frame&) {
+  end_.raise({control::EndReason::kDestroyed, {}});
+  return control::Done{};
+}
+
+void Monitor::on_console_timeout() {
+  console_timer_.acknowledge();
+  if (guest_ && !guest_->console().has_spoken()) {
+    surroundings_.publish(
+        control::ConsoleSilent{text("The guest has written nothing to its serial port for {} seconds: {}. It "
+                                    "may have stopped early; it is left "
+                                    "as it is",
+                                    console_timeout_, guest_->describe_vcpus())});
+  }
+}
+
+void Monitor::on_end() {
+  const std::optional<GuestEnd> end = end_.end();
+  if (!end || ended_) {
+    return;
+  }
+  ended_ = true;
+  if (guest_) {
+    guest_->pause();
+    guest_->console().on_writable();
+  }
+  // Always: a peer that is there now may be gone before it reads the event.
+  if (end_file_ >= 0) {
+    const Bytes content = control::end_file_content(*end);
+    (void)!::pwrite(end_file_, content.data(), content.size(), 0);
+  }
+  surroundings_.publish(*end);
+  surroundings_.loop.stop();
+}
+
+}  // namespace virtsev::vmm

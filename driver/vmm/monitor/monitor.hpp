@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The monitor as its peer sees it: what each request does, and how the guest's end is told.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "driver/control/codec.hpp"
+#include "driver/vmm/machine/guest.hpp"
+#include "driver/vmm/monitor/end_signal.hpp"
+#include "driver/vmm/monitor/event_loop.hpp"
+#include "driver/vmm/monitor/timer.hpp"
+
+namespace virtsev::vmm {
+
+class Monitor {
+ public:
+  struct Surroundings {
+    EventLoop& loop;
+    std::function<void(const control::Event&)> publish;
+    std::function<void()>
+        shut_in;  ///< Called once, when the guest is set up and before its vCPUs run: the sandbox
+    std::function<std::uint64_t()> resident;  ///< Bytes of memory that this process has
+  };
+
+  explicit Monitor(Surroundings surroundings);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  /// Does what is asked. Throws Error, and nothing has changed then; except that a Start that failed ends the
+  /// monitor.
+  control::Reply handle(control::Request request, control::Frame frame);
+
+ private:
+  control::Reply on(const control::Hello& hello, control::Frame& frame);
+  control::Reply on(const control::Start& start, control::Frame& frame);
+  control::Reply on(const control::Query& query, control::Frame& frame);
+  control::Reply on(const control::Resume& resume, control::Frame& frame);
+  control::Reply on(const control::Pause& pause, control::Frame& frame);
+  control::Reply on(const control::PowerButton& button, control::Frame& frame);
+  control::Reply on(const control::InjectSecret& secret, control::Frame& frame);
+  control::Reply on(const control::Quit& quit, control::Frame& frame);
+
+  [[nodiscard]] control::RunState state() const;
+  Guest& guest();
+  void watch_console(int master);
+  void on_console_timeout();
+  void on_end();
+
+  Surroundings surroundings_;
+  EndSignal end_;
+  OneShotTimer console_timer_;
+  control::Frame start_;  // keeps the descriptors of console, log and end file
+  int end_file_ = -1;
+  std::uint32_t console_timeout_ = 0;
+  bool ended_ = false;
+  std::unique_ptr<Guest> guest_;
+};
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What to do after KVM_RUN has returned (Linux, Documentation/virt/kvm/api.rst, "The kvm_run structure").
+#include "driver/vmm/run/exit_handler.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+using control::EndReason;
+
+GuestEnd failed(std::string what) { return {EndReason::kError, std::move(what)}; }
+
+GuestEnd describe_system_event(const kvm_run& area) {
+  constexpr std::uint32_t kSevTermination = 6;  // KVM_SYSTEM_EVENT_SEV_TERM, Linux 6.0
+  const std::uint32_t type = area.system_event.type;
+  if (type == KVM_SYSTEM_EVENT_SHUTDOWN) {
+    return {EndReason::kPoweroff, {}};
+  }
+  if (type == KVM_SYSTEM_EVENT_RESET) {
+    return {EndReason::kReset, {}};
+  }
+  if (type == kSevTermination) {
+    const std::uint64_t value = area.system_event.data[0];
+    return {EndReason::kPanic,
+            text("The guest asked to be terminated (GHCB termination, reason set {}, reason {})",
+                 (value >> 12) & 0xf, (value >> 16) & 0xff)};
+  }
+  return {EndReason::kPanic, text("The guest stopped (KVM system event {})", type)};
+}
+
+std::string describe_state(std::uint32_t mp_state) {
+  switch (mp_state) {
+    case KVM_MP_STATE_RUNNABLE:
+      return text("running");
+    case KVM_MP_STATE_HALTED:
+      return text("halted");
+    case KVM_MP_STATE_UNINITIALIZED:
+    case KVM_MP_STATE_INIT_RECEIVED:
+      return text("not started by the guest");
+    default:
+      return text("in a state of its own");
+  }
+}
+
+}  // namespace
+
+std::string describe_position(Vcpu& vcpu, std::uint32_t id) {
+  try {
+    const std::uint64_t position = vcpu.instruction_pointer();
+    const std::string state = describe_state(vcpu.mp_state());
+    return vcpu.interrupts_enabled() ? text("vCPU {} at {:#x}, {}, interrupts on", id, position, state)
+                                     : text("vCPU {} at {:#x}, {}, interrupts off", id, position, state);
+  } catch (const Error&) {
+    // Under SEV-ES on hardware the registers are the guest's secret.
+    return text("vCPU {}", id);
+  }
+}
+
+void ExitHandler::access_ports(Vcpu& vcpu) const {
+  const auto io = vcpu.run_area().io;
+  std::uint8_t* data = vcpu.run_data(io.data_offset, static_cast<std::uint64_t>(io.size) * io.count);
+  for (std::uint32_t i = 0; i < io.count; ++i) {
+    const MutableBytes one(data + static_cast<std::size_t>(i) * io.size, io.size);
+    if (io.direction == KVM_EXIT_IO_IN) {
+      ports_.read(io.port, one);
+    } else {
+      ports_.write(io.port, one);
+    }
+  }
+}
+
+std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const {
+  kvm_run& area = vcpu.run_area();
+  switch (area.exit_reason) {
+    case KVM_EXIT_IO:
+      access_ports(vcpu);
+      return std::nullopt;
+    case KVM_EXIT_MMIO:
+      // Nothing is there (yet): reads as ones, as on a PC's bus.
+      if (area.mmio.is_write == 0) {
+        std::memset(area.mmio.data, 0xff, sizeof(area.mmio.data));
+      }
+      return std::nullopt;
+    case KVM_EXIT_X86_RDMSR:
+      if (simulated_ == nullptr) {
+        area.msr.error = 1;
+      } else {
+        simulated_->read_register(vcpu, id);
+      }
+      return std::nullopt;
+    case KVM_EXIT_X86_WRMSR:
+      if (simulated_ == nullptr) {
+        area.msr.error = 1;
+        return std::nullopt;
+      }
+      return simulated_->write_register(vcpu, id);
+    case KVM_EXIT_INTR:
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+      return std::nullopt;
+    case KVM_EXIT_SHUTDOWN:
+      return GuestEnd{EndReason::kPanic,
+                      text("The guest stopped with a triple fault: {}", describe_position(vcpu, id))};
+    case KVM_EXIT_SYSTEM_EVENT:
+      return describe_system_event(area);
+    case KVM_EXIT_INTERNAL_ERROR:
+      return failed(text("KVM can't run the guest on (internal error {}): {}", area.internal.suberror,
+                         describe_position(vcpu, id)));
+    case KVM_EXIT_FAIL_ENTRY:
+      return failed(text("The processor refuses the guest's state (reason {:#x}): {}",
+                         std::uint64_t{area.fail_entry.hardware_entry_failure_reason},
+                         describe_position(vcpu, id)));
+    default:
+      return failed(text("KVM stopped the guest for a reason that this program does not know ({}): {}",
+                         std::uint32_t{area.exit_reason}, describe_position(vcpu, id)));
+  }
+}
+
+std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id, int error_number) const {
+  switch (error_number) {
+    case EINTR:   // a signal: the run loop looks what is wanted
+    case EAGAIN:  // a vCPU that waits for its INIT or SIPI was woken
+      return std::nullopt;
+    case EINVAL:
+      // What a triple fault looks like under SEV-ES on hardware: the VMSA can't be reset. Not yet shown on
+      // hardware.
+      return GuestEnd{EndReason::kPanic, text("The guest stopped with a triple fault: vCPU {}", id)};
+    default:
+      return failed(text("KVM can't run the guest on ({}): {}", std::strerror(error_number),
+                         describe_position(vcpu, id)));
+  }
+}
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The thread that runs one vCPU.
+#include "driver/vmm/run/vcpu_thread.hpp"
+
+#include <csignal>
+#include <ctime>
+#include <string>
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "sevcore/base/error.hpp"
+
+namespace virtsev::vmm {
+namespace {
+
+/// The signal that brings a vCPU out of KVM_RUN.
+int kick_signal() { return SIGRTMIN; }
+
+thread_local kvm_run* this_threads_area = nullptr;
+
+/// A signal that arrives just before KVM_RUN would be lost without immediate_exit
+/// (Documentation/virt/kvm/api.rst, "immediate_exit").
+void on_kick(int) {
+  if (this_threads_area != nullptr) {
+    __atomic_store_n(&this_threads_area->immediate_exit, std::uint8_t{1}, __ATOMIC_RELAXED);
+  }
+}
+
+void install_kick_handler() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    struct sigaction action {};
+    action.sa_handler = on_kick;
+    ::sigaction(kick_signal(), &action, nullptr);
+  });
+}
+
+}  // namespace
+
+VcpuThread::VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end)
+    : id_(id), vcpu_(vcpu), handler_(handler), on_end_(std::move(on_end)) {
+  install_kick_handler();
+  thread_ = std::thread([this] { loop(); });
+  wait_until_still();
+}
+
+VcpuThread::~VcpuThread() {
+  want(Wanted::kStop);
+  thread_.join();
+}
+
+void VcpuThread::resume() { want(Wanted::kRun); }
+
+void VcpuThread::request_pause() { want(Wanted::kStandStill); }
+
+void VcpuThread::want(Wanted wanted) {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = wanted;
+  }
+  changed_.notify_all();
+  if (wanted != Wanted::kRun) {
+    ::pthread_kill(thread_.native_handle(), kick_signal());
+  }
+}
+
+void VcpuThread::wait_until_still() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return still_; });
+}
+
+std::uint64_t VcpuThread::cpu_time_ns() const {
+  clockid_t clock{};
+  timespec time{};
+  const std::thread::native_handle_type handle = const_cast<std::thread&>(thread_).native_handle();
+  if (::pthread_getcpuclockid(handle, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+    return 0;
+  }
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+/// False: the thread is to end.
+bool VcpuThread::wait_for_run() {
+  std::unique_lock lock(mutex_);
+  still_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return wanted_ == Wanted::kStop || (wanted_ == Wanted::kRun && !ended_); });
+  if (wanted_ == Wanted::kStop) {
+    return false;
+  }
+  still_ = false;
+  return true;
+}
+
+std::optional<GuestEnd> VcpuThread::run_once() {
+  try {
+    const int error_number = vcpu_.run();
+    return error_number == 0 ? handler_.handle(vcpu_, id_)
+                             : handler_.handle_failure(vcpu_, id_, error_number);
+  } catch (const Error& error) {
+    return GuestEnd{control::EndReason::kError, error.what()};
+  }
+}
+
+void VcpuThread::loop() {
+  ::pthread_setname_np(::pthread_self(), ("vcpu" + std::to_string(id_)).c_str());
+  thread_id_ = static_cast<std::uint32_t>(::gettid());
+  this_threads_area = &vcpu_.run_area();
+  while (true) {
+    // In this order: a request that comes after the look at wanted_ sets immediate_exit again, by the signal.
+    __atomic_store_n(&vcpu_.run_area().immediate_exit, std::uint8_t{0}, __ATOMIC_RELAXED);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (wanted_ != Wanted::kRun && !wait_for_run()) {
+      return;
+    }
+    if (std::optional<GuestEnd> end = run_once()) {
+      {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+      }
+      on_end_(std::move(*end));
+      if (!wait_for_run()) {
+        return;
+      }
+    }
+  }
+}
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The guest-hypervisor communication block of SEV-ES: what a guest asks for, through the GHCB register alone
+// or through a page, and the answers (AMD document 56421, "SEV-ES Guest-Hypervisor Communication Block
+// Standardization"). On hardware, KVM answers; here, for simulated guests, we do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "driver/vmm/kvm/cpuid.hpp"
+#include "driver/vmm/memory/guest_memory.hpp"
+
+namespace virtsev::vmm {
+
+/// What a VMGEXIT leads to.
+struct GhcbAnswer {
+  std::optional<std::uint64_t> register_value;  ///< The register's new value, where it changes
+  bool park = false;                            ///< The vCPU waits for the next INIT and SIPI
+  std::optional<std::string> terminated;        ///< The guest asks to be ended; for people, why
+};
+
+/// What the register holds before the guest writes it: the answer to a SEV_INFO request.
+std::uint64_t ghcb_sev_info(std::uint32_t c_bit_position);
+
+/// Serves one VMGEXIT. `value`: the register; `memory`: where a GHCB page lies; `cpuid`: the asking vCPU's
+/// leaves.
+GhcbAnswer serve_ghcb(std::uint64_t value, std::uint32_t c_bit_position, const GuestMemory& memory,
+                      const CpuidEntries& cpuid);
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SEV without hardware: the software firmware, and a guest that runs on plain KVM and believes otherwise.
+// Keeps no host out.
+#pragma once
+
+#include "driver/vmm/machine/platform.hpp"
+#include "driver/vmm/simulation/strict_memory.hpp"
+#include "sevcore/kernel/simulated_kernel.hpp"
+
+namespace virtsev::vmm {
+
+/// Where a simulated platform has its C-bit: the highest physical address bit of the host that KVM takes a
+/// memory slot at, and at most 47, as the first EPYCs have it.
+std::uint32_t simulated_c_bit_position(std::uint32_t host_physical_bits);
+
+class SimulatedSevPlatform final : public Platform {
+ public:
+  SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, UniqueFd state);
+
+  [[nodiscard]] control::Platform kind() const override { return control::Platform::kSimulated; }
+  [[nodiscard]] std::uint32_t c_bit_position() const override { return c_bit_position_; }
+  [[nodiscard]] std::uint32_t reduced_phys_bits() const override { return 1; }
+  sevcore::SevDevice& device() override { return *device_; }
+  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const override { return asked; }
+  [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
+  std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,
+                                              sevcore::VcpuStates states) override;
+  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override;
+  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
+                                         std::vector<CpuidEntries> cpuid) override;
+
+ private:
+  std::uint32_t c_bit_position_;
+  sevcore::SimulatedPlatform platform_;
+  std::unique_ptr<sevcore::SevDevice> device_;
+  StrictMemory* memory_ = nullptr;
+};
+
+}  // namespace virtsev::vmm

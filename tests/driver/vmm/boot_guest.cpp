@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// For developers: boots a guest with virtsev-vmm alone, without virtsevd, and shows its console.
+//   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--vcpus N]
+//   [--memory MIB]
+//              [--press-after TEXT] [--seconds N]
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <stdexcept>
+
+#include <fcntl.h>
+
+#include "tests/driver/vmm/monitor_process.hpp"
+
+namespace virtsev::vmm::test {
+namespace {
+
+using Options = std::map<std::string, std::string>;
+
+Options parse(int argc, char** argv) {
+  Options options = {
+      {"cmdline", "console=ttyS0"}, {"policy", "5"}, {"vcpus", "1"}, {"memory", "512"}, {"seconds", "120"}};
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = std::string(argv[i]).substr(2);
+    const bool flag = name == "unprotected" || name == "legacy";
+    if (!flag && i + 1 == argc) {
+      throw std::runtime_error("--" + name + " wants a value");
+    }
+    options[name] = flag ? "yes" : argv[++i];
+  }
+  return options;
+}
+
+template <typename T>
+T expect(control::Reply reply) {
+  if (const auto* failure = std::get_if<control::Failure>(&reply)) {
+    throw std::runtime_error(failure->text);
+  }
+  return std::get<T>(std::move(reply));
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+const char* name_of(control::EndReason reason) {
+  constexpr const char* kNames[] = {"?", "destroyed", "poweroff", "reset", "panic", "error"};
+  return kNames[static_cast<std::uint32_t>(reason)];
+}
+
+int run(const Options& options) {
+  const TemporaryDirectory directory;
+  const double begin = now();
+  MonitorProcess monitor(directory);
+  control::Start start = monitor.prepare_start();
+  const UniqueFd kernel = open_file(options.at("kernel"), O_RDONLY);
+  start.boot.kernel = {kernel.get(), options.at("kernel")};
+  UniqueFd initrd;
+  if (options.contains("initrd")) {
+    initrd = open_file(options.at("initrd"), O_RDONLY);
+    start.boot.initrd = spec::File{initrd.get(), options.at("initrd")};
+  }
+  start.boot.command_line = options.at("cmdline");
+  start.boot.memory_bytes = std::stoull(options.at("memory")) << 20;
+  start.boot.vcpus = static_cast<std::uint32_t>(std::stoul(options.at("vcpus")));
+  start.boot.policy = static_cast<std::uint32_t>(std::stoul(options.at("policy"), nullptr, 16));
+  start.boot.unprotected = options.contains("unprotected");
+  if (options.contains("legacy")) {
+    start.boot.vmsa_flavour = spec::VmsaFlavour::kLegacy;
+  }
+  const auto limit = std::chrono::seconds(std::stoul(options.at("seconds")));
+
+  const auto report = expect<control::LaunchReport>(monitor.call(start));
+  std::printf("launched after %.3f s: API %u.%u build %u, C-bit %u, secret page %#llx, measurement ",
+              now() - begin, report.api_major, report.api_minor, report.build, report.c_bit_position,
+              static_cast<unsigned long long>(report.secret_address));
+  for (const std::uint8_t byte : report.measurement) {
+    std::printf("%02x", byte);
+  }
+  std::puts("");
+  monitor.echo_console();
+  expect<control::Done>(monitor.call(control::Resume{}));
+  if (options.contains("press-after")) {
+    if (!monitor.wait_for_console(options.at("press-after"), limit)) {
+      std::puts("\n-- the text did not come");
+    }
+    std::printf("\n-- power button after %.3f s\n", now() - begin);
+    expect<control::Done>(monitor.call(control::PowerButton{}));
+  }
+  const auto event = monitor.wait_for_event(limit);
+  const auto status = event ? control::Status{} : expect<control::Status>(monitor.call(control::Query{}));
+  std::printf("\n-- after %.3f s: ", now() - begin);
+  if (!event) {
+    std::printf("still runs; %.1f MiB resident; vCPU 0 %.3f s\n",
+                static_cast<double>(status.resident_bytes) / 1048576.0,
+                static_cast<double>(status.vcpu_time_ns.at(0)) / 1e9);
+    return 1;
+  }
+  if (const auto* ended = std::get_if<control::Ended>(&*event)) {
+    std::printf("ended: %s %s\n", name_of(ended->reason), ended->text.c_str());
+  } else {
+    std::printf("silent: %s\n", std::get<control::ConsoleSilent>(*event).text.c_str());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace virtsev::vmm::test
+
+int main(int argc, char** argv) {
+  try {
+    return virtsev::vmm::test::run(virtsev::vmm::test::parse(argc, argv));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "boot_guest: %s\n", error.what());
+    return 1;
+  }
+}

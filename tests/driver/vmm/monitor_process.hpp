@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A virtsev-vmm for tests, and this process in virtsevd's place: socket, descriptors, pty, log.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include "driver/control/channel.hpp"
+#include "driver/control/codec.hpp"
+
+namespace virtsev::vmm::test {
+
+/// A directory that vanishes with its content.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+UniqueFd open_file(const std::string& path, int flags);
+
+class MonitorProcess {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+
+  /// Starts the program ($VIRTSEV_VMM), with its control socket in `directory`, and says Hello.
+  explicit MonitorProcess(const TemporaryDirectory& directory);
+  /// Kills it if it still runs.
+  ~MonitorProcess();
+  MonitorProcess(const MonitorProcess&) = delete;
+  MonitorProcess& operator=(const MonitorProcess&) = delete;
+
+  /// A Start with every descriptor but kernel and initrd filled in: /dev/kvm, the simulated platform's files,
+  /// pty, log, end file.
+  control::Start prepare_start();
+
+  /// Sends and waits for the reply; console and events that come meanwhile are kept. Throws
+  /// std::runtime_error when the monitor is gone.
+  control::Reply call(const control::Request& request);
+  /// The next event; nothing when the time is up, or the monitor closed the connection without one.
+  std::optional<control::Event> wait_for_event(Milliseconds limit);
+  /// True once the console has shown `text`.
+  bool wait_for_console(const std::string& text, Milliseconds limit);
+  void type(const std::string& input) const;
+
+  [[nodiscard]] const std::string& console() const { return console_; }
+  /// Shows the console on standard output, too.
+  void echo_console() { echo_ = true; }
+  /// A second connection in place of the first, as a restarted virtsevd makes it; says Hello.
+  void reconnect();
+  void disconnect() { socket_.reset(); }
+  /// The exit status, as waitpid gives it.
+  int wait_for_exit();
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+ private:
+  /// Waits until something came on socket or console; false: neither within the limit.
+  bool pump(Milliseconds limit);
+  void read_socket();
+  void read_console();
+
+  const TemporaryDirectory& directory_;
+  pid_t pid_ = -1;
+  UniqueFd socket_;
+  control::FrameReader reader_;
+  control::FrameWriter writer_;
+  std::uint32_t serial_ = 0;
+  std::deque<control::Frame> replies_;
+  std::deque<control::Event> events_;
+  std::deque<UniqueFd> opened_;
+  UniqueFd terminal_;
+  std::string console_;
+  bool echo_ = false;
+};
+
+}  // namespace virtsev::vmm::test
