@@ -31,7 +31,8 @@ void on_error(void* context, xmlErrorPtr error) {
   while (!message.empty() && message.back() == '\n') {
     message.pop_back();
   }
-  report.lines += (report.lines.empty() ? "" : "; ") + text("line {}: {}", error->line, message);
+  report.lines += (report.lines.empty() ? "" : "; ") +
+                  (error->line > 0 ? text("line {}: {}", error->line, message) : message);
 }
 
 template <typename T, void (*Free)(T*)>

@@ -4,13 +4,14 @@
 namespace virtsev::domain_xml::test {
 namespace {
 
-// virt-install --connect sev:///system --osinfo generic --machine q35 --boot kernel=...,initrd=... --graphics
-// none
-// --network none --disk none --xml ./launchSecurity/...: a driver that it does not know gets no virtio
-// devices, but PCI root ports.
+// virt-install 4.1 --connect sev:///system --name built --memory 1024 --vcpus 2 --osinfo generic --machine
+// q35 --boot kernel=...,initrd=...,kernel_args=console=ttyS0 --import --disk none --graphics none --network
+// none --xml
+// ./launchSecurity/@type=sev --xml ./launchSecurity/policy=0x07: to a driver that it does not know it gives
+// no virtio devices, but PCI root ports.
 constexpr const char* kVirtInstall = R"(<domain type="kvm">
   <name>built</name>
-  <uuid>2b7a2c4e-0b9f-4d25-8d3c-5f6f1f1b7a11</uuid>
+  <uuid>d66b7350-5f8f-400a-9ab1-10f136672782</uuid>
   <memory>1048576</memory>
   <currentMemory>1048576</currentMemory>
   <vcpu>2</vcpu>
@@ -25,13 +26,75 @@ constexpr const char* kVirtInstall = R"(<domain type="kvm">
     <apic/>
   </features>
   <clock offset="utc"/>
-  <on_reboot>destroy</on_reboot>
   <devices>
     <emulator>/usr/libexec/virtsev-vmm</emulator>
     <controller type="pci" model="pcie-root"/>
     <controller type="pci" model="pcie-root-port"/>
     <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
     <console type="pty"/>
+  </devices>
+  <launchSecurity type="sev">
+    <policy>0x07</policy>
+  </launchSecurity>
+</domain>
+)";
+
+// The same with --cpu host-passthrough --vcpus 2,cores=2 --controller type=usb,model=none --memballoon none
+// --serial pty
+// --events on_reboot=destroy --metadata title=hello,description=x.
+constexpr const char* kVirtInstallOptions = R"(<domain type="kvm">
+  <name>built-by-options</name>
+  <uuid>08866e68-0cae-4d45-8b3c-81e5ebbba94a</uuid>
+  <title>hello</title>
+  <description>x</description>
+  <memory>1048576</memory>
+  <currentMemory>1048576</currentMemory>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch="x86_64" machine="q35">hvm</type>
+    <kernel>/boot/vmlinuz</kernel>
+  </os>
+  <features>
+    <acpi/>
+    <apic/>
+  </features>
+  <cpu mode="host-passthrough">
+    <topology sockets="1" dies="1" cores="2" threads="1"/>
+  </cpu>
+  <clock offset="utc"/>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <emulator>/usr/libexec/virtsev-vmm</emulator>
+    <controller type="usb" model="none"/>
+    <controller type="pci" model="pcie-root"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <controller type="pci" model="pcie-root-port"/>
+    <serial type="pty"/>
+    <memballoon model="none"/>
   </devices>
   <launchSecurity type="sev">
     <policy>0x07</policy>
@@ -154,7 +217,10 @@ or other application using the libvirt API.
 }  // namespace
 
 std::vector<Written> documents_of_tools() {
-  return {{"virt-install", kVirtInstall}, {"virt-manager", kVirtManager}, {"virsh dumpxml", kVirshDumpxml}};
+  return {{"virt-install", kVirtInstall},
+          {"virt-install with options", kVirtInstallOptions},
+          {"virt-manager", kVirtManager},
+          {"virsh dumpxml", kVirshDumpxml}};
 }
 
 }  // namespace virtsev::domain_xml::test
