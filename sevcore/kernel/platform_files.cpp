@@ -118,7 +118,12 @@ bool IdentityFile::writable(int fd) {
   return flags >= 0 && (flags & O_ACCMODE) == O_RDWR;
 }
 
-PlatformIdentity IdentityFile::open(int fd) {
+std::optional<PlatformIdentity> IdentityFile::read(int fd) {
+  auto identity = parse_platform_identity(read_whole_file(fd, kMaxIdentity));
+  return identity ? std::optional(std::move(*identity)) : std::nullopt;
+}
+
+PlatformIdentity IdentityFile::read_or_make(int fd) {
   const Bytes content = read_whole_file(fd, kMaxIdentity);
   if (content.empty()) {
     if (!writable(fd)) {

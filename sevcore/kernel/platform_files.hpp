@@ -3,6 +3,7 @@
 // not understood.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sevcore/base/bytes.hpp"
@@ -19,15 +20,17 @@ Bytes read_whole_file(int fd, std::size_t limit);
 /// empties it again. Throws Error naming it.
 void write_whole_file(int fd, ByteView content);
 
-/// A platform's identity with the file that keeps it. Used by one process at a time: the caller holds the
-/// queue (asid_locks.hpp).
+/// The file that keeps a platform's identity.
 class IdentityFile {
  public:
-  /// Reads the identity, or makes one where the file is empty. Throws Error naming the file and the cure.
-  static PlatformIdentity open(int fd);
+  /// Reads the identity; nothing where the file is empty, or damaged, as it is while somebody writes it.
+  static std::optional<PlatformIdentity> read(int fd);
+  /// Reads the identity, or makes one where the file is empty. Throws Error naming the file and the cure. The
+  /// caller holds the queue (asid_locks.hpp), as for save().
+  static PlatformIdentity read_or_make(int fd);
+  static void save(int fd, const PlatformIdentity& identity);
   /// Whether the file may be written.
   static bool writable(int fd);
-  static void save(int fd, const PlatformIdentity& identity);
   /// The file's checksum: differs where another process has saved another identity.
   static ByteArray<32> checksum(int fd);
 };

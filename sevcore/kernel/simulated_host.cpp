@@ -21,10 +21,36 @@ bool uses_identity(MailboxCommand command) {
          command == MailboxCommand::kGetId || command == MailboxCommand::kLaunchStart;
 }
 
-/// Reads the identity in its turn, so that two first users do not make two.
+/// The commands that wait for their turn. Those that only read the platform do not: a stuck monitor must not
+/// stop whoever asks for its state.
+bool needs_turn(MailboxCommand command) {
+  switch (command) {
+    case MailboxCommand::kInit:
+    case MailboxCommand::kPlatformStatus:
+    case MailboxCommand::kPdhCertExport:
+    case MailboxCommand::kGetId:
+    case MailboxCommand::kGuestStatus:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// `turn`: set where this process has its turn already; it is taken where the file has to be made, or seems
+/// to be in the making.
+PlatformIdentity open_identity(int identity, int state, std::optional<QueueTurn>& turn) {
+  if (auto read = IdentityFile::read(identity)) {
+    return std::move(*read);
+  }
+  if (!turn) {
+    turn.emplace(state);
+  }
+  return IdentityFile::read_or_make(identity);
+}
+
 PlatformIdentity open_identity(int identity, int state) {
-  const QueueTurn turn(state);
-  return IdentityFile::open(identity);
+  std::optional<QueueTurn> turn;
+  return open_identity(identity, state, turn);
 }
 
 }  // namespace
@@ -50,9 +76,12 @@ void SimulatedHost::ensure_initialized() {
 FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes buffer,
                                            std::uint64_t measured) {
   const std::lock_guard lock(mutex_);
-  const QueueTurn turn(state_.get());
+  std::optional<QueueTurn> turn;
+  if (needs_turn(command)) {
+    turn.emplace(state_.get());
+  }
   if (uses_identity(command)) {
-    follow_identity_file();
+    follow_identity_file(turn);
   }
   const FirmwareStatus status = core_.submit(command, buffer);
   if (status == FirmwareStatus::kSuccess && changes_identity(command)) {
@@ -65,11 +94,11 @@ FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes 
   return status;
 }
 
-void SimulatedHost::follow_identity_file() {
+void SimulatedHost::follow_identity_file(std::optional<QueueTurn>& turn) {
   const ByteArray<32> checksum = IdentityFile::checksum(identity_.get());
   if (checksum != identity_checksum_) {
-    core_.replace_identity(IdentityFile::open(identity_.get()));
-    identity_checksum_ = checksum;
+    core_.replace_identity(open_identity(identity_.get(), state_.get(), turn));
+    identity_checksum_ = IdentityFile::checksum(identity_.get());
   }
 }
 

@@ -49,7 +49,7 @@ class SimulatedHost {
  private:
   FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t measured);
   [[nodiscard]] std::uint32_t last_asid() const { return settings_.es_asids + settings_.sev_asids; }
-  void follow_identity_file();
+  void follow_identity_file(std::optional<QueueTurn>& turn);
   void save_identity();
 
   UniqueFd identity_;

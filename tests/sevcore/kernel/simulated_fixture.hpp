@@ -32,7 +32,7 @@ class PlatformDirectory {
   [[nodiscard]] UniqueFd identity(int flags = O_RDWR) const { return open(identity_path(), flags); }
   [[nodiscard]] UniqueFd state() const { return open(state_path(), O_RDWR); }
   void set(const SimulationSettings& settings) const { write_simulation_settings(state().get(), settings); }
-  [[nodiscard]] std::unique_ptr<SimulatedPlatform> platform(int identity_flags = O_RDWR) const {
+  std::unique_ptr<SimulatedPlatform> platform(int identity_flags = O_RDWR) const {
     return std::make_unique<SimulatedPlatform>(identity(identity_flags), state());
   }
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Every answer of the kernel and of the firmware has words: a cause and a next step.
+#include "sevcore/kernel/explain_outcome.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sevcore/kernel/outcome_table.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Outcome firmware(FirmwareStatus status) { return {EIO, static_cast<std::uint32_t>(status)}; }
+
+TEST(ExplainOutcome, HasCauseNextStepAndNameForEveryStatusOfTheFirmware) {
+  const std::string unknown = explain_status("LAUNCH_START", static_cast<FirmwareStatus>(0x1234)).cause;
+  std::set<std::string_view> names;
+  for (const FirmwareStatus status : kAllFirmwareStatuses) {
+    const Explanation explanation = explain_status("LAUNCH_START", status);
+    EXPECT_FALSE(explanation.cause.empty()) << name_of(status);
+    EXPECT_FALSE(explanation.next_step.empty()) << name_of(status);
+    EXPECT_NE(explanation.cause, unknown) << name_of(status);
+    EXPECT_NE(name_of(status), "?");
+    names.insert(name_of(status));
+  }
+  EXPECT_EQ(names.size(), kAllFirmwareStatuses.size());
+}
+
+TEST(ExplainOutcome, ListsEveryStatusThatHasAName) {
+  for (std::uint32_t code = 0; code < 0x100; ++code) {
+    const auto status = static_cast<FirmwareStatus>(code);
+    const bool listed = std::find(kAllFirmwareStatuses.begin(), kAllFirmwareStatuses.end(), status) !=
+                        kAllFirmwareStatuses.end();
+    EXPECT_EQ(listed, name_of(status) != "?") << code;
+  }
+}
+
+TEST(ExplainOutcome, HasCauseAndNextStepForEveryErrnoOfEveryKindOfCall) {
+  for (const KernelCall call : kAllKernelCalls) {
+    for (const int error : kKernelErrors) {
+      const Explanation explanation = explain_errno(call, error);
+      EXPECT_FALSE(explanation.cause.empty()) << error;
+      EXPECT_FALSE(explanation.next_step.empty()) << error;
+      EXPECT_THAT(explanation.cause, Not(StartsWith("the kernel failed"))) << "no text of its own: " << error;
+    }
+  }
+}
+
+TEST(ExplainOutcome, StillSaysSomethingOfAnErrnoThatNobodyForesaw) {
+  EXPECT_THAT(explain(GuestCommand::kLaunchStart, {EXDEV, kNoFirmwareCall}),
+              HasSubstr("Invalid cross-device link"));
+}
+
+TEST(ExplainOutcome, NamesCommandCauseNextStepAndBothAnswers) {
+  const std::string text = explain(GuestCommand::kLaunchStart, firmware(FirmwareStatus::kBadMeasurement));
+  EXPECT_THAT(text, StartsWith("LAUNCH_START failed: the session does not fit"));
+  EXPECT_THAT(text, HasSubstr("virtsev session"));
+  EXPECT_THAT(text, HasSubstr("EIO"));
+  EXPECT_THAT(text, HasSubstr("BAD_MEASUREMENT"));
+}
+
+TEST(ExplainOutcome, TellsTheSameStatusApartByItsCommand) {
+  EXPECT_THAT(explain(GuestCommand::kLaunchSecret, firmware(FirmwareStatus::kBadMeasurement)),
+              HasSubstr("the secret's authentication code"));
+  EXPECT_THAT(explain(GuestCommand::kLaunchStart, firmware(FirmwareStatus::kPolicyFailure)),
+              HasSubstr("API version"));
+  EXPECT_THAT(explain(GuestCommand::kDebugDecrypt, firmware(FirmwareStatus::kPolicyFailure)),
+              HasSubstr("NODBG"));
+}
+
+TEST(ExplainOutcome, TellsTheSameErrnoApartByTheKindOfCall) {
+  EXPECT_THAT(explain(GuestCommand::kInit, {EBUSY, kNoFirmwareCall}), HasSubstr("no ASID is free"));
+  EXPECT_THAT(explain(PlatformCommand::kFactoryReset, {EBUSY, kNoFirmwareCall}),
+              HasSubstr("guests are running"));
+  EXPECT_THAT(explain_registration({ENOMEM, kNoFirmwareCall}), HasSubstr("RLIMIT_MEMLOCK"));
+}
+
+TEST(ExplainOutcome, GivesTheErrorANumberThatFits) {
+  EXPECT_EQ(sev_error(GuestCommand::kInit, {EBUSY, kNoFirmwareCall}).code(), ErrorCode::kResourceBusy);
+  EXPECT_EQ(sev_error(GuestCommand::kLaunchSecret, firmware(FirmwareStatus::kInvalidGuestState)).code(),
+            ErrorCode::kOperationInvalid);
+  EXPECT_EQ(sev_error(PlatformCommand::kPekGen, {EPERM, kNoFirmwareCall}).code(), ErrorCode::kAccessDenied);
+  EXPECT_EQ(registration_error({ENOMEM, kNoFirmwareCall}).code(), ErrorCode::kSystemError);
+}
+
+TEST(ExplainOutcome, NamesEveryCommand) {
+  std::set<std::string_view> names;
+  for (std::uint32_t id = 0; id <= static_cast<std::uint32_t>(GuestCommand::kInit2); ++id) {
+    names.insert(name_of(static_cast<GuestCommand>(id)));
+  }
+  EXPECT_EQ(names.size(), 23U);
+  EXPECT_EQ(names.count("?"), 0U);
+  EXPECT_EQ(name_of(static_cast<GuestCommand>(99)), "?");
+  for (std::uint32_t id = 0; id <= 8; ++id) {
+    EXPECT_NE(name_of(static_cast<PlatformCommand>(id)), "?") << id;
+  }
+  for (std::uint32_t state = 0; state <= 6; ++state) {
+    EXPECT_NE(name_of(static_cast<GuestState>(state)), "?") << state;
+  }
+}
+
+}  // namespace
+}  // namespace virtsev::sevcore

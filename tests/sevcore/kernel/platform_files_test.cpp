@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The files of a simulated platform: kept, never silently replaced.
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include "sevcore/base/error.hpp"
+#include "sevcore/kernel/platform_information.hpp"
+#include "tests/sevcore/kernel/simulated_fixture.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string content_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+class PlatformFilesTest : public ::testing::Test {
+ protected:
+  /// The text of the Error that opening the platform throws; empty where it throws none.
+  std::string failure(int identity_flags = O_RDWR) {
+    try {
+      directory_.platform(identity_flags);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  PlatformDirectory directory_;
+};
+
+TEST_F(PlatformFilesTest, KeepsTheIdentityFromOneUseToTheNext) {
+  const auto pdh = [this] { return read_platform(*directory_.platform()->open_device()).pdh; };
+  EXPECT_EQ(pdh(), pdh());
+}
+
+TEST_F(PlatformFilesTest, MakesEachPlatformAnIdentityOfItsOwn) {
+  const PlatformDirectory other;
+  EXPECT_NE(read_platform(*directory_.platform()->open_device()).chip_id,
+            read_platform(*other.platform()->open_device()).chip_id);
+}
+
+TEST_F(PlatformFilesTest, RefusesATornIdentityAndLeavesItAsItIs) {
+  directory_.platform();
+  const std::string whole = content_of(directory_.identity_path());
+  const std::string torn = whole.substr(0, whole.size() / 2);
+  write(directory_.identity_path(), torn);
+  EXPECT_THAT(failure(), HasSubstr("is damaged"));
+  EXPECT_THAT(failure(), HasSubstr(directory_.identity_path()));
+  EXPECT_EQ(content_of(directory_.identity_path()), torn);
+  write(directory_.identity_path(), whole);
+  EXPECT_EQ(failure(), "");
+}
+
+TEST_F(PlatformFilesTest, RefusesAForeignIdentityAndOneOfALaterVersion) {
+  write(directory_.identity_path(), "a letter to the landlord");
+  EXPECT_THAT(failure(), HasSubstr("is no platform identity"));
+  EXPECT_EQ(content_of(directory_.identity_path()), "a letter to the landlord");
+  write(directory_.identity_path(), std::string(1 << 20, 'x'));
+  EXPECT_THAT(failure(), HasSubstr("belongs to something else"));
+
+  write(directory_.identity_path(), "");
+  directory_.platform();
+  std::string later = content_of(directory_.identity_path());
+  later[16] = 2;
+  write(directory_.identity_path(), later);
+  EXPECT_THAT(failure(), HasSubstr("later version of virtsev"));
+}
+
+TEST_F(PlatformFilesTest, MakesNoIdentityThroughADescriptorForReading) {
+  EXPECT_THAT(failure(O_RDONLY), HasSubstr("is empty"));
+  EXPECT_EQ(content_of(directory_.identity_path()), "");
+}
+
+TEST_F(PlatformFilesTest, RefusesAnIdentityThatIsNoRegularFile) {
+  EXPECT_THROW(SimulatedPlatform(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), directory_.state()),
+               Error);
+}
+
+TEST_F(PlatformFilesTest, KeepsSettingsInTheStateFile) {
+  EXPECT_EQ(directory_.platform()->settings(), SimulationSettings{});
+  const SimulationSettings settings{1, 2, 123};
+  directory_.set(settings);
+  EXPECT_EQ(directory_.platform()->settings(), settings);
+}
+
+TEST_F(PlatformFilesTest, NamesTheLineOfTheStateFileThatIsWrong) {
+  directory_.platform();
+  write(directory_.state_path(), "something else\n");
+  EXPECT_THAT(failure(), HasSubstr("line 1"));
+  directory_.set({});
+  const std::string good = content_of(directory_.state_path());
+  for (const char* line :
+       {"es_asids = -1", "es_asids = 4097", "es_asids=3", "colour = 3", "es_asids = 3x", "x"}) {
+    write(directory_.state_path(), good + line + "\n");
+    EXPECT_THAT(failure(), HasSubstr("line 5")) << line;
+  }
+}
+
+TEST_F(PlatformFilesTest, LeavesAnEmptyFileWhereTheDiskIsFullAtFirstUse) {
+  // A limit on file sizes stands for the full disk; it holds for a process, so a child of its own meets it.
+  EXPECT_EXIT(
+      {
+        ::signal(SIGXFSZ, SIG_IGN);
+        struct rlimit limit {};
+        limit.rlim_cur = limit.rlim_max = 1000;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        const std::string text = failure();
+        ::_exit(text.find(directory_.identity_path()) != std::string::npos ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+  EXPECT_EQ(content_of(directory_.identity_path()), "");
+  EXPECT_EQ(failure(), "");
+}
+
+}  // namespace
+}  // namespace virtsev::sevcore

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The simulated /dev/sev.
+#include "sevcore/certificates/platform_certificates.hpp"
+#include "sevcore/kernel/platform_information.hpp"
+#include "tests/sevcore/kernel/simulated_fixture.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+class SimulatedDeviceTest : public SimulatedKernelTest {
+ protected:
+  PlatformStatusArguments status() {
+    PlatformStatusArguments arguments;
+    EXPECT_EQ(device_->issue(PlatformCommand::kPlatformStatus, &arguments), kOk);
+    return arguments;
+  }
+  PlatformState state() { return static_cast<PlatformState>(status().state); }
+
+  std::unique_ptr<SevDevice> device_ = platform_->open_device();
+};
+
+TEST_F(SimulatedDeviceTest, TellsWhatThePlatformIs) {
+  const PlatformInformation information = read_platform(*device_);
+  EXPECT_EQ(information.api_major, 1);
+  EXPECT_EQ(information.api_minor, 55);
+  EXPECT_EQ(information.build, 24);
+  EXPECT_EQ(information.state, PlatformState::kInitialized);
+  EXPECT_TRUE(information.es_enabled);
+  EXPECT_FALSE(information.externally_owned);
+  EXPECT_EQ(information.chip_id.size(), 64U);
+  const auto certificates = parse_platform_certificates(information.pdh, information.chain);
+  ASSERT_TRUE(certificates.has_value());
+  EXPECT_EQ(verify_chain(*certificates), ChainRoot::kSimulated);
+}
+
+TEST_F(SimulatedDeviceTest, FillsInLengthsWhereAnyFieldIsZero) {
+  Bytes pdh(2084);
+  Bytes chain(6252);
+  for (int missing = 0; missing < 4; ++missing) {
+    PdhCertExportArguments arguments;
+    arguments.pdh_address = missing == 0 ? 0 : address_of(pdh);
+    arguments.pdh_length = missing == 1 ? 0 : 2084;
+    arguments.chain_address = missing == 2 ? 0 : address_of(chain);
+    arguments.chain_length = missing == 3 ? 0 : 6252;
+    EXPECT_EQ(device_->issue(PlatformCommand::kPdhCertExport, &arguments),
+              firmware(FirmwareStatus::kInvalidLength));
+    const std::uint32_t pdh_length = arguments.pdh_length;
+    const std::uint32_t chain_length = arguments.chain_length;
+    EXPECT_EQ(pdh_length, 2084U);
+    EXPECT_EQ(chain_length, 6252U);
+  }
+}
+
+TEST_F(SimulatedDeviceTest, FillsInLengthsWhereABufferIsTooShortToo) {
+  Bytes pdh(2083);
+  Bytes chain(6252);
+  PdhCertExportArguments arguments{address_of(pdh), 2083, address_of(chain), 6252};
+  EXPECT_EQ(device_->issue(PlatformCommand::kPdhCertExport, &arguments),
+            firmware(FirmwareStatus::kInvalidLength));
+  const std::uint32_t length = arguments.pdh_length;
+  EXPECT_EQ(length, 2084U);
+  arguments.chain_length = kMaxBlobSize + 1;
+  EXPECT_EQ(device_->issue(PlatformCommand::kPdhCertExport, &arguments), kernel(EFAULT));
+
+  Bytes id(63);
+  GetId2Arguments get_id{address_of(id), 63};
+  EXPECT_EQ(device_->issue(PlatformCommand::kGetId2, &get_id), firmware(FirmwareStatus::kInvalidLength));
+  const std::uint32_t id_length = get_id.length;
+  EXPECT_EQ(id_length, 64U);
+}
+
+TEST_F(SimulatedDeviceTest, GivesTheSameIdInBothWays) {
+  GetIdArguments old_way;
+  ASSERT_EQ(device_->issue(PlatformCommand::kGetId, &old_way), kOk);
+  const Bytes id = read_platform(*device_).chip_id;
+  EXPECT_TRUE(std::equal(id.begin(), id.end(), old_way.socket1));
+}
+
+TEST_F(SimulatedDeviceTest, RefusesNullAndUnknownCommands) {
+  for (const auto command : {PlatformCommand::kPlatformStatus, PlatformCommand::kPdhCertExport,
+                             PlatformCommand::kGetId, PlatformCommand::kGetId2}) {
+    EXPECT_EQ(device_->issue(command, nullptr), kernel(EFAULT)) << static_cast<int>(command);
+  }
+  EXPECT_EQ(device_->issue(static_cast<PlatformCommand>(9), nullptr), kernel(EINVAL));
+}
+
+TEST_F(SimulatedDeviceTest, CountsTheGuestsOfAllProcesses) {
+  const auto elsewhere = directory_.platform();
+  const auto theirs = elsewhere->make_vm(KvmVmType::kDefault, {});
+  ASSERT_EQ(theirs->operate(GuestCommand::kInit, nullptr), kOk);
+  const auto ours = make_vm(KvmVmType::kDefault);
+  ASSERT_EQ(ours->operate(GuestCommand::kInit, nullptr), kOk);
+  ASSERT_EQ(start(*ours, kSevPolicy), kOk);
+  const std::uint32_t count = status().guest_count;
+  EXPECT_EQ(count, 2U);
+  EXPECT_EQ(state(), PlatformState::kWorking);
+}
+
+TEST_F(SimulatedDeviceTest, ResetsToFactorySettingsOnlyWithoutGuests) {
+  const Bytes before = read_platform(*device_).pdh;
+  {
+    const auto vm = make_vm(KvmVmType::kDefault);
+    ASSERT_EQ(vm->operate(GuestCommand::kInit, nullptr), kOk);
+    ASSERT_EQ(start(*vm, kSevPolicy), kOk);
+    EXPECT_EQ(device_->issue(PlatformCommand::kFactoryReset, nullptr), kernel(EBUSY));
+  }
+  EXPECT_EQ(device_->issue(PlatformCommand::kFactoryReset, nullptr), kOk);
+  EXPECT_EQ(state(), PlatformState::kUninitialized);
+  EXPECT_NE(read_platform(*device_).pdh, before);
+  EXPECT_EQ(state(), PlatformState::kInitialized) << "the export made it ready again";
+}
+
+TEST_F(SimulatedDeviceTest, ShowsNewKeysToEveryProcessAtOnce) {
+  const auto elsewhere = directory_.platform();
+  const auto other = elsewhere->open_device();
+  const Bytes before = read_platform(*other).pdh;
+  ASSERT_EQ(device_->issue(PlatformCommand::kPdhGen, nullptr), kOk);
+  const Bytes after = read_platform(*other).pdh;
+  EXPECT_NE(after, before);
+  EXPECT_EQ(after, read_platform(*device_).pdh);
+}
+
+TEST_F(SimulatedDeviceTest, ChangesNothingThroughADescriptorForReading) {
+  const auto reader = directory_.platform(O_RDONLY);
+  const auto device = reader->open_device();
+  for (const auto command :
+       {PlatformCommand::kFactoryReset, PlatformCommand::kPekGen, PlatformCommand::kPdhGen,
+        PlatformCommand::kPekCsr, PlatformCommand::kPekCertImport}) {
+    EXPECT_EQ(device->issue(command, nullptr), kernel(EPERM)) << static_cast<int>(command);
+  }
+  EXPECT_EQ(read_platform(*device).pdh, read_platform(*device_).pdh);
+}
+
+}  // namespace
+}  // namespace virtsev::sevcore
