@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/config/configuration.hpp"
+
+#include <charconv>
+#include <limits>
+#include <vector>
+
+#include "driver/daemon/config/conf_file.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+const std::vector<std::string> kKnown = {"platform",
+                                         "allow_unprotected",
+                                         "vmm_uid_range",
+                                         "console_timeout",
+                                         "launch_timeout",
+                                         "request_timeout",
+                                         "vmm",
+                                         "host_uuid",
+                                         "max_clients",
+                                         "max_client_requests",
+                                         "keepalive_interval",
+                                         "keepalive_count"};
+
+void read_uid_range(const ConfFile& file, Configuration& configuration) {
+  const std::string range = file.string("vmm_uid_range", "");
+  if (range.empty()) {
+    return;
+  }
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  const char* const end = range.data() + range.size();
+  const auto start = std::from_chars(range.data(), end, first);
+  bool good = start.ec == std::errc() && start.ptr != end && (*start.ptr == '-' || *start.ptr == ',');
+  if (good) {
+    const auto stop = std::from_chars(start.ptr + 1, end, last);
+    good = stop.ec == std::errc() && stop.ptr == end;
+  }
+  // The highest number means "no user" to the kernel, and 0 is root.
+  if (!good || first == 0 || first > last || last == std::numeric_limits<std::uint32_t>::max()) {
+    file.fail("vmm_uid_range",
+              text("expected the first and the last user id, such as \"2100000000-2100016383\""));
+  }
+  configuration.vmm_uid_first = first;
+  configuration.vmm_uid_last = last;
+}
+
+}  // namespace
+
+std::optional<control::Platform> parse_platform(const std::string& word) {
+  if (word == "hardware") {
+    return control::Platform::kHardware;
+  }
+  if (word == "simulated") {
+    return control::Platform::kSimulated;
+  }
+  return std::nullopt;
+}
+
+const char* name_of(control::Platform platform) {
+  return platform == control::Platform::kSimulated ? "simulated" : "hardware";
+}
+
+Configuration parse_configuration(const std::string& content, const std::string& file_name) {
+  const ConfFile file = ConfFile::parse(content, file_name);
+  file.refuse_unknown(kKnown);
+  Configuration configuration;
+  const auto platform = parse_platform(file.string("platform", name_of(configuration.platform)));
+  if (!platform) {
+    file.fail("platform", text("expected \"hardware\" or \"simulated\""));
+  }
+  configuration.platform = *platform;
+  configuration.allow_unprotected = file.number("allow_unprotected", 0, 0, 1) == 1;
+  read_uid_range(file, configuration);
+  const auto number = [&file](const char* key, std::uint32_t& field, std::int64_t low, std::int64_t high) {
+    field = static_cast<std::uint32_t>(file.number(key, field, low, high));
+  };
+  number("console_timeout", configuration.console_timeout_seconds, 0, 86400);
+  number("launch_timeout", configuration.launch_timeout_seconds, 1, 86400);
+  number("request_timeout", configuration.request_timeout_seconds, 1, 86400);
+  number("max_clients", configuration.max_clients, 1, 1000000);
+  number("max_client_requests", configuration.max_client_requests, 1, 1000);
+  number("keepalive_interval", configuration.keepalive_interval, 1, 86400);
+  number("keepalive_count", configuration.keepalive_count, 1, 1000);
+  configuration.vmm = file.string("vmm", "");
+  configuration.host_uuid = file.string("host_uuid", "");
+  return configuration;
+}
+
+Configuration load_configuration(const std::string& path, bool required) {
+  constexpr std::size_t kMaxBytes = 1U << 20;
+  const auto content = read_file(path, kMaxBytes);
+  if (content) {
+    return parse_configuration(*content, path);
+  }
+  if (!required && content.error() == ENOENT) {
+    return {};
+  }
+  throw Error(ErrorCode::kSystemError,
+              text("cannot read the configuration file '{}': {}", path, error_text(content.error())));
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsevd's settings: what virtsevd.conf says, with defaults filled in. virtsevd.conf itself describes each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "driver/control/messages.hpp"
+
+namespace virtsev::daemon {
+
+struct Configuration {
+  control::Platform platform = control::Platform::kHardware;
+  bool allow_unprotected = false;
+  /// The monitors' own user ids, first to last; used where virtsevd runs as root.
+  std::uint32_t vmm_uid_first = 2100000000;
+  std::uint32_t vmm_uid_last = 2100016383;
+  std::uint32_t console_timeout_seconds = 20;  ///< From resume to the first byte of the console; 0: no timer
+  std::uint32_t launch_timeout_seconds = 600;  ///< A monitor's answer to Start; firmware time is part of it
+  std::uint32_t request_timeout_seconds = 60;  ///< A monitor's answer to anything else
+  std::string vmm;        ///< Path of virtsev-vmm; empty: looked for (monitor/vmm_path.hpp)
+  std::string host_uuid;  ///< For capabilities; empty: from the machine's id
+  std::uint32_t max_clients = 5000;
+  std::uint32_t max_client_requests = 5;
+  std::uint32_t keepalive_interval = 5;
+  std::uint32_t keepalive_count = 5;
+};
+
+/// Reads a configuration. Throws Error(kInvalidArgument) with file and line.
+Configuration parse_configuration(const std::string& content, const std::string& file_name);
+
+/// Reads the file at `path`; a missing one is an Error where `required`, else the defaults.
+Configuration load_configuration(const std::string& path, bool required);
+
+/// "hardware" or "simulated"; nothing for any other word.
+std::optional<control::Platform> parse_platform(const std::string& word);
+const char* name_of(control::Platform platform);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the parts of the daemon share: the loop, the places, the settings, the domains.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "driver/daemon/config/configuration.hpp"
+#include "driver/daemon/domains/domain_list.hpp"
+#include "driver/daemon/driver.hpp"
+#include "driver/daemon/files/definition_store.hpp"
+#include "driver/daemon/files/layout.hpp"
+#include "driver/daemon/loop/worker_pool.hpp"
+
+namespace virtsev::daemon {
+
+struct Context {
+  Context(asio::io_context& loop, Layout places, Configuration settings)
+      : io(loop), layout(std::move(places)), configuration(std::move(settings)), store(layout) {}
+
+  asio::io_context& io;
+  const Layout layout;
+  Configuration configuration;  ///< A reload replaces it; what has started keeps what it started with
+  WorkerPool pool;
+  const DefinitionStore store;
+  DomainList domains;
+  std::function<void(const DomainEvent&)> sink;
+  std::function<void()> on_inactive;  ///< A domain has become inactive
+
+  void emit(const DomainHandle& domain, std::int32_t event, std::int32_t detail) const {
+    if (sink) {
+      sink(DomainEvent{domain, LifecycleEvent{event, detail}});
+    }
+  }
+  void emit(DomainEvent event) const {
+    if (sink) {
+      sink(event);
+    }
+  }
+};
+
+}  // namespace virtsev::daemon

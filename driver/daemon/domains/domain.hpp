@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One domain: what it is by definition, and while it is active its run.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "driver/daemon/domains/run.hpp"
+#include "driver/daemon/driver.hpp"
+#include "driver/daemon/loop/job_queue.hpp"
+
+namespace virtsev::daemon {
+
+using DefinitionPtr = std::shared_ptr<const domain_xml::DomainDefinition>;
+
+struct Domain {
+  std::string name;
+  Uuid uuid{};
+  /// Inactive definition of a persistent domain; null: transient, or a stored file that no longer passes.
+  DefinitionPtr definition;
+  bool persistent = false;
+  bool autostart = false;
+  /// A stored file that no longer passes is listed all the same: what it holds, and what is wrong with it.
+  std::string stored_xml, stored_problem;
+
+  std::shared_ptr<Run> run;  ///< Null: inactive
+  DomainState state;
+  /// How the last run ended, where that was not asked for; a full sentence, or empty.
+  std::string last_failure;
+
+  /// Clients see it; false while its first definition is on its way to the disk.
+  bool visible = false;
+  /// Taken out of the list while somebody waited for his turn.
+  bool removed = false;
+  std::shared_ptr<JobQueue> jobs = std::make_shared<JobQueue>();
+
+  [[nodiscard]] bool active() const { return run != nullptr; }
+  [[nodiscard]] DomainHandle handle() const { return {name, uuid, run ? run->id : -1}; }
+};
+
+using DomainPtr = std::shared_ptr<Domain>;
+
+}  // namespace virtsev::daemon

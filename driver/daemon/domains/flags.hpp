@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What libvirt's drivers check before each call, in libvirt's words, which other programs compare.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "driver/daemon/domains/domain.hpp"
+
+namespace virtsev::daemon {
+
+/// Throws Error(kInvalidArgument) where a bit outside `known` is set.
+void check_flags(std::uint32_t flags, std::uint32_t known, const char* function);
+/// Throws Error(kOperationInvalid) for an inactive domain.
+void require_active(const Domain& domain);
+
+/// Throws Error(kXmlError) for a name that can't be a file's name, or that a terminal would obey: '/',
+/// control characters, "." and "..", more than 200 bytes, or none at all.
+void check_name(const std::string& name);
+
+/// What VIR_DOMAIN_AFFECT_LIVE and _CONFIG ask for, current resolved.
+struct Impact {
+  bool live = false, config = false;
+};
+/// Throws Error(kOperationInvalid) where the domain does not have what is asked for.
+Impact impact_of(std::uint32_t flags, const Domain& domain);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A domain's active time: from the start of its monitor to its end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "domain-xml/domain_definition.hpp"
+#include "driver/control/messages.hpp"
+#include "driver/daemon/loop/latch.hpp"
+#include "driver/daemon/monitor/monitor.hpp"
+#include "sevcore/base/unique_fd.hpp"
+
+namespace virtsev::daemon {
+
+struct Run {
+  explicit Run(const asio::any_io_executor& executor) : abort(executor) {}
+
+  int id = -1;
+  std::shared_ptr<const domain_xml::DomainDefinition> definition;  ///< The live one
+  std::shared_ptr<Monitor> monitor;                                ///< Null until it is spawned
+  std::uint32_t uid = 0;                                           ///< The monitor's own; 0: none
+  control::LaunchReport launch;
+  bool starting = true;                 ///< The launch is under way, and deals with the monitor's end itself
+  bool announced = false;               ///< Clients were told of a start, so they hear of the end
+  std::optional<MonitorEnd> early_end;  ///< The monitor's end, where it came while `starting`
+  bool has_run = false;                 ///< A vCPU has run: no secret any more
+  bool owner_given = false;
+  bool destroying = false;             ///< Its end was asked for
+  bool reboot_requested = false;       ///< The next power off launches it anew
+  std::optional<std::uint64_t> owner;  ///< The client whose end is this run's end
+  std::string console_silent;          ///< What the monitor said when the console stayed silent
+
+  // The console: the path for clients; the pair is kept so that a relaunch has the same. None after virtsevd
+  // was restarted.
+  std::string console_path;
+  UniqueFd console_master, console_slave;
+
+  std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();
+  Latch abort;  ///< Fired: a launch under way, or to come, is to be given up
+};
+
+}  // namespace virtsev::daemon

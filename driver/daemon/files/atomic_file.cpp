@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/files/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "driver/daemon/files/read_file.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/base/unique_fd.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+[[noreturn]] void fail(const std::string& path, int error_number) {
+  throw Error(ErrorCode::kSystemError, text("cannot write '{}': {}", path, error_text(error_number)));
+}
+
+// 0, or errno.
+int write_all(int fd, const std::string& content) {
+  std::size_t written = 0;
+  while (written < content.size()) {
+    const ssize_t count = ::write(fd, content.data() + written, content.size() - written);
+    if (count < 0 && errno != EINTR) {
+      return errno;
+    }
+    written += count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void sync_directory(const std::string& directory) {
+  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) {
+    fail(directory, errno);
+  }
+}
+
+void write_atomically(const std::string& path, const std::string& content, Durable durable) {
+  std::string temporary = path + ".XXXXXX";
+  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));  // Made with mode 0600
+  if (!fd) {
+    fail(path, errno);
+  }
+  int error = write_all(fd.get(), content);
+  if (error == 0 && durable == Durable::kYes && ::fsync(fd.get()) != 0) {
+    error = errno;
+  }
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    error = errno;
+  }
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    fail(path, error);
+  }
+  if (durable == Durable::kYes) {
+    sync_directory(directory_of(path));
+  }
+}
+
+void remove_file(const std::string& path, Durable durable) {
+  if (::unlink(path.c_str()) != 0) {
+    if (errno == ENOENT) {
+      return;
+    }
+    throw Error(ErrorCode::kSystemError, text("cannot remove '{}': {}", path, error_text(errno)));
+  }
+  if (durable == Durable::kYes) {
+    sync_directory(directory_of(path));
+  }
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Files that are either the old one or the new one, whatever happens in between. These calls wait for the
+// disk: run them on the worker pool.
+#pragma once
+
+#include <string>
+
+namespace virtsev::daemon {
+
+/// Whether the content must have reached the disk before the call returns. What lies under /run need not.
+enum class Durable { kYes, kNo };
+
+/// Writes `content` with mode 0600 beside `path`, and renames it over `path`. Throws Error(kSystemError)
+/// naming the file; the old file is then untouched, and nothing is left beside it.
+void write_atomically(const std::string& path, const std::string& content, Durable durable);
+
+/// Removes a file; a missing one is fine. Throws Error(kSystemError).
+void remove_file(const std::string& path, Durable durable);
+
+/// Makes a rename or removal in `directory` durable.
+void sync_directory(const std::string& directory);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/files/status_file.hpp"
+
+#include <charconv>
+#include <map>
+#include <sstream>
+#include <string_view>
+
+#include "driver/daemon/encoding/base_n.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+constexpr std::string_view kMagic = "virtsevd-status ";
+
+// Calls `visit(key, field)` for every number and flag, so that writing and reading name the same ones.
+template <typename Status, typename Visitor>
+void visit_numbers(Status& status, Visitor&& visit) {
+  visit("id", status.id);
+  visit("state", status.state);
+  visit("reason", status.reason);
+  visit("pid", status.pid);
+  visit("start-time", status.start_time);
+  visit("uid", status.uid);
+  visit("starting", status.starting);
+  visit("has-run", status.has_run);
+  visit("owner-given", status.owner_given);
+  visit("auto-destroy", status.auto_destroy);
+  visit("reboot-requested", status.reboot_requested);
+  visit("console-silent", status.console_silent);
+  visit("persistent", status.persistent);
+  visit("api-major", status.launch.api_major);
+  visit("api-minor", status.launch.api_minor);
+  visit("build", status.launch.build);
+  visit("policy", status.launch.policy);
+  visit("c-bit-position", status.launch.c_bit_position);
+  visit("reduced-phys-bits", status.launch.reduced_phys_bits);
+  visit("secret-address", status.launch.secret_address);
+  visit("secret-size", status.launch.secret_size);
+}
+
+template <typename Number>
+bool read_number(const std::string& text, Number& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+bool read_number(const std::string& text, bool& value) {
+  value = text == "1";
+  return text == "1" || text == "0";
+}
+
+}  // namespace
+
+std::string format_status(const DomainStatus& status) {
+  std::ostringstream out;
+  out << kMagic << kStatusVersion << '\n';
+  visit_numbers(status, [&out](const char* key, const auto& value) { out << key << ' ' << value << '\n'; });
+  out << "vmsa-flavour " << static_cast<std::uint32_t>(status.launch.vmsa_flavour) << '\n';
+  out << "platform " << static_cast<std::uint32_t>(status.launch.platform) << '\n';
+  out << "measurement " << to_hex(status.launch.measurement) << '\n';
+  out << "boot-id " << status.boot_id << '\n';
+  out << "console " << status.console_path << '\n';
+  out << '\n' << status.xml;
+  return out.str();
+}
+
+Result<DomainStatus, std::string> parse_status(const std::string& content) {
+  const std::size_t end_of_header = content.find("\n\n");
+  if (content.compare(0, kMagic.size(), kMagic) != 0 || end_of_header == std::string::npos) {
+    return unexpected(std::string("it is no status file"));
+  }
+  std::map<std::string, std::string> fields;
+  std::istringstream header(content.substr(kMagic.size(), end_of_header - kMagic.size()));
+  std::string line;
+  std::getline(header, line);  // The version: fields are only ever added, so a later one reads as ours does
+  while (std::getline(header, line)) {
+    const std::size_t space = line.find(' ');
+    if (space != std::string::npos) {
+      fields[line.substr(0, space)] = line.substr(space + 1);
+    }
+  }
+  DomainStatus status;
+  std::string malformed;
+  const auto read = [&](const char* key, auto& value) {
+    const auto found = fields.find(key);
+    if (found != fields.end() && !read_number(found->second, value)) {
+      malformed = key;
+    }
+  };
+  visit_numbers(status, read);
+  std::uint32_t flavour = 0;
+  std::uint32_t platform = static_cast<std::uint32_t>(control::Platform::kHardware);
+  read("vmsa-flavour", flavour);
+  read("platform", platform);
+  status.launch.vmsa_flavour = flavour == 1 ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2;
+  status.launch.platform = platform == static_cast<std::uint32_t>(control::Platform::kSimulated)
+                               ? control::Platform::kSimulated
+                               : control::Platform::kHardware;
+  const auto measurement = from_hex(fields["measurement"]);
+  if (!measurement) {
+    malformed = "measurement";
+  }
+  if (!malformed.empty() || status.id < 1 || status.pid < 1) {
+    return unexpected("a field is missing or malformed: " + (malformed.empty() ? "id or pid" : malformed));
+  }
+  status.launch.measurement = *measurement;
+  status.boot_id = fields["boot-id"];
+  status.console_path = fields["console"];
+  status.xml = content.substr(end_of_header + 2);
+  return status;
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What virtsevd must know of a running domain to find it again after its own restart: run/sev/UUID.status,
+// rewritten at every change of state.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "driver/control/messages.hpp"
+#include "sevcore/base/result.hpp"
+
+namespace virtsev::daemon {
+
+inline constexpr unsigned kStatusVersion = 1;
+
+/// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
+/// live domain XML up to the end. A reader leaves keys that it does not know alone, so that a daemon also
+/// reads what a later one wrote.
+struct DomainStatus {
+  int id = -1;
+  int state = 0;
+  int reason = 0;
+  std::int64_t pid = 0;          ///< Of the monitor
+  std::uint64_t start_time = 0;  ///< Field 22 of /proc/PID/stat: a pid alone may have been given away again
+  std::uint32_t uid = 0;         ///< The monitor's own, 0: none
+  bool starting = false;         ///< The launch was under way: such a domain is ended at reconnection
+  bool has_run = false;
+  bool owner_given = false;       ///< A guest owner's session was given
+  bool auto_destroy = false;      ///< Was to end with a client, which is gone
+  bool reboot_requested = false;  ///< The next power off is a reboot
+  bool console_silent = false;
+  bool persistent = false;
+  std::string boot_id;  ///< Of the kernel under which it ran
+  std::string console_path;
+  control::LaunchReport launch;
+  std::string xml;
+};
+
+std::string format_status(const DomainStatus& status);
+/// Else: what is wrong with it, for the log.
+Result<DomainStatus, std::string> parse_status(const std::string& content);
+
+}  // namespace virtsev::daemon

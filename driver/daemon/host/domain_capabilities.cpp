@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <sstream>
+
+#include "driver/daemon/encoding/xml_escape.hpp"
+#include "driver/daemon/host/capabilities.hpp"
+#include "driver/spec/boot_specification.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+void check_query(const CapabilitiesInput& input, const DomainCapabilitiesQuery& query) {
+  if (query.type && *query.type != "kvm") {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: domain type '{}' is not supported; write type='kvm'", *query.type));
+  }
+  if (query.arch && *query.arch != "x86_64") {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("invalid argument: architecture '{}' is not supported; SEV guests are x86_64", *query.arch));
+  }
+  if (query.machine && *query.machine != spec::kMachineAlias && *query.machine != spec::kMachineQ35_1_0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: machine '{}' is not supported; write '{}'", *query.machine,
+                     spec::kMachineAlias));
+  }
+  if (query.emulator && *query.emulator != input.emulator) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: emulator '{}' is not supported; leave it out, or write '{}'",
+                     *query.emulator, input.emulator));
+  }
+}
+
+void write_sev(std::ostream& out, const SevFacts& sev) {
+  if (!sev.sev) {
+    out << "    <sev supported='no'/>\n    <launchSecurity supported='no'/>\n";
+    return;
+  }
+  out << "    <sev supported='yes'>\n      <cbitpos>" << sev.c_bit_position
+      << "</cbitpos>\n      <reducedPhysBits>" << sev.reduced_phys_bits
+      << "</reducedPhysBits>\n      <maxGuests>" << sev.max_guests << "</maxGuests>\n";
+  if (sev.es) {  // virt-install takes the element alone for SEV-ES being there, whatever its number is
+    out << "      <maxESGuests>" << sev.max_es_guests << "</maxESGuests>\n";
+  }
+  out << "    </sev>\n    <launchSecurity supported='yes'>\n      <enum name='sectype'>\n        "
+         "<value>sev</value>\n"
+      << "      </enum>\n    </launchSecurity>\n";
+}
+
+}  // namespace
+
+std::string domain_capabilities_xml(const CapabilitiesInput& input, const DomainCapabilitiesQuery& query) {
+  check_query(input, query);
+  std::ostringstream out;
+  // Clients compare path and machine with what the domain's XML says, so the answer repeats the canonical
+  // machine.
+  out << "<domainCapabilities>\n  <path>" << escape_xml(input.emulator)
+      << "</path>\n  <domain>kvm</domain>\n  <machine>" << spec::kMachineQ35_1_0
+      << "</machine>\n  <arch>x86_64</arch>\n  <vcpu max='" << spec::kMaxVcpus << "'/>\n"
+      << "  <iothreads supported='no'/>\n"
+      << "  <os supported='yes'>\n    <enum name='firmware'/>\n    <loader supported='no'/>\n  </os>\n"
+      << "  <cpu>\n    <mode name='host-passthrough' supported='yes'>\n      <enum "
+         "name='hostPassthroughMigratable'>\n"
+      << "        <value>off</value>\n      </enum>\n    </mode>\n    <mode name='maximum' supported='no'/>\n"
+      << "    <mode name='host-model' supported='no'/>\n    <mode name='custom' supported='no'/>\n  </cpu>\n"
+      << "  <memoryBacking supported='yes'>\n    <enum name='sourceType'>\n      <value>memfd</value>\n    "
+         "</enum>\n"
+      << "  </memoryBacking>\n  <devices>\n";
+  for (const char* device :
+       {"disk", "graphics", "video", "hostdev", "rng", "filesystem", "tpm", "redirdev", "channel"}) {
+    out << "    <" << device << " supported='no'/>\n";
+  }
+  out << "  </devices>\n  <features>\n    <gic supported='no'/>\n    <vmcoreinfo supported='no'/>\n"
+      << "    <genid supported='no'/>\n    <backingStoreInput supported='no'/>\n    <backup "
+         "supported='no'/>\n";
+  write_sev(out, input.sev);
+  out << "  </features>\n</domainCapabilities>\n";
+  return out.str();
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/host/sev_host.hpp"
+
+#include <algorithm>
+
+#include <fcntl.h>
+
+#include "driver/daemon/encoding/base_n.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/monitor/launch_files.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/kernel/hardware_kernel.hpp"
+#include "sevcore/kernel/host_check.hpp"
+#include "sevcore/kernel/simulated_kernel.hpp"
+#include "sevcore/kernel/simulation_settings.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+// As virtsev-vmm chooses it for a simulated guest: one below what KVM's guests have as physical address bits,
+// 47 at most.
+std::uint32_t simulated_c_bit_position() {
+  constexpr std::uint32_t kAddressSizes = 0x80000008;
+  constexpr std::uint32_t kHighest = 47;
+  const std::uint32_t bits = sevcore::host_cpuid(kAddressSizes).eax & 0xffU;
+  return std::min(kHighest, bits > 0 ? bits - 1 : 0);
+}
+
+std::string missing(const std::vector<sevcore::HostFinding>& findings) {
+  return text("this host can't run such guests: {}", sevcore::describe(findings));
+}
+
+}  // namespace
+
+void require_platform(control::Platform platform, const domain_xml::DomainDefinition& definition) {
+  if (platform == control::Platform::kSimulated || !definition.launch_security) {
+    return;
+  }
+  const sevcore::HostCheck check = sevcore::check_host();
+  const bool es = definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
+  const auto& findings = es ? check.es : check.sev;
+  if (!findings.empty()) {
+    throw Error(ErrorCode::kOperationUnsupported, missing(findings));
+  }
+}
+
+SevFacts sev_facts(control::Platform platform, const Layout& layout) {
+  SevFacts facts;
+  if (platform == control::Platform::kSimulated) {
+    const UniqueFd state = open_platform_state(layout);
+    const sevcore::SimulationSettings settings = sevcore::read_simulation_settings(state.get());
+    facts.sev = true;
+    facts.es = settings.es_asids > 0;
+    facts.c_bit_position = simulated_c_bit_position();
+    facts.reduced_phys_bits = 1;
+    facts.max_guests = settings.sev_asids;
+    facts.max_es_guests = settings.es_asids;
+    return facts;
+  }
+  const sevcore::HostCheck check = sevcore::check_host();
+  facts.sev = check.sev_usable();
+  facts.es = check.es_usable();
+  facts.c_bit_position = check.cpu.c_bit_position;
+  facts.reduced_phys_bits = check.cpu.reduced_phys_bits;
+  facts.max_guests = check.cpu.sev_guests();
+  facts.max_es_guests = facts.es ? check.cpu.es_guests() : 0;
+  return facts;
+}
+
+sevcore::PlatformInformation read_platform_information(control::Platform platform, const Layout& layout) {
+  if (platform == control::Platform::kSimulated) {
+    sevcore::SimulatedPlatform simulated(open_platform_identity(layout), open_platform_state(layout));
+    return sevcore::read_platform(*simulated.open_device());
+  }
+  const sevcore::HostCheck check = sevcore::check_host();
+  if (!check.sev_usable()) {
+    throw Error(ErrorCode::kOperationUnsupported, missing(check.sev));
+  }
+  UniqueFd device(::open("/dev/sev", O_RDWR | O_CLOEXEC));
+  if (!device) {
+    throw Error(ErrorCode::kOperationUnsupported, text("cannot open /dev/sev: {}", error_text(errno)));
+  }
+  sevcore::HardwareDevice hardware(std::move(device));
+  return sevcore::read_platform(hardware);
+}
+
+std::vector<TypedParameter> sev_parameters(const SevFacts& facts,
+                                           const sevcore::PlatformInformation& platform) {
+  std::vector<TypedParameter> parameters = {{"pdh", to_base64(platform.pdh)},
+                                            {"cert-chain", to_base64(platform.chain)}};
+  if (!platform.chip_id.empty()) {
+    // One socket's is what libvirt shows.
+    constexpr std::size_t kIdBytes = 64;
+    const std::size_t size = std::min(kIdBytes, platform.chip_id.size());
+    parameters.push_back({"cpu0-id", to_base64(ByteView(platform.chip_id).first(size))});
+  }
+  parameters.push_back({"cbitpos", facts.c_bit_position});
+  parameters.push_back({"reduced-phys-bits", facts.reduced_phys_bits});
+  parameters.push_back({"max-guests", facts.max_guests});
+  parameters.push_back({"max-es-guests", facts.max_es_guests});
+  return parameters;
+}
+
+}  // namespace virtsev::daemon

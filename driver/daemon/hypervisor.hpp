@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The Driver: libvirt's calls, each to the part that does it.
+#pragma once
+
+#include "driver/daemon/context.hpp"
+#include "driver/daemon/driver.hpp"
+#include "driver/daemon/host/capabilities.hpp"
+#include "driver/daemon/lifecycle/definitions.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+
+namespace virtsev::daemon {
+
+class Hypervisor final : public Driver {
+ public:
+  /// The directories of `layout` must be there, and this process must hold the lock. Loads definitions, and
+  /// finds running domains again.
+  Hypervisor(asio::io_context& io, const Layout& layout, Configuration configuration);
+
+  /// Starts the domains marked for it, the first time after the host's boot.
+  void autostart() { lifecycle_.autostart_all(); }
+  /// What starts from now on does so by these settings.
+  void reconfigure(Configuration configuration) { context_.configuration = std::move(configuration); }
+  /// Called whenever a domain became inactive.
+  void set_activity_observer(std::function<void()> observer) { context_.on_inactive = std::move(observer); }
+  [[nodiscard]] const Configuration& configuration() const { return context_.configuration; }
+
+  std::string hostname() override;
+  std::string capabilities() override;
+  std::string domain_capabilities(const std::optional<std::string>& emulator,
+                                  const std::optional<std::string>& arch,
+                                  const std::optional<std::string>& machine,
+                                  const std::optional<std::string>& type) override;
+  NodeInfo node_info() override;
+  CpuMap node_cpu_map() override;
+  std::vector<TypedParameter> sev_info() override;
+
+  std::vector<DomainHandle> list_all(std::uint32_t filter) override;
+  DomainHandle lookup_by_name(const std::string& name) override;
+  DomainHandle lookup_by_uuid(const Uuid& uuid) override;
+  DomainHandle lookup_by_id(int id) override;
+
+  asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags) override;
+  asio::awaitable<void> undefine(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> rename(Uuid domain, std::string new_name, std::uint32_t flags) override;
+  std::string xml(const Uuid& domain, std::uint32_t flags) override;
+  asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
+                                     std::optional<std::string> key, std::optional<std::string> uri,
+                                     std::uint32_t flags) override;
+  std::string metadata(const Uuid& domain, std::int32_t kind, const std::optional<std::string>& uri,
+                       std::uint32_t flags) override;
+  bool autostart(const Uuid& domain) override;
+  asio::awaitable<void> set_autostart(Uuid domain, bool on) override;
+  bool is_persistent(const Uuid& domain) override;
+
+  asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) override;
+  asio::awaitable<DomainHandle> start(Uuid domain, std::uint32_t flags, ConnectionId owner) override;
+  asio::awaitable<void> suspend(Uuid domain) override;
+  asio::awaitable<void> resume(Uuid domain) override;
+  asio::awaitable<void> shutdown(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> reboot(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> reset(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> destroy(Uuid domain, std::uint32_t flags) override;
+  void connection_closed(ConnectionId owner) override;
+
+  DomainState state(const Uuid& domain) override;
+  asio::awaitable<DomainInfo> info(Uuid domain) override;
+  asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
+  asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
+  asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) override;
+  std::vector<std::string> messages(const Uuid& domain) override;
+
+  std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
+  asio::awaitable<void> set_launch_security_state(Uuid domain,
+                                                  std::vector<TypedParameter> parameters) override;
+  UniqueFd open_console(const Uuid& domain, const std::string& device) override;
+  void set_event_sink(std::function<void(const DomainEvent&)> sink) override {
+    context_.sink = std::move(sink);
+  }
+  [[nodiscard]] bool any_active() const override { return context_.domains.any_active(); }
+
+ private:
+  CapabilitiesInput capabilities_input() const;
+  asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);
+
+  Context context_;
+  Definitions definitions_;
+  Lifecycle lifecycle_;
+  std::optional<sevcore::PlatformInformation>
+      platform_;  ///< Asked for once: the firmware is busy while it launches guests
+};
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The Driver's calls about domains as such: finding, defining, looking.
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/domains/flags.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/lifecycle/launch_security.hpp"
+#include "driver/daemon/lifecycle/statistics.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+
+std::vector<DomainHandle> Hypervisor::list_all(std::uint32_t filter) {
+  return context_.domains.matching(filter);
+}
+DomainHandle Hypervisor::lookup_by_name(const std::string& name) {
+  return context_.domains.by_name(name)->handle();
+}
+DomainHandle Hypervisor::lookup_by_uuid(const Uuid& uuid) { return context_.domains.by_uuid(uuid)->handle(); }
+DomainHandle Hypervisor::lookup_by_id(int id) { return context_.domains.by_id(id)->handle(); }
+
+asio::awaitable<DomainHandle> Hypervisor::define(std::string xml, std::uint32_t flags) {
+  return definitions_.define(std::move(xml), flags);
+}
+asio::awaitable<void> Hypervisor::undefine(Uuid domain, std::uint32_t flags) {
+  return definitions_.undefine(context_.domains.by_uuid(domain), flags);
+}
+asio::awaitable<void> Hypervisor::rename(Uuid domain, std::string new_name, std::uint32_t flags) {
+  return definitions_.rename(context_.domains.by_uuid(domain), std::move(new_name), flags);
+}
+asio::awaitable<void> Hypervisor::set_autostart(Uuid domain, bool on) {
+  return definitions_.set_autostart(context_.domains.by_uuid(domain), on);
+}
+bool Hypervisor::autostart(const Uuid& domain) { return context_.domains.by_uuid(domain)->autostart; }
+bool Hypervisor::is_persistent(const Uuid& domain) { return context_.domains.by_uuid(domain)->persistent; }
+
+std::string Hypervisor::xml(const Uuid& uuid, std::uint32_t flags) {
+  check_flags(
+      flags,
+      VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_UPDATE_CPU | VIR_DOMAIN_XML_MIGRATABLE,
+      "virDomainGetXMLDesc");
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const bool inactive = (flags & VIR_DOMAIN_XML_INACTIVE) != 0;
+  const DefinitionPtr definition = definition_of(*domain, inactive);
+  if (!definition) {
+    if (domain->stored_xml.empty()) {
+      require_usable(*domain);
+    }
+    return domain->stored_xml;  // As it stands in the file, so that `virsh edit` can correct it
+  }
+  if (!domain->run || inactive) {
+    return domain_xml::format(*definition);
+  }
+  domain_xml::LiveState live;
+  live.id = domain->run->id;
+  live.console_path = domain->run->console_path;
+  if (!domain->run->launch.measurement.empty()) {
+    live.c_bit_position = domain->run->launch.c_bit_position;
+    live.reduced_phys_bits = domain->run->launch.reduced_phys_bits;
+  }
+  return domain_xml::format(*definition, &live);
+}
+
+asio::awaitable<void> Hypervisor::set_metadata(Uuid uuid, std::int32_t kind, std::optional<std::string> value,
+                                               std::optional<std::string> key, std::optional<std::string> uri,
+                                               std::uint32_t flags) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  Definitions::Metadata metadata{kind, std::move(value), std::move(key), std::move(uri)};
+  bool changed_live = false;
+  co_await definitions_.set_metadata(domain, std::move(metadata), flags, changed_live);
+  if (changed_live) {
+    lifecycle_.save_status(domain);
+  }
+}
+
+std::string Hypervisor::metadata(const Uuid& uuid, std::int32_t kind, const std::optional<std::string>& uri,
+                                 std::uint32_t flags) {
+  check_flags(flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, "virDomainGetMetadata");
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const Impact impact = impact_of(flags, *domain);
+  if (impact.live && impact.config) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: --live and --config can't both be read at once"));
+  }
+  return domain_xml::metadata_of(impact.live ? *domain->run->definition : *domain->definition, kind,
+                                 uri.value_or(""));
+}
+
+DomainState Hypervisor::state(const Uuid& domain) { return context_.domains.by_uuid(domain)->state; }
+
+// What the monitor says; nothing while there is none, or where it can't answer: what asks wants the rest all
+// the same.
+asio::awaitable<std::optional<control::Status>> Hypervisor::status_of(DomainPtr domain) {
+  if (!domain->active() || domain->run->starting) {
+    co_return std::nullopt;
+  }
+  std::optional<control::Status> status;
+  try {
+    status = co_await lifecycle_.query(domain);
+  } catch (const Error&) {
+    status.reset();
+  }
+  co_return status;
+}
+
+asio::awaitable<DomainInfo> Hypervisor::info(Uuid uuid) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const auto status = co_await status_of(domain);
+  co_return info_of(*domain, status);
+}
+
+asio::awaitable<std::vector<VcpuInfo>> Hypervisor::vcpus(Uuid uuid) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  const auto status = co_await status_of(domain);
+  co_return vcpus_of(*domain, status);
+}
+
+asio::awaitable<std::vector<MemoryStatistic>> Hypervisor::memory_statistics(Uuid uuid) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  const auto status = co_await status_of(domain);
+  co_return memory_statistics_of(*domain, status);
+}
+
+asio::awaitable<std::vector<TypedParameter>> Hypervisor::statistics(Uuid uuid, std::uint32_t groups) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const auto status = co_await status_of(domain);
+  co_return statistics_of(*domain, status, groups);
+}
+
+std::vector<std::string> Hypervisor::messages(const Uuid& domain) {
+  return messages_of(*context_.domains.by_uuid(domain));
+}
+
+std::vector<TypedParameter> Hypervisor::launch_security_info(const Uuid& domain) {
+  return launch_security_parameters(*context_.domains.by_uuid(domain));
+}
+
+UniqueFd Hypervisor::open_console(const Uuid& uuid, const std::string& device) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  const std::string& path = domain->run->console_path;
+  // Console 0 and serial 0 are one device in this machine.
+  if (path.empty() || !(device.empty() || device == "serial0" || device == "console0")) {
+    throw Error(ErrorCode::kInvalidArgument,
+                device.empty() ? text("domain '{}' has no console: add <serial type='pty'/>", domain->name)
+                               : text("domain '{}' has no console '{}'", domain->name, device));
+  }
+  UniqueFd console(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  if (!console) {
+    throw Error(ErrorCode::kSystemError, text("cannot open the console '{}': {}", path, error_text(errno)));
+  }
+  return console;
+}
+
+}  // namespace virtsev::daemon

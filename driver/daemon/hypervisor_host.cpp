@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The Driver's calls about the host.
+#include <unistd.h>
+
+#include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/monitor/vmm_path.hpp"
+#include "sevcore/base/error.hpp"
+
+namespace virtsev::daemon {
+
+Hypervisor::Hypervisor(asio::io_context& io, const Layout& layout, Configuration configuration)
+    : context_(io, layout, std::move(configuration)), definitions_(context_), lifecycle_(context_) {
+  definitions_.load();
+  lifecycle_.reconnect_all();
+}
+
+std::string Hypervisor::hostname() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+CapabilitiesInput Hypervisor::capabilities_input() const {
+  CapabilitiesInput input;
+  input.host_uuid = host_uuid(context_.configuration.host_uuid);
+  try {
+    input.emulator = find_vmm(context_.configuration.vmm);
+  } catch (const Error&) {
+    input.emulator =
+        VIRTSEV_LIBEXEC_DIR "/virtsev-vmm";  // Where it belongs; a start says that it is not there
+  }
+  input.cpu = read_cpu_identity();
+  input.topology = read_topology();
+  input.sev = sev_facts(context_.configuration.platform, context_.layout);
+  return input;
+}
+
+std::string Hypervisor::capabilities() { return capabilities_xml(capabilities_input()); }
+
+std::string Hypervisor::domain_capabilities(const std::optional<std::string>& emulator,
+                                            const std::optional<std::string>& arch,
+                                            const std::optional<std::string>& machine,
+                                            const std::optional<std::string>& type) {
+  return domain_capabilities_xml(capabilities_input(), {emulator, arch, machine, type});
+}
+
+NodeInfo Hypervisor::node_info() { return node_info_of(read_topology()); }
+CpuMap Hypervisor::node_cpu_map() { return cpu_map_of(); }
+
+std::vector<TypedParameter> Hypervisor::sev_info() {
+  const control::Platform platform = context_.configuration.platform;
+  if (!platform_) {
+    platform_ = read_platform_information(platform, context_.layout);
+  }
+  return sev_parameters(sev_facts(platform, context_.layout), *platform_);
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The Driver's calls that start, change and end runs.
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/domains/flags.hpp"
+#include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/lifecycle/launch_security.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+constexpr std::uint32_t kResetNvram = 32;  // VIR_DOMAIN_START_RESET_NVRAM, which older headers lack
+constexpr std::uint32_t kStartFlags = VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY |
+                                      VIR_DOMAIN_START_BYPASS_CACHE | VIR_DOMAIN_START_FORCE_BOOT |
+                                      VIR_DOMAIN_START_VALIDATE | kResetNvram;
+
+Lifecycle::StartOptions options_of(std::uint32_t flags, ConnectionId owner) {
+  Lifecycle::StartOptions options;
+  options.paused = (flags & VIR_DOMAIN_START_PAUSED) != 0;
+  if ((flags & VIR_DOMAIN_START_AUTODESTROY) != 0) {
+    options.auto_destroy = owner;
+  }
+  return options;
+}
+
+void refuse_active(const Domain& domain) {
+  if (domain.active()) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("Requested operation is not valid: domain '{}' is already running", domain.name));
+  }
+}
+
+// Shutdown and reboot go by the power button alone: there is no agent in the guest.
+void check_mode(std::uint32_t flags, const char* function) {
+  constexpr std::uint32_t kPowerButton =
+      1;  // VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN
+  constexpr std::uint32_t kModes = 31;
+  check_flags(flags, kModes, function);
+  if (flags != 0 && (flags & kPowerButton) == 0) {
+    throw Error(
+        ErrorCode::kArgumentUnsupported,
+        text("this mode needs an agent in the guest, which virtsev does not speak to; use --mode acpi"));
+  }
+}
+
+}  // namespace
+
+asio::awaitable<DomainHandle> Hypervisor::create(std::string xml, std::uint32_t flags, ConnectionId owner) {
+  check_flags(flags, kStartFlags, "virDomainCreateXML");
+  const DefinitionPtr definition =
+      co_await definitions_.parse(std::move(xml), (flags & VIR_DOMAIN_START_VALIDATE) != 0);
+  for (;;) {
+    const DomainPtr domain = context_.domains.find_or_add(definition->uuid, definition->name);
+    const auto turn = co_await domain->jobs->take();
+    if (domain->removed || domain->name != definition->name) {
+      continue;
+    }
+    refuse_active(*domain);
+    co_await lifecycle_.start(domain, definition, options_of(flags, owner));
+    co_return domain->handle();
+  }
+}
+
+asio::awaitable<DomainHandle> Hypervisor::start(Uuid uuid, std::uint32_t flags, ConnectionId owner) {
+  check_flags(flags, kStartFlags, "virDomainCreateWithFlags");
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const auto turn = co_await domain->jobs->take();
+  refuse_active(*domain);
+  require_usable(*domain);
+  if (!domain->definition) {
+    throw Error(ErrorCode::kNoDomain, text("Domain not found: '{}' was undefined meanwhile", domain->name));
+  }
+  co_await lifecycle_.start(domain, domain->definition, options_of(flags, owner));
+  co_return domain->handle();
+}
+
+asio::awaitable<void> Hypervisor::suspend(Uuid domain) {
+  return lifecycle_.suspend(context_.domains.by_uuid(domain));
+}
+asio::awaitable<void> Hypervisor::resume(Uuid domain) {
+  return lifecycle_.resume(context_.domains.by_uuid(domain));
+}
+
+asio::awaitable<void> Hypervisor::shutdown(Uuid domain, std::uint32_t flags) {
+  check_mode(flags, "virDomainShutdownFlags");
+  return lifecycle_.shutdown(context_.domains.by_uuid(domain));
+}
+
+asio::awaitable<void> Hypervisor::reboot(Uuid domain, std::uint32_t flags) {
+  check_mode(flags, "virDomainReboot");
+  return lifecycle_.reboot(context_.domains.by_uuid(domain));
+}
+
+asio::awaitable<void> Hypervisor::reset(Uuid domain, std::uint32_t flags) {
+  check_flags(flags, 0, "virDomainReset");
+  return lifecycle_.reset(context_.domains.by_uuid(domain));
+}
+
+asio::awaitable<void> Hypervisor::destroy(Uuid domain, std::uint32_t flags) {
+  constexpr std::uint32_t kRemoveLogs =
+      2;  // VIR_DOMAIN_DESTROY_REMOVE_LOGS: the logs stay; allowed, as other drivers allow it
+  check_flags(flags, VIR_DOMAIN_DESTROY_GRACEFUL | kRemoveLogs, "virDomainDestroyFlags");
+  return lifecycle_.destroy(context_.domains.by_uuid(domain), (flags & VIR_DOMAIN_DESTROY_GRACEFUL) != 0);
+}
+
+void Hypervisor::connection_closed(ConnectionId owner) { lifecycle_.connection_closed(owner); }
+
+asio::awaitable<void> Hypervisor::set_launch_security_state(Uuid domain,
+                                                            std::vector<TypedParameter> parameters) {
+  return lifecycle_.inject_secret(context_.domains.by_uuid(domain), secret_from(parameters));
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a running domain is asked to do.
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/domains/flags.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+void refuse_ended() {
+  throw Error(ErrorCode::kOperationFailed, text("the guest ended before the request was done"));
+}
+
+}  // namespace
+
+// One request to the monitor of this run; the answer counts only while the run is still the domain's.
+asio::awaitable<control::Reply> Lifecycle::ask(DomainPtr domain, RunPtr run, control::Request request) {
+  if (!run->monitor) {
+    refuse_ended();
+  }
+  const auto monitor = run->monitor;
+  const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
+  control::Reply reply = co_await monitor->request(std::move(request), limit);
+  if (domain->run != run) {
+    refuse_ended();
+  }
+  co_return reply;
+}
+
+asio::awaitable<void> Lifecycle::suspend(DomainPtr domain) {
+  const auto turn = co_await domain->jobs->take();
+  require_active(*domain);
+  if (domain->state.state != VIR_DOMAIN_RUNNING) {
+    co_return;  // Paused already: libvirt's drivers take that as done
+  }
+  const RunPtr run = domain->run;
+  control::Request request = control::Pause{};
+  co_await ask(domain, run, std::move(request));
+  set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+}
+
+asio::awaitable<void> Lifecycle::resume(DomainPtr domain) {
+  const auto turn = co_await domain->jobs->take();
+  require_active(*domain);
+  if (domain->state.state == VIR_DOMAIN_RUNNING) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("Requested operation is not valid: domain is already running"));
+  }
+  const RunPtr run = domain->run;
+  control::Request request = control::Resume{};
+  co_await ask(domain, run, std::move(request));
+  run->has_run = true;
+  set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
+  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+}
+
+asio::awaitable<void> Lifecycle::shutdown(DomainPtr domain) {
+  const auto turn = co_await domain->jobs->take();
+  require_active(*domain);
+  const RunPtr run = domain->run;
+  run->reboot_requested = false;
+  control::Request request = control::PowerButton{};
+  co_await ask(domain, run, std::move(request));
+  save_status(domain);
+}
+
+asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
+  const auto turn = co_await domain->jobs->take();
+  require_active(*domain);
+  const RunPtr run = domain->run;
+  refuse_es_reset(*run, text("reboot"));
+  // The guest shuts itself down, and is then launched anew.
+  run->reboot_requested = true;
+  save_status(domain);
+  control::Request request = control::PowerButton{};
+  co_await ask(domain, run, std::move(request));
+}
+
+asio::awaitable<void> Lifecycle::inject_secret(DomainPtr domain, control::InjectSecret secret) {
+  const auto turn = co_await domain->jobs->take();
+  require_active(*domain);
+  const RunPtr run = domain->run;
+  if (!run->definition->launch_security) {
+    throw Error(
+        ErrorCode::kOperationUnsupported,
+        text("domain '{}' has no <launchSecurity>: there is nobody to take a launch secret", domain->name));
+  }
+  if (domain->state.state != VIR_DOMAIN_PAUSED) {
+    throw Error(
+        ErrorCode::kOperationInvalid,
+        text("Requested operation is not valid: domain must be in a paused state; start it with --paused"));
+  }
+  if (run->has_run) {
+    throw Error(ErrorCode::kOperationInvalid, text("Requested operation is not valid: the guest has run "
+                                                   "already, and takes a launch secret only before; destroy "
+                                                   "it, and start it with --paused"));
+  }
+  control::Request request = std::move(secret);
+  co_await ask(domain, run, std::move(request));
+}
+
+asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
+  require_active(*domain);
+  const RunPtr run = domain->run;
+  if (run->starting) {
+    co_return control::Status{};
+  }
+  control::Request request = control::Query{};
+  const control::Reply reply = co_await ask(domain, run, std::move(request));
+  const auto* status = std::get_if<control::Status>(&reply);
+  if (status == nullptr) {
+    throw Error(ErrorCode::kInternal, text("the monitor answered a query with something else"));
+  }
+  co_return *status;
+}
+
+void refuse_es_reset(const Run& run, const std::string& operation) {
+  const auto& security = run.definition->launch_security;
+  if (security && security->policy.has(sevcore::PolicyBit::kEs)) {
+    throw Error(ErrorCode::kOperationUnsupported,
+                text("an SEV-ES guest can't {}: its registers are encrypted, and can't be set back; shut it "
+                     "down and start it "
+                     "again, so that its owner can verify the new launch",
+                     operation));
+  }
+}
+
+}  // namespace virtsev::daemon

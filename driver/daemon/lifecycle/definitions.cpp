@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/lifecycle/definitions.hpp"
+
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/domains/flags.hpp"
+#include "driver/daemon/log.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+constexpr std::size_t kMaxXmlBytes = 1U << 20;
+
+void require_persistent(const Domain& domain, const std::string& what) {
+  if (!domain.persistent) {
+    throw Error(ErrorCode::kOperationInvalid, text("Requested operation is not valid: {}", what));
+  }
+}
+
+}  // namespace
+
+void require_usable(const Domain& domain) {
+  if (!domain.definition && !domain.stored_problem.empty()) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("the stored definition of domain '{}' can't be used: {}; correct it with `virsh edit {}`",
+             domain.name, domain.stored_problem, domain.name));
+  }
+}
+
+DefinitionPtr definition_of(const Domain& domain, bool inactive) {
+  if (domain.run && (!inactive || !domain.persistent)) {
+    return domain.run->definition;
+  }
+  return domain.definition;
+}
+
+asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate) {
+  if (xml.size() > kMaxXmlBytes) {
+    throw Error(ErrorCode::kXmlError,
+                text("the domain XML is {} bytes long; at most {} are taken", xml.size(), kMaxXmlBytes));
+  }
+  const auto parsed = std::make_shared<DefinitionPtr>();
+  domain_xml::ParseOptions options{validate, context_.configuration.allow_unprotected};
+  std::function<void()> work = [parsed, options, document = std::move(xml)] {
+    *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(document, options));
+  };
+  co_await context_.pool.run(std::move(work));
+  check_name((*parsed)->name);
+  co_return *parsed;
+}
+
+asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t flags) {
+  check_flags(flags, VIR_DOMAIN_DEFINE_VALIDATE, "virDomainDefineXMLFlags");
+  const DefinitionPtr definition = co_await parse(std::move(xml), (flags & VIR_DOMAIN_DEFINE_VALIDATE) != 0);
+  for (;;) {
+    const DomainPtr domain = context_.domains.find_or_add(definition->uuid, definition->name);
+    const auto turn = co_await domain->jobs->take();
+    if (domain->removed || domain->name != definition->name) {
+      continue;  // Gone or renamed while we waited: the rules are asked anew
+    }
+    std::exception_ptr failure;
+    try {
+      std::function<void()> save = [store = &context_.store, name = definition->name,
+                                    document = domain_xml::format(*definition)] {
+        store->save(name, document);
+      };
+      co_await context_.pool.run(std::move(save));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) {
+      if (!domain->visible) {
+        context_.domains.remove(domain);
+      }
+      std::rethrow_exception(failure);
+    }
+    const bool updated = domain->persistent;
+    domain->definition = definition;
+    domain->stored_problem.clear();
+    domain->stored_xml.clear();
+    domain->persistent = true;
+    domain->visible = true;
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_DEFINED,
+                  updated ? VIR_DOMAIN_EVENT_DEFINED_UPDATED : VIR_DOMAIN_EVENT_DEFINED_ADDED);
+    co_return domain->handle();
+  }
+}
+
+asio::awaitable<void> Definitions::undefine(DomainPtr domain, std::uint32_t flags) {
+  // What the flags name, no domain here has: nothing of it can be left behind.
+  constexpr std::uint32_t kKnown = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                                   VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_NVRAM |
+                                   VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | 32U /* TPM */ |
+                                   64U /* KEEP_TPM */;
+  check_flags(flags, kKnown, "virDomainUndefineFlags");
+  const auto turn = co_await domain->jobs->take();
+  require_persistent(*domain, text("cannot undefine transient domain"));
+  std::function<void()> work = [store = &context_.store, name = domain->name] { store->remove(name); };
+  co_await context_.pool.run(std::move(work));
+  domain->persistent = false;
+  domain->autostart = false;
+  domain->definition.reset();
+  domain->stored_problem.clear();
+  domain->stored_xml.clear();
+  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
+  if (!domain->active()) {
+    context_.domains.remove(domain);
+  }
+}
+
+asio::awaitable<void> Definitions::rename(DomainPtr domain, std::string name, std::uint32_t flags) {
+  check_flags(flags, 0, "virDomainRename");
+  check_name(name);
+  const auto turn = co_await domain->jobs->take();
+  require_persistent(*domain, text("cannot rename a transient domain"));
+  if (domain->active()) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("Requested operation is not valid: cannot rename active domain"));
+  }
+  require_usable(*domain);
+  if (name == domain->name) {
+    throw Error(ErrorCode::kOperationInvalid, text("Can't rename domain to itself"));
+  }
+  const auto renamed =
+      std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_name(*domain->definition, name));
+  const DomainHandle old = domain->handle();
+  context_.domains.rename(domain, name);
+  std::exception_ptr failure;
+  try {
+    // The new file first: at no moment is there none.
+    std::function<void()> work = [store = &context_.store, old_name = old.name, name,
+                                  autostart = domain->autostart, document = domain_xml::format(*renamed)] {
+      store->save(name, document);
+      if (autostart) {
+        store->set_autostart(name, true);
+      }
+      store->remove(old_name);
+    };
+    co_await context_.pool.run(std::move(work));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    context_.domains.rename(domain, old.name);
+    std::rethrow_exception(failure);
+  }
+  domain->definition = renamed;
+  context_.emit(old, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_RENAMED);
+  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_RENAMED);
+}
+
+asio::awaitable<void> Definitions::set_autostart(DomainPtr domain, bool on) {
+  const auto turn = co_await domain->jobs->take();
+  require_persistent(*domain, text("cannot set autostart for transient domain"));
+  if (domain->autostart == on) {
+    co_return;
+  }
+  std::function<void()> work = [store = &context_.store, name = domain->name, on] {
+    store->set_autostart(name, on);
+  };
+  co_await context_.pool.run(std::move(work));
+  domain->autostart = on;
+}
+
+asio::awaitable<void> Definitions::set_metadata(DomainPtr domain, Metadata metadata, std::uint32_t flags,
+                                                bool& changed_live) {
+  check_flags(flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, "virDomainSetMetadata");
+  const auto turn = co_await domain->jobs->take();
+  const Impact impact = impact_of(flags, *domain);
+  const auto changed = [&metadata](const DefinitionPtr& definition) {
+    return std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_metadata(
+        *definition, metadata.kind, metadata.value, metadata.key.value_or(""), metadata.uri.value_or("")));
+  };
+  const DefinitionPtr live = impact.live ? changed(domain->run->definition) : nullptr;
+  if (impact.config) {
+    const DefinitionPtr config = changed(domain->definition);
+    std::function<void()> work = [store = &context_.store, name = domain->name,
+                                  document = domain_xml::format(*config)] { store->save(name, document); };
+    co_await context_.pool.run(std::move(work));
+    domain->definition = config;
+  }
+  if (live && domain->run) {
+    domain->run->definition = live;
+    changed_live = true;
+  }
+  context_.emit(DomainEvent{domain->handle(), MetadataChangeEvent{metadata.kind, metadata.uri}});
+}
+
+}  // namespace virtsev::daemon

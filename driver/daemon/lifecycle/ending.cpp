@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A monitor has ended: what that means for its domain.
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/files/atomic_file.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/files/status_file.hpp"
+#include "driver/daemon/lifecycle/boot_id.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "driver/daemon/log.hpp"
+#include "driver/daemon/monitor/guest_log.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+using domain_xml::LifecycleAction;
+
+struct ReasonNames {
+  int reason;
+  int event_detail;
+  const char* word;  ///< In the guest's log, as libvirt writes it
+};
+ReasonNames names_of(int reason) {
+  switch (reason) {
+    case VIR_DOMAIN_SHUTOFF_SHUTDOWN:
+      return {reason, VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN, "shutdown"};
+    case VIR_DOMAIN_SHUTOFF_DESTROYED:
+      return {reason, VIR_DOMAIN_EVENT_STOPPED_DESTROYED, "destroyed"};
+    case VIR_DOMAIN_SHUTOFF_CRASHED:
+      return {reason, VIR_DOMAIN_EVENT_STOPPED_CRASHED, "crashed"};
+    default:
+      return {reason, VIR_DOMAIN_EVENT_STOPPED_FAILED, "failed"};
+  }
+}
+
+// What the definition wants at this end of the guest's own making. A guest that is gone can't be preserved:
+// that is destroy.
+bool wants_relaunch(const Run& run, control::EndReason reason) {
+  switch (reason) {
+    case control::EndReason::kPoweroff:
+      return run.reboot_requested || run.definition->on_poweroff == LifecycleAction::kRestart;
+    case control::EndReason::kReset:
+      return run.definition->on_reboot == LifecycleAction::kRestart;
+    case control::EndReason::kPanic:
+      return run.definition->on_crash == LifecycleAction::kRestart;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string Lifecycle::file(const Domain& domain, const char* suffix) const {
+  return context_.layout.state + "/" + domain_xml::format_uuid(domain.uuid) + suffix;
+}
+
+void Lifecycle::set_state(const DomainPtr& domain, int state, int reason) {
+  domain->state = {state, reason};
+  save_status(domain);
+}
+
+void Lifecycle::save_status(const DomainPtr& domain) {
+  const Run* const run = domain->run.get();
+  if (run == nullptr || !run->monitor) {
+    return;
+  }
+  DomainStatus status;
+  status.id = run->id;
+  status.state = domain->state.state;
+  status.reason = domain->state.reason;
+  status.pid = run->monitor->process().pid;
+  status.start_time = run->monitor->process().start_time;
+  status.uid = run->uid;
+  status.starting = run->starting;
+  status.has_run = run->has_run;
+  status.owner_given = run->owner_given;
+  status.auto_destroy = run->owner.has_value();
+  status.reboot_requested = run->reboot_requested;
+  status.console_silent = !run->console_silent.empty();
+  status.persistent = domain->persistent;
+  status.boot_id = boot_id();
+  status.console_path = run->console_path;
+  status.launch = run->launch;
+  status.xml = domain_xml::format(*run->definition);
+  try {
+    // Under /run, small, and not forced to a disk: this does not wait.
+    write_atomically(file(*domain, ".status"), format_status(status), Durable::kNo);
+  } catch (const Error& error) {
+    log_error(text("domain '{}': a restart of virtsevd will not find it: {}", domain->name, error.what()));
+  }
+}
+
+void Lifecycle::monitor_ended(const DomainPtr& domain, const RunPtr& run, const MonitorEnd& end) {
+  log_info(text("domain '{}': its monitor ended ({})", domain->name, end.how));
+  if (domain->run != run) {
+    return;
+  }
+  if (run->starting) {
+    run->early_end = end;  // Its launch fails by that; or has just succeeded, and catches up
+    return;
+  }
+  if (run->destroying || (end.said && end.said->reason == control::EndReason::kDestroyed)) {
+    finish(domain, run, VIR_DOMAIN_SHUTOFF_DESTROYED, {});
+    return;
+  }
+  const control::EndReason reason = end.said ? end.said->reason : control::EndReason::kError;
+  if (reason == control::EndReason::kPanic) {
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_CRASHED, VIR_DOMAIN_EVENT_CRASHED_PANICKED);
+  }
+  if (wants_relaunch(*run, reason)) {
+    begin_relaunch(domain, run);
+    return;
+  }
+  if (reason == control::EndReason::kPoweroff || reason == control::EndReason::kReset) {
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SHUTDOWN, VIR_DOMAIN_EVENT_SHUTDOWN_GUEST);
+    finish(domain, run, VIR_DOMAIN_SHUTOFF_SHUTDOWN, {});
+    return;
+  }
+  domain->last_failure = end.how;
+  finish(domain, run, VIR_DOMAIN_SHUTOFF_CRASHED, end.how);
+}
+
+void Lifecycle::catch_up(const DomainPtr& domain, const RunPtr& run) {
+  if (const auto end = std::exchange(run->early_end, std::nullopt)) {
+    monitor_ended(domain, run, *end);
+  }
+}
+
+void Lifecycle::begin_relaunch(const DomainPtr& domain, const RunPtr& run) {
+  run->starting = true;
+  run->monitor.reset();
+  domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
+  asio::co_spawn(context_.io, relaunch(domain, run), asio::detached);
+}
+
+// Anew under the same id: an encrypted guest's memory and registers can't be set back in place.
+asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
+  const auto queue = domain->jobs;
+  const auto turn = co_await queue->take();
+  // A guest that resets at once, and again and again, must not take the host's time.
+  constexpr std::chrono::seconds kShortest{2};
+  const auto due = old->launched_at + kShortest;
+  const auto now = std::chrono::steady_clock::now();
+  if (due > now) {
+    co_await old->abort.wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(due - now));
+  }
+  if (domain->run != old) {
+    co_return;
+  }
+  const auto run = std::make_shared<Run>(context_.io.get_executor());
+  run->id = old->id;
+  run->definition = old->definition;
+  run->owner = old->owner;
+  run->announced = true;
+  run->console_master = std::move(old->console_master);
+  run->console_slave = std::move(old->console_slave);
+  run->console_path = old->console_path;
+  if (old->abort.fired()) {
+    run->abort.fire();
+  }
+  domain->run = run;
+  std::exception_ptr failure;
+  try {
+    co_await launch(domain, run);
+    // Whoever gave a session wants to see the measurement before the guest runs, each time.
+    if (!run->owner_given) {
+      co_await let_run(domain, run);
+    }
+  } catch (const std::exception& error) {
+    failure = std::current_exception();
+    log_error(text("domain '{}': cannot be launched anew: {}", domain->name, error.what()));
+    domain->last_failure = run->abort.fired() ? std::string() : error.what();
+  }
+  if (failure) {
+    co_await stop_monitor(run);
+    finish(domain, run, run->abort.fired() ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED,
+           domain->last_failure);
+    co_return;
+  }
+  run->starting = false;
+  if (run->owner_given) {
+    set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+  } else {
+    set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
+  }
+  context_.emit(DomainEvent{domain->handle(), RebootEvent{}});
+  if (run->owner_given) {
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+  }
+  catch_up(domain, run);
+}
+
+void Lifecycle::forget_files(const Domain& domain) {
+  for (const char* suffix : {".status", ".sock", ".end"}) {
+    try {
+      remove_file(file(domain, suffix), Durable::kNo);
+    } catch (const Error& error) {
+      log_warning(error.what());
+    }
+  }
+}
+
+// The domain is inactive from here on.
+void Lifecycle::finish(const DomainPtr& domain, const RunPtr& run, int reason, const std::string& remark) {
+  if (domain->run != run) {
+    return;
+  }
+  const ReasonNames names = names_of(reason);
+  log_shutting_down(context_.layout.logs, domain->name, names.word, remark);
+  forget_files(*domain);
+  domain->run.reset();
+  domain->state = {VIR_DOMAIN_SHUTOFF, names.reason};
+  log_info(text("domain '{}': shut off, reason {}", domain->name, names.word));
+  if (run->announced) {
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_STOPPED, names.event_detail);
+  }
+  if (!domain->persistent) {
+    context_.domains.remove(domain);
+  }
+  if (context_.on_inactive) {
+    context_.on_inactive();
+  }
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From a definition to a measured guest.
+#include <set>
+
+#include <asio/io_context.hpp>
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/host/sev_host.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "driver/daemon/lifecycle/start_message.hpp"
+#include "driver/daemon/log.hpp"
+#include "driver/daemon/monitor/control_socket.hpp"
+#include "driver/daemon/monitor/guest_log.hpp"
+#include "driver/daemon/monitor/launch_files.hpp"
+#include "driver/daemon/monitor/vmm_path.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+constexpr std::chrono::seconds kHelloLimit{10};
+
+void stop_if_aborted(const Run& run) {
+  if (run.abort.fired()) {
+    throw Error(ErrorCode::kOperationAborted,
+                text("the start was given up: the domain was destroyed meanwhile"));
+  }
+}
+
+}  // namespace
+
+asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definition, StartOptions options) {
+  const auto run = std::make_shared<Run>(context_.io.get_executor());
+  run->id = context_.domains.next_id();
+  run->definition = std::move(definition);
+  run->owner = options.auto_destroy;
+  domain->run = run;
+  domain->visible = true;
+  domain->last_failure.clear();
+  domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
+  log_info(text("domain '{}': starting, id {}", domain->name, run->id));
+
+  std::exception_ptr failure;
+  try {
+    co_await launch(domain, run);
+    if (!options.paused) {
+      co_await let_run(domain, run);
+    }
+  } catch (const std::exception& error) {
+    failure = std::current_exception();
+    log_error(text("domain '{}': cannot start: {}", domain->name, error.what()));
+  }
+  if (failure) {
+    co_await stop_monitor(run);
+    finish(domain, run, run->abort.fired() ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED, {});
+    std::rethrow_exception(failure);
+  }
+  run->starting = false;
+  run->announced = true;
+  if (options.paused) {
+    set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+  } else {
+    set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
+  }
+  catch_up(domain, run);
+}
+
+// The guest launched and measured, standing still. What it throws leaves a monitor, if any, to the caller.
+asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
+  run->launch = co_await start_monitor(domain, run);
+  stop_if_aborted(*run);
+  const bool measured = run->definition->launch_security.has_value();
+  constexpr std::size_t kMeasurementBytes = 48;
+  if (measured && run->launch.measurement.size() != kMeasurementBytes) {
+    throw Error(ErrorCode::kInternal, text("the monitor reported a launch without a measurement"));
+  }
+  run->launched_at = std::chrono::steady_clock::now();
+}
+
+asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain, RunPtr run) {
+  const Configuration configuration = context_.configuration;
+  // Files of users may lie on a server that takes its time.
+  const auto boot = std::make_shared<spec::OpenedBoot>();
+  const auto files = std::make_shared<LaunchFiles>();
+  const auto log = std::make_shared<UniqueFd>();
+  std::function<void()> open_all = [definition = run->definition, boot, files, log, name = domain->name,
+                                    end_file = file(*domain, ".end"), platform = configuration.platform,
+                                    layout = context_.layout] {
+    require_platform(platform, *definition);
+    *boot = spec::open_boot(*definition);
+    *files = open_launch_files(layout, platform, name, end_file);
+    *log = open_guest_log(layout.logs, name);
+  };
+  co_await context_.pool.run(std::move(open_all));
+  stop_if_aborted(*run);
+
+  if (!run->definition->serials.empty() && !run->console_master) {
+    Console console = open_console_pair();
+    run->console_master = std::move(console.master);
+    run->console_slave = std::move(console.slave);
+    run->console_path = std::move(console.path);
+  }
+  control::Start message = start_message(*run, *boot, *files, configuration);
+  run->owner_given = !message.session.empty();
+  spawn_monitor(domain, run, log->get(), find_vmm(configuration.vmm));
+  save_status(domain);
+
+  control::Request hello = control::Hello{};
+  co_await run->monitor->request(std::move(hello), kHelloLimit);
+  stop_if_aborted(*run);
+  control::Request start = std::move(message);
+  const control::Reply reply = co_await run->monitor->request(
+      std::move(start), std::chrono::seconds(configuration.launch_timeout_seconds));
+  const auto* report = std::get_if<control::LaunchReport>(&reply);
+  if (report == nullptr) {
+    throw Error(ErrorCode::kInternal,
+                text("the monitor answered the launch with something else than a report"));
+  }
+  co_return *report;
+}
+
+void Lifecycle::spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm) {
+  const std::string socket_name = domain_xml::format_uuid(domain->uuid) + ".sock";
+  const UniqueFd listener = listen_at(context_.layout.state, socket_name, 0600, 8);
+  run->uid = free_uid();
+  SpawnOptions options;
+  options.program = vmm;
+  options.arguments = vmm_arguments(domain->name);
+  options.control_socket = listener.get();
+  options.log = log;
+  options.uid = run->uid;
+  std::string command_line = vmm;
+  for (const std::string& argument : options.arguments) {
+    command_line += " " + argument;
+  }
+  log_starting(log, command_line);
+  // Connected before there is anybody to accept: the monitor finds the daemon waiting.
+  UniqueFd socket = connect_to(context_.layout.state, socket_name);
+  if (!socket) {
+    throw Error(ErrorCode::kSystemError, text("cannot connect to the control socket '{}/{}': {}",
+                                              context_.layout.state, socket_name, error_text(errno)));
+  }
+  Process process = spawn(options);
+  run->monitor = std::make_shared<Monitor>(context_.io.get_executor(), std::move(process), std::move(socket),
+                                           file(*domain, ".end"));
+  watch(domain, run);
+}
+
+void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
+  // Weak: the monitor is held by the run.
+  const std::weak_ptr<Run> weak_run = run;
+  const std::weak_ptr<Domain> weak_domain = domain;
+  run->monitor->watch(
+      [this, weak_domain, weak_run](const control::Event& event) {
+        const auto live = weak_run.lock();
+        const auto owner = weak_domain.lock();
+        if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
+            live && owner && silent != nullptr) {
+          take_console_silent(*owner, *live, *silent);
+          save_status(owner);
+        }
+      },
+      [this, weak_domain, weak_run](const MonitorEnd& end) {
+        const auto live = weak_run.lock();
+        const auto owner = weak_domain.lock();
+        if (live && owner) {
+          monitor_ended(owner, live, end);
+        }
+      });
+}
+
+asio::awaitable<void> Lifecycle::let_run(DomainPtr domain, RunPtr run) {
+  control::Request resume = control::Resume{};
+  co_await ask(domain, run, std::move(resume));
+  stop_if_aborted(*run);
+  run->has_run = true;
+}
+
+asio::awaitable<void> Lifecycle::stop_monitor(RunPtr run) {
+  run->destroying = true;
+  if (run->monitor && !run->monitor->ended().fired()) {
+    const auto monitor = run->monitor;
+    monitor->kill();
+    co_await monitor->ended().wait();
+  }
+}
+
+std::uint32_t Lifecycle::free_uid() const {
+  if (::geteuid() != 0) {
+    return 0;
+  }
+  std::set<std::uint32_t> used;
+  context_.domains.for_each([&used](const DomainPtr& domain) {
+    if (domain->run) {
+      used.insert(domain->run->uid);
+    }
+  });
+  for (std::uint32_t uid = context_.configuration.vmm_uid_first; uid <= context_.configuration.vmm_uid_last;
+       ++uid) {
+    if (!used.contains(uid)) {
+      return uid;
+    }
+  }
+  throw Error(ErrorCode::kOperationFailed,
+              text("all user ids for monitors are in use ({} to {}): widen vmm_uid_range in virtsevd.conf",
+                   context_.configuration.vmm_uid_first, context_.configuration.vmm_uid_last));
+}
+
+}  // namespace virtsev::daemon

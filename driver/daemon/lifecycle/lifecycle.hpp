@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The life of domains: start, pause, end, and everything between. States, reasons and events are those of
+// libvirt's drivers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <asio/awaitable.hpp>
+
+#include "driver/daemon/context.hpp"
+
+namespace virtsev::daemon {
+
+struct DomainStatus;
+
+class Lifecycle {
+ public:
+  explicit Lifecycle(Context& context) : context_(context) {}
+
+  /// How a launch goes on once the guest is measured.
+  struct StartOptions {
+    bool paused = false;
+    std::optional<ConnectionId> auto_destroy;
+  };
+
+  /// launch.cpp. The caller holds the domain's turn. Throws Error; the domain is then inactive, and out of
+  /// the list where it is transient.
+  asio::awaitable<void> start(DomainPtr domain, DefinitionPtr definition, StartOptions options);
+
+  // control.cpp. Each takes the domain's turn.
+  asio::awaitable<void> suspend(DomainPtr domain);
+  asio::awaitable<void> resume(DomainPtr domain);
+  asio::awaitable<void> shutdown(DomainPtr domain);
+  asio::awaitable<void> reboot(DomainPtr domain);
+  asio::awaitable<void> inject_secret(DomainPtr domain, control::InjectSecret secret);
+  /// What the monitor says of its guest; not while it launches.
+  asio::awaitable<control::Status> query(DomainPtr domain);
+
+  // destroy.cpp
+  /// A start or relaunch under way is given up: destroy wins.
+  asio::awaitable<void> destroy(DomainPtr domain, bool graceful);
+  asio::awaitable<void> reset(DomainPtr domain);
+  void connection_closed(ConnectionId owner);
+
+  // reconnect.cpp
+  /// Finds the running domains of an earlier daemon by their status files. Definitions are loaded before.
+  void reconnect_all();
+  /// Starts what is marked so, once for each boot of the host.
+  void autostart_all();
+
+  /// ending.cpp. Writes the status file anew; a failure is logged.
+  void save_status(const DomainPtr& domain);
+
+ private:
+  using RunPtr = std::shared_ptr<Run>;
+
+  // launch.cpp
+  asio::awaitable<void> launch(DomainPtr domain, RunPtr run);
+  asio::awaitable<control::LaunchReport> start_monitor(DomainPtr domain, RunPtr run);
+  void spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm);
+  asio::awaitable<void> let_run(DomainPtr domain, RunPtr run);
+  std::uint32_t free_uid() const;
+  void watch(const DomainPtr& domain, const RunPtr& run);
+  asio::awaitable<void> stop_monitor(RunPtr run);
+
+  // ending.cpp
+  void monitor_ended(const DomainPtr& domain, const RunPtr& run, const MonitorEnd& end);
+  void catch_up(const DomainPtr& domain, const RunPtr& run);
+  void begin_relaunch(const DomainPtr& domain, const RunPtr& run);
+  asio::awaitable<void> relaunch(DomainPtr domain, RunPtr old);
+  void finish(const DomainPtr& domain, const RunPtr& run, int reason, const std::string& remark);
+  void set_state(const DomainPtr& domain, int state, int reason);
+  void forget_files(const Domain& domain);
+
+  // reconnect.cpp
+  void adopt(const std::string& file);
+  asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
+
+  asio::awaitable<control::Reply> ask(DomainPtr domain, RunPtr run, control::Request request);
+  std::string file(const Domain& domain, const char* suffix) const;
+
+  Context& context_;
+};
+
+/// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched anew under its
+/// owner's eyes: SEV-ES.
+void refuse_es_reset(const Run& run, const std::string& operation);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a domain's user should know and may not have asked.
+#include "driver/daemon/lifecycle/definitions.hpp"
+#include "driver/daemon/lifecycle/statistics.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+
+std::vector<std::string> messages_of(const Domain& domain) {
+  std::vector<std::string> messages;
+  if (!domain.stored_problem.empty()) {
+    messages.push_back(text("Its stored definition can't be used: {}", domain.stored_problem));
+  }
+  const DefinitionPtr definition = definition_of(domain, false);
+  if (definition && !definition->launch_security) {
+    messages.push_back(text("tainted: no <launchSecurity>: the host may read and change the guest's memory"));
+  } else if (definition && !definition->launch_security->policy.has(sevcore::PolicyBit::kNoDebug)) {
+    messages.push_back(
+        text("tainted: the policy allows debugging (NODBG, bit 0, is clear): the host may read the guest's "
+             "memory"));
+  }
+  if (domain.run) {
+    if (definition && definition->launch_security &&
+        domain.run->launch.platform == control::Platform::kSimulated) {
+      messages.push_back(
+          text("tainted: the platform is simulated: the guest's memory is not encrypted, nothing protects it "
+               "from the "
+               "host"));
+    }
+    if (!domain.run->console_silent.empty()) {
+      messages.push_back(text("Its console is silent: {}", domain.run->console_silent));
+    }
+  } else if (!domain.last_failure.empty()) {
+    messages.push_back(text("Its last run ended by itself: {}", domain.last_failure));
+  }
+  return messages;
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The daemon starts: which domains still run, and which are to be started.
+#include <filesystem>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/files/atomic_file.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/files/status_file.hpp"
+#include "driver/daemon/lifecycle/boot_id.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "driver/daemon/log.hpp"
+#include "driver/daemon/monitor/control_socket.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+constexpr std::size_t kMaxStatusBytes = 8U << 20;
+constexpr std::string_view kSuffix = ".status";
+
+std::shared_ptr<Run> run_from(const DomainStatus& status, DefinitionPtr definition,
+                              const asio::any_io_executor& executor) {
+  auto run = std::make_shared<Run>(executor);
+  run->id = status.id;
+  run->definition = std::move(definition);
+  run->uid = status.uid;
+  run->launch = status.launch;
+  run->announced = true;
+  run->has_run = status.has_run;
+  run->owner_given = status.owner_given;
+  run->reboot_requested = status.reboot_requested;
+  run->console_path = status.console_path;
+  if (status.console_silent) {
+    run->console_silent = text("its console stayed silent after the start");
+  }
+  return run;
+}
+
+}  // namespace
+
+void Lifecycle::reconnect_all() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(context_.layout.state, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(kSuffix)) {
+      adopt(entry.path().string());
+    }
+  }
+}
+
+void Lifecycle::adopt(const std::string& path) {
+  const auto content = read_file(path, kMaxStatusBytes);
+  auto parsed = content ? parse_status(*content)
+                        : Result<DomainStatus, std::string>(unexpected(error_text(content.error())));
+  if (!parsed) {
+    log_error(text("'{}' can't be used, the domain in it is not found again: {}", path, parsed.error()));
+    return;
+  }
+  const auto status = std::make_shared<DomainStatus>(std::move(*parsed));
+  context_.domains.reserve_id(status->id);
+  DomainPtr domain;
+  std::shared_ptr<Run> run;
+  try {
+    auto definition = std::make_shared<const domain_xml::DomainDefinition>(
+        domain_xml::parse(status->xml, {.allow_unprotected = true}));
+    domain = context_.domains.find_or_add(definition->uuid, definition->name);
+    run = run_from(*status, std::move(definition), context_.io.get_executor());
+  } catch (const Error& failure) {
+    log_error(text("the running domain in '{}' can't be taken over: {}", path, failure.what()));
+    return;
+  }
+  domain->visible = true;
+  domain->run = run;
+  domain->state = {status->state, status->reason};
+  asio::co_spawn(context_.io, reconnect(domain, run, status), asio::detached);
+}
+
+// The domain is listed as it was; what is asked of it meanwhile waits for its turn.
+asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
+                                           std::shared_ptr<DomainStatus> status) {
+  const auto queue = domain->jobs;
+  const auto turn = co_await queue->take();
+  const bool same_boot = status->boot_id == boot_id();
+  Process process = same_boot ? find_process(static_cast<pid_t>(status->pid), status->start_time) : Process{};
+  if (!process.pidfd) {
+    MonitorEnd end{read_end_file(file(*domain, ".end")), text("it ended while virtsevd was not running")};
+    if (!same_boot) {
+      end.said.reset();
+    }
+    run->starting = false;
+    monitor_ended(domain, run, end);
+    co_return;
+  }
+  std::string problem;
+  if (status->starting) {
+    problem = text("its launch was not finished");
+  } else if (status->auto_destroy) {
+    problem = text("it was to end with a client, which is gone");
+  }
+  UniqueFd socket = connect_to(context_.layout.state, domain_xml::format_uuid(domain->uuid) + ".sock");
+  if (!socket && problem.empty()) {
+    problem = text("its monitor can't be reached: {}", error_text(errno));
+  }
+  if (!problem.empty()) {
+    log_warning(text("domain '{}': ended, for {}", domain->name, problem));
+    kill_process(process);
+    run->starting = false;
+    run->destroying = status->auto_destroy;
+    monitor_ended(domain, run, MonitorEnd{std::nullopt, problem});
+    co_return;
+  }
+  run->monitor = std::make_shared<Monitor>(context_.io.get_executor(), std::move(process), std::move(socket),
+                                           file(*domain, ".end"));
+  watch(domain, run);
+  try {
+    control::Request hello = control::Hello{};
+    co_await ask(domain, run, std::move(hello));
+    control::Request query = control::Query{};
+    const control::Reply reply = co_await ask(domain, run, std::move(query));
+    if (const auto* found = std::get_if<control::Status>(&reply)) {
+      run->has_run = found->has_run;
+      const int state = found->state == control::RunState::kRunning ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
+      if (state != domain->state.state) {
+        domain->state = {state, 0};  // "unknown": it changed while nobody looked
+      }
+    }
+    log_info(text("domain '{}': found again, id {}", domain->name, run->id));
+  } catch (const Error& failure) {
+    log_error(
+        text("domain '{}': its monitor does not answer, it is ended: {}", domain->name, failure.what()));
+    run->monitor->kill();
+  }
+  run->starting = false;
+  save_status(domain);
+  catch_up(domain, run);
+}
+
+void Lifecycle::autostart_all() {
+  const std::string mark = context_.layout.state + "/autostarted";
+  if (read_small(mark) == boot_id()) {
+    return;
+  }
+  try {
+    write_atomically(mark, boot_id(), Durable::kNo);
+  } catch (const Error& error) {
+    log_error(error.what());
+  }
+  context_.domains.for_each([this](const DomainPtr& domain) {
+    if (!domain->autostart || domain->active() || !domain->definition) {
+      return;
+    }
+    const auto job = [](Lifecycle* self, DomainPtr target) -> asio::awaitable<void> {
+      const auto queue = target->jobs;
+      const auto turn = co_await queue->take();
+      if (!target->active() && target->definition) {
+        co_await self->start(target, target->definition, StartOptions{});
+      }
+    };
+    asio::co_spawn(context_.io, job(this, domain),
+                   [](const std::exception_ptr&) {});  // start() has logged a failure
+  });
+}
+
+}  // namespace virtsev::daemon

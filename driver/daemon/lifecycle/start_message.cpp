@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/lifecycle/start_message.hpp"
+
+#include <unistd.h>
+
+#include "driver/daemon/encoding/base_n.hpp"
+#include "driver/daemon/log.hpp"
+#include "driver/daemon/monitor/peer_text.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+Bytes decode(const std::string& element, const std::string& text_value) {
+  auto bytes = from_base64(text_value);
+  if (!bytes) {
+    throw Error(ErrorCode::kXmlError,
+                text("<{}> in <launchSecurity> is not base64: write what `virtsev session` made", element));
+  }
+  return std::move(*bytes);
+}
+
+}  // namespace
+
+std::vector<std::string> vmm_arguments(const std::string& domain_name) {
+  // Descriptor 3 is the control socket. The name is for people who look at a list of processes.
+  return {"--control-fd", "3", "--peer-uid", std::to_string(::geteuid()), "--name", domain_name};
+}
+
+control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const LaunchFiles& files,
+                             const Configuration& configuration) {
+  control::Start start;
+  start.boot = boot.specification;
+  start.platform = configuration.platform;
+  if (const auto& security = run.definition->launch_security) {
+    start.dh_certificate = decode("dhCert", security->dh_certificate);
+    start.session = decode("session", security->session);
+    start.c_bit_position = security->c_bit_position;
+  }
+  start.name = run.definition->name;
+  start.console_timeout_seconds = configuration.console_timeout_seconds;
+  start.kvm = files.kvm.get();
+  start.sev = files.sev.get();
+  start.platform_identity = files.platform_identity.get();
+  start.platform_state = files.platform_state.get();
+  start.console_master = run.console_master.get();
+  start.console_slave = run.console_slave.get();
+  for (std::size_t i = 0; i < start.console_log.size(); ++i) {
+    start.console_log[i] = files.console_log[i].get();
+  }
+  start.end_file = files.end_file.get();
+  return start;
+}
+
+void take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent) {
+  run.console_silent = printable(silent.text);
+  log_warning(text("domain '{}': its console is silent: {}", domain.name, run.console_silent));
+}
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a monitor is told: its command line, and its Start message.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "driver/control/messages.hpp"
+#include "driver/daemon/config/configuration.hpp"
+#include "driver/daemon/domains/domain.hpp"
+#include "driver/daemon/monitor/launch_files.hpp"
+#include "driver/spec-from-xml/open_boot.hpp"
+
+namespace virtsev::daemon {
+
+std::vector<std::string> vmm_arguments(const std::string& domain_name);
+
+/// Borrows the descriptors of run, boot and files. Throws Error(kXmlError) where dhCert or session is not
+/// base64.
+control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const LaunchFiles& files,
+                             const Configuration& configuration);
+
+/// The console said nothing for too long: noted for `virsh dominfo`, and logged.
+void take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a domain is made of and what it uses, in libvirt's units and field names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/daemon/domains/domain.hpp"
+
+namespace virtsev::daemon {
+
+/// `status`: the monitor's; nothing for an inactive domain.
+using MaybeStatus = std::optional<control::Status>;
+
+DomainInfo info_of(const Domain& domain, const MaybeStatus& status);
+std::vector<VcpuInfo> vcpus_of(const Domain& domain, const MaybeStatus& status);
+std::vector<MemoryStatistic> memory_statistics_of(const Domain& domain, const MaybeStatus& status);
+/// `groups`: virDomainStatsTypes, 0 for all; those that hold nothing here give nothing.
+std::vector<TypedParameter> statistics_of(const Domain& domain, const MaybeStatus& status,
+                                          std::uint32_t groups);
+
+/// What `virsh dominfo` shows as messages: each a full sentence.
+std::vector<std::string> messages_of(const Domain& domain);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/loop/latch.hpp"
+
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace virtsev::daemon {
+
+asio::awaitable<void> Latch::wait() {
+  while (!fired_) {
+    // Not expires_at(): that would cancel the others who wait.
+    if (timer_.expiry() != asio::steady_timer::time_point::max()) {
+      timer_.expires_at(asio::steady_timer::time_point::max());
+    }
+    std::error_code cancelled;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+}
+
+asio::awaitable<bool> Latch::wait_for(std::chrono::milliseconds limit) {
+  if (!fired_) {
+    timer_.expires_after(limit);
+    std::error_code cancelled;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+  co_return fired_;
+}
+
+}  // namespace virtsev::daemon

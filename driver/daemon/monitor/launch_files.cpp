@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/monitor/launch_files.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <pty.h>
+#include <termios.h>
+
+#include "driver/daemon/files/read_file.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+UniqueFd open_own(const std::string& path, int flags) {
+  UniqueFd fd(::open(path.c_str(), flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (!fd) {
+    throw Error(ErrorCode::kSystemError, text("cannot open '{}': {}", path, error_text(errno)));
+  }
+  return fd;
+}
+
+std::string kvm_cure(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+      return text(
+          "load the module kvm_amd (or kvm_intel for the simulated platform), and switch on virtualization "
+          "in the BIOS");
+    case EACCES:
+    case EPERM:
+      return text("add this user to the group that owns it");
+    default:
+      return text("see the kernel's log");
+  }
+}
+
+UniqueFd open_kvm() {
+  UniqueFd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+  if (!kvm) {
+    const int error = errno;
+    throw Error(ErrorCode::kOperationFailed,
+                text("cannot open /dev/kvm: {}; {}", error_text(error), kvm_cure(error)));
+  }
+  return kvm;
+}
+
+UniqueFd open_sev() {
+  UniqueFd sev(::open("/dev/sev", O_RDWR | O_CLOEXEC));
+  if (!sev) {
+    throw Error(ErrorCode::kOperationUnsupported,
+                text("cannot open /dev/sev: {}; `virsh nodesevinfo` says what this host lacks for SEV",
+                     error_text(errno)));
+  }
+  return sev;
+}
+
+}  // namespace
+
+UniqueFd open_platform_identity(const Layout& layout) {
+  return open_own(layout.platform_directory() + "/identity", O_RDWR);
+}
+UniqueFd open_platform_state(const Layout& layout) {
+  return open_own(layout.platform_directory() + "/state", O_RDWR);
+}
+
+Console open_console_pair() {
+  int master = -1;
+  int slave = -1;
+  if (::openpty(&master, &slave, nullptr, nullptr, nullptr) != 0) {
+    throw Error(ErrorCode::kSystemError,
+                text("cannot open a pseudo terminal for the console: {}", error_text(errno)));
+  }
+  Console console{UniqueFd(master), UniqueFd(slave), {}};
+  ::fcntl(master, F_SETFD, FD_CLOEXEC);
+  ::fcntl(slave, F_SETFD, FD_CLOEXEC);
+  // The description is shared with the monitor: neither side may block on it.
+  ::fcntl(master, F_SETFL, ::fcntl(master, F_GETFL) | O_NONBLOCK);
+  termios raw{};
+  char path[128];
+  if (::tcgetattr(slave, &raw) != 0 || ::ptsname_r(master, path, sizeof path) != 0) {
+    throw Error(ErrorCode::kSystemError,
+                text("cannot set up the console's pseudo terminal: {}", error_text(errno)));
+  }
+  ::cfmakeraw(&raw);
+  ::tcsetattr(slave, TCSANOW, &raw);
+  console.path = path;
+  return console;
+}
+
+LaunchFiles open_launch_files(const Layout& layout, control::Platform platform, const std::string& name,
+                              const std::string& end_file) {
+  LaunchFiles files;
+  files.kvm = open_kvm();
+  if (platform == control::Platform::kHardware) {
+    files.sev = open_sev();
+  } else {
+    files.platform_identity = open_platform_identity(layout);
+    files.platform_state = open_platform_state(layout);
+  }
+  for (std::size_t i = 0; i < files.console_log.size(); ++i) {
+    const std::string suffix = i == 0 ? "" : "." + std::to_string(i);
+    files.console_log[i] = open_own(layout.logs + "/" + name + "-console.log" + suffix, O_RDWR);
+  }
+  files.end_file = open_own(end_file, O_RDWR | O_TRUNC);
+  return files;
+}
+
+}  // namespace virtsev::daemon

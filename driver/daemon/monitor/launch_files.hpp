@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// All that virtsevd opens for a monitor, which itself opens no path.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "driver/control/messages.hpp"
+#include "driver/daemon/files/layout.hpp"
+#include "sevcore/base/unique_fd.hpp"
+
+namespace virtsev::daemon {
+
+/// A pseudo terminal in raw mode; `path` is its slave's.
+struct Console {
+  UniqueFd master, slave;
+  std::string path;
+};
+
+/// Throws Error(kSystemError).
+Console open_console_pair();
+
+/// Descriptors that travel with Start.
+struct LaunchFiles {
+  UniqueFd kvm;
+  UniqueFd sev;                ///< Hardware only
+  UniqueFd platform_identity;  ///< Simulated only
+  UniqueFd platform_state;     ///< Simulated only
+  std::array<UniqueFd, 4> console_log;
+  UniqueFd end_file;
+};
+
+/// Opens the devices that this platform needs. Throws Error that says which device, why, and what to do.
+/// `end_file` is emptied.
+LaunchFiles open_launch_files(const Layout& layout, control::Platform platform, const std::string& name,
+                              const std::string& end_file);
+
+/// lib/platform/identity and lib/platform/state, made where missing (0600). A descriptor of `state` serves
+/// one process alone.
+UniqueFd open_platform_identity(const Layout& layout);
+UniqueFd open_platform_state(const Layout& layout);
+
+}  // namespace virtsev::daemon

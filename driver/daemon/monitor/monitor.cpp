@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/monitor/monitor.hpp"
+
+#include <utility>
+
+#include <fcntl.h>
+
+#include "driver/control/codec.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/monitor/peer_text.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+constexpr std::chrono::seconds kExitGrace{10};
+
+std::string join(const std::string& first, const std::string& second) {
+  return first.empty() || second.empty() ? first + second : first + ": " + second;
+}
+
+}  // namespace
+
+std::optional<control::Ended> read_end_file(const std::string& path) {
+  const auto content = read_file(path, control::kMaxMessageBytes);
+  return content ? control::parse_end_file(bytes_of(*content)) : std::nullopt;
+}
+
+Monitor::Monitor(const asio::any_io_executor& executor, Process process, UniqueFd socket,
+                 std::string end_file)
+    : process_(std::move(process)),
+      exit_(executor, ::fcntl(process_.pidfd.get(), F_DUPFD_CLOEXEC, 0)),
+      channel_(std::make_shared<MonitorChannel>(executor, std::move(socket))),
+      grace_(executor),
+      ended_(executor),
+      end_file_(std::move(end_file)) {}
+
+void Monitor::watch(MonitorChannel::EventSink on_event, EndSink on_end) {
+  on_event_ = std::move(on_event);
+  on_end_ = std::move(on_end);
+  // The channel must not hold this object: it is held by it.
+  const std::weak_ptr<Monitor> weak = weak_from_this();
+  channel_->open(
+      [weak](const control::Event& event) {
+        if (const auto self = weak.lock()) {
+          self->take_event(event);
+        }
+      },
+      [weak](const std::string& why, bool faulty) {
+        if (const auto self = weak.lock()) {
+          self->connection_over(why, faulty);
+        }
+      });
+  exit_.async_wait(asio::posix::stream_descriptor::wait_read, [weak](const std::error_code& error) {
+    const auto self = weak.lock();
+    if (self && !error) {
+      self->process_over();
+    }
+  });
+}
+
+asio::awaitable<control::Reply> Monitor::request(control::Request request, std::chrono::milliseconds limit) {
+  const auto channel = channel_;
+  co_return co_await channel->request(std::move(request), limit);
+}
+
+void Monitor::take_event(const control::Event& event) {
+  if (const auto* ended = std::get_if<control::Ended>(&event)) {
+    said_ = *ended;
+    kill_after(kExitGrace);
+    return;
+  }
+  if (on_event_) {
+    on_event_(event);
+  }
+}
+
+void Monitor::connection_over(const std::string& why, bool faulty) {
+  if (faulty) {
+    fault_ = why;
+    kill();
+  } else {
+    kill_after(kExitGrace);  // It closes its end when it exits; one that stays can't be reached any more
+  }
+}
+
+void Monitor::kill_after(std::chrono::seconds grace) {
+  grace_.expires_after(grace);
+  grace_.async_wait([weak = weak_from_this()](const std::error_code& error) {
+    const auto self = weak.lock();
+    if (self && !error) {
+      self->kill();
+    }
+  });
+}
+
+void Monitor::process_over() {
+  const auto self = shared_from_this();  // on_end may drop the last other holder
+  channel_->drain();
+  grace_.cancel();
+  if (!said_) {
+    said_ = read_end_file(end_file_);
+  }
+  MonitorEnd end;
+  end.how = collect(process_);
+  if (fault_.empty()) {
+    end.said = said_;
+    if (said_) {
+      end.said->text = printable(said_->text);
+      end.how = end.said->text;
+    }
+  } else {
+    end.how = join(fault_, end.how);
+  }
+  channel_->close(join(text("the domain's monitor ended"), end.how));
+  const EndSink on_end = std::exchange(on_end_, nullptr);
+  on_event_ = nullptr;
+  if (on_end) {
+    on_end(end);
+  }
+  ended_.fire();
+}
+
+}  // namespace virtsev::daemon

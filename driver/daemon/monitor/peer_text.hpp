@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a monitor says, made fit for a person's terminal and for a client's error number.
+#pragma once
+
+#include <string>
+
+#include "sevcore/base/error.hpp"
+
+namespace virtsev::daemon {
+
+/// At most 2,000 bytes, without control characters (a terminal would obey them); line ends stay. Cut where a
+/// character begins.
+std::string printable(const std::string& text);
+
+/// The same number where it is one of ours, else kInternal.
+ErrorCode known_code(ErrorCode code);
+
+}  // namespace virtsev::daemon
