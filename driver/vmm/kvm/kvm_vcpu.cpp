@@ -101,6 +101,16 @@ std::optional<GuestAddress> KvmVcpu::translate(std::uint64_t linear) {
   return GuestAddress(translation.physical_address);
 }
 
+void KvmVcpu::set_page_table_root_bits(std::uint64_t bits) {
+  constexpr std::uint64_t kPaging = 1U << 31;  // CR0.PG
+  kvm_sregs special{};
+  checked_ioctl(vcpu_.get(), KVM_GET_SREGS, &special, "KVM_GET_SREGS");
+  if ((special.cr0 & kPaging) != 0) {
+    special.cr3 |= bits;
+    checked_ioctl(vcpu_.get(), KVM_SET_SREGS, &special, "KVM_SET_SREGS");
+  }
+}
+
 std::uint32_t KvmVcpu::mp_state() {
   kvm_mp_state state{};
   checked_ioctl(vcpu_.get(), KVM_GET_MP_STATE, &state, "KVM_GET_MP_STATE");

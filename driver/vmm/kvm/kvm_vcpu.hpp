@@ -31,6 +31,7 @@ class KvmVcpu final : public Vcpu {
   void set_instruction_pointer(std::uint64_t value) override;
   bool interrupts_enabled() override;
   std::optional<GuestAddress> translate(std::uint64_t linear) override;
+  void set_page_table_root_bits(std::uint64_t bits) override;
   std::uint32_t mp_state() override;
   void set_mp_state(std::uint32_t state) override;
 

@@ -29,6 +29,8 @@ class Vcpu {
   virtual bool interrupts_enabled() = 0;
   /// Through the guest's page tables; nothing where it maps nothing there.
   virtual std::optional<GuestAddress> translate(std::uint64_t linear) = 0;
+  /// Sets bits of CR3 where paging is on; nothing to do where it is off.
+  virtual void set_page_table_root_bits(std::uint64_t bits) = 0;
   /// KVM_MP_STATE_*.
   virtual std::uint32_t mp_state() = 0;
   virtual void set_mp_state(std::uint32_t state) = 0;

@@ -29,6 +29,9 @@ void SimulatedSev::read_register(Vcpu& vcpu, std::uint32_t id) {
   if (access.index == kSevStatusMsr) {
     access.data = kSevActive | (encrypted_state_ ? kSevEsActive : 0);
     if (status_reads_.fetch_add(1) + 1 == kSeparatingRead) {
+      // The kernel still runs on its decompressor's page tables, whose root has no C-bit. Hardware reads page
+      // tables as private memory whatever CR3 says; KVM reads them where CR3 says.
+      vcpu.set_page_table_root_bits(memory_.c_bit());
       memory_.separate();
     }
   } else if (access.index == kGhcbMsr && encrypted_state_) {

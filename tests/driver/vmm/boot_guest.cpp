@@ -82,11 +82,12 @@ int run(const Options& options) {
   monitor.echo_console();
   expect<control::Done>(monitor.call(control::Resume{}));
   if (options.contains("press-after")) {
-    if (!monitor.wait_for_console(options.at("press-after"), limit)) {
+    if (monitor.wait_for_console(options.at("press-after"), limit)) {
+      std::printf("\n-- power button after %.3f s\n", now() - begin);
+      expect<control::Done>(monitor.call(control::PowerButton{}));
+    } else {
       std::puts("\n-- the text did not come");
     }
-    std::printf("\n-- power button after %.3f s\n", now() - begin);
-    expect<control::Done>(monitor.call(control::PowerButton{}));
   }
   const auto event = monitor.wait_for_event(limit);
   const auto status = event ? control::Status{} : expect<control::Status>(monitor.call(control::Query{}));
