@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sevcore/base/text.hpp"
 
-#include <libintl.h>
-
 #include <clocale>
 
 #include <fmt/format.h>
+#include <libintl.h>
 
 namespace virtsev {
 

@@ -2,17 +2,17 @@
 // Every text that a user reads goes through text(): translated with gettext, then formatted with fmt.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <string>
+
+#include <fmt/core.h>
 
 namespace virtsev {
 
 /// The gettext domain of all programs of virtsev.
 inline constexpr const char* kTextDomain = "virtsev";
 
-/// Translates and formats. A translation whose fields do not fit falls back to the untranslated text, so that a
-/// faulty catalogue can't turn an error message into a crash.
+/// Translates and formats. A translation whose fields do not fit falls back to the untranslated text, so that
+/// a faulty catalogue can't turn an error message into a crash.
 std::string format_text(const char* message_id, fmt::format_args arguments);
 
 /// Translates `message_id` and fills its {} with the arguments.
