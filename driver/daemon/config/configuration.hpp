@@ -25,6 +25,10 @@ struct Configuration {
   std::uint32_t max_client_requests = 5;
   std::uint32_t keepalive_interval = 5;
   std::uint32_t keepalive_count = 5;
+
+  // Not in the file: what tests set.
+  std::string kvm_device = "/dev/kvm";
+  std::uint32_t shortest_run_ms = 2000;  ///< A guest that resets sooner after its launch waits until then for the next
 };
 
 /// Reads a configuration. Throws Error(kInvalidArgument) with file and line.

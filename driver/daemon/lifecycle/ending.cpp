@@ -144,8 +144,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
   const auto queue = domain->jobs;
   const auto turn = co_await queue->take();
   // A guest that resets at once, and again and again, must not take the host's time.
-  constexpr std::chrono::seconds kShortest{2};
-  const auto due = old->launched_at + kShortest;
+  const auto due = old->launched_at + std::chrono::milliseconds(context_.configuration.shortest_run_ms);
   const auto now = std::chrono::steady_clock::now();
   if (due > now) {
     co_await old->abort.wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(due - now));

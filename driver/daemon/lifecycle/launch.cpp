@@ -89,11 +89,11 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   const auto files = std::make_shared<LaunchFiles>();
   const auto log = std::make_shared<UniqueFd>();
   std::function<void()> open_all = [definition = run->definition, boot, files, log, name = domain->name,
-                                    end_file = file(*domain, ".end"), platform = configuration.platform,
+                                    end_file = file(*domain, ".end"), configuration,
                                     layout = context_.layout] {
-    require_platform(platform, *definition);
+    require_platform(configuration.platform, *definition);
     *boot = spec::open_boot(*definition);
-    *files = open_launch_files(layout, platform, name, end_file);
+    *files = open_launch_files(layout, configuration, name, end_file);
     *log = open_guest_log(layout.logs, name);
   };
   co_await context_.pool.run(std::move(open_all));

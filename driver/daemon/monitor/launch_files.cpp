@@ -36,12 +36,12 @@ std::string kvm_cure(int error_number) {
   }
 }
 
-UniqueFd open_kvm() {
-  UniqueFd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+UniqueFd open_kvm(const std::string& path) {
+  UniqueFd kvm(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!kvm) {
     const int error = errno;
     throw Error(ErrorCode::kOperationFailed,
-                text("cannot open /dev/kvm: {}; {}", error_text(error), kvm_cure(error)));
+                text("cannot open {}: {}; {}", path, error_text(error), kvm_cure(error)));
   }
   return kvm;
 }
@@ -89,11 +89,11 @@ Console open_console_pair() {
   return console;
 }
 
-LaunchFiles open_launch_files(const Layout& layout, control::Platform platform, const std::string& name,
-                              const std::string& end_file) {
+LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
+                              const std::string& name, const std::string& end_file) {
   LaunchFiles files;
-  files.kvm = open_kvm();
-  if (platform == control::Platform::kHardware) {
+  files.kvm = open_kvm(configuration.kvm_device);
+  if (configuration.platform == control::Platform::kHardware) {
     files.sev = open_sev();
   } else {
     files.platform_identity = open_platform_identity(layout);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "driver/control/messages.hpp"
+#include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/files/layout.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
@@ -32,8 +33,8 @@ struct LaunchFiles {
 
 /// Opens the devices that this platform needs. Throws Error that says which device, why, and what to do.
 /// `end_file` is emptied.
-LaunchFiles open_launch_files(const Layout& layout, control::Platform platform, const std::string& name,
-                              const std::string& end_file);
+LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
+                              const std::string& name, const std::string& end_file);
 
 /// lib/platform/identity and lib/platform/state, made where missing (0600). A descriptor of `state` serves
 /// one process alone.

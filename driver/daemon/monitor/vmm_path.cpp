@@ -36,16 +36,18 @@ std::string find_vmm(const std::string& configured) {
       }
     }
   }
-  std::string looked;
   for (const std::string& place : places) {
     if (::access(place.c_str(), X_OK) == 0) {
       return place;
     }
-    looked += (looked.empty() ? "" : ", ") + place;
   }
   throw Error(
       ErrorCode::kOperationFailed,
-      text("virtsev-vmm was not found (looked at {}); install it, or set 'vmm' in virtsevd.conf", looked));
+      configured.empty()
+          ? text("virtsev-vmm was not found (neither at {}, nor in a directory of PATH); install it, or set "
+                 "'vmm' in virtsevd.conf",
+                 std::string(VIRTSEV_LIBEXEC_DIR) + "/" + kName)
+          : text("the monitor '{}', which virtsevd.conf names as 'vmm', can't be executed", configured));
 }
 
 }  // namespace virtsev::daemon

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Stands in for virtsev-vmm: speaks the whole control protocol, has no guest. What goes wrong, and when,
+// stands in the domain's <cmdline>:
+//   start=fail|crash|hang|garbage|empty    at Start (empty: a report without a measurement)
+//   resume=poweroff|reset|panic|error|crash|hang|silent    right after the answer to Resume
+//   button=ignore|reset                    at PowerButton; else the guest powers off
+//   quit=hang                              at Quit
+//   secret=refuse                          at InjectSecret
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "driver/control/channel.hpp"
+#include "driver/control/codec.hpp"
+
+namespace {
+
+using namespace virtsev;
+using namespace virtsev::control;
+
+class FakeMonitor {
+ public:
+  explicit FakeMonitor(int listener) : listener_(listener) {}
+
+  [[noreturn]] void run() {
+    for (;;) {
+      pollfd ready[2] = {{listener_.get(), POLLIN, 0}, {peer_.get(), POLLIN, 0}};
+      ::poll(ready, peer_ ? 2 : 1, -1);
+      if ((ready[0].revents & POLLIN) != 0) {
+        peer_.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        reader_ = FrameReader();
+      } else if (peer_ && ready[1].revents != 0) {
+        read_peer();
+      }
+    }
+  }
+
+ private:
+  void read_peer() {
+    if (!receive(peer_.get(), reader_)) {
+      peer_.reset();
+      return;
+    }
+    for (auto frame = reader_.next(); frame && *frame; frame = reader_.next()) {
+      const auto request = decode_request(**frame);
+      if (!request) {
+        std::exit(3);
+      }
+      serial_ = (*frame)->serial;
+      std::visit([this](const auto& message) { take(message); }, *request);
+    }
+  }
+
+  bool told(const char* what) const {
+    return (" " + orders_ + " ").find(std::string(" ") + what + " ") != std::string::npos;
+  }
+
+  void send(const OutgoingFrame& frame) {
+    FrameWriter writer;
+    if (!peer_ || !writer.push({frame.bytes, frame.descriptors}) || !writer.flush(peer_.get())) {
+      peer_.reset();
+    }
+  }
+  void answer(const Reply& reply) { send(encode(reply, serial_)); }
+
+  [[noreturn]] void end(EndReason reason, const std::string& why) {
+    const Ended ended{reason, why};
+    send(encode(Event(ended)));
+    if (!peer_ && end_file_) {
+      const Bytes content = end_file_content(ended);
+      [[maybe_unused]] const ssize_t written = ::pwrite(end_file_.get(), content.data(), content.size(), 0);
+    }
+    std::exit(0);
+  }
+  [[noreturn]] static void hang() {
+    for (;;) {
+      ::pause();
+    }
+  }
+
+  void take(const Hello&) { answer(HelloReply{kProtocolVersion, state_}); }
+
+  void take(const Start& start) {
+    orders_ = start.boot.command_line;
+    end_file_ = UniqueFd(::fcntl(start.end_file, F_DUPFD_CLOEXEC, 0));
+    if (told("start=crash")) {
+      ::raise(SIGKILL);
+    }
+    if (told("start=hang")) {
+      hang();
+    }
+    if (told("start=garbage")) {
+      send({Bytes(64, 0xff), {}});
+      hang();
+    }
+    if (told("start=fail")) {
+      answer(Failure{ErrorCode::kConfigUnsupported, "the kernel is no bzImage\x1b[31m"});
+      return;
+    }
+    state_ = RunState::kPaused;
+    report_.measurement = told("start=empty") ? Bytes() : Bytes(48, 0xab);
+    report_.api_major = 1;
+    report_.api_minor = 55;
+    report_.build = 24;
+    report_.policy = start.boot.policy;
+    report_.c_bit_position = 47;
+    report_.reduced_phys_bits = 1;
+    report_.platform = start.platform;
+    vcpus_ = start.boot.vcpus;
+    answer(report_);
+  }
+
+  void take(const Query&) {
+    Status status;
+    status.state = state_;
+    status.has_run = has_run_;
+    status.launch = report_;
+    status.vcpu_time_ns.assign(vcpus_, 1000000);
+    status.vcpu_threads.assign(vcpus_, static_cast<std::uint32_t>(::getpid()));
+    status.resident_bytes = 4096 * 1024;
+    answer(status);
+  }
+
+  void take(const Resume&) {
+    if (told("resume=hang")) {
+      hang();
+    }
+    const bool first = !has_run_;
+    state_ = RunState::kRunning;
+    has_run_ = true;
+    answer(Done{});
+    if (first) {
+      act("resume=");
+    }
+  }
+
+  // What the guest does by itself.
+  void act(const std::string& when) {
+    if (told((when + "poweroff").c_str())) {
+      end(EndReason::kPoweroff, "");
+    } else if (told((when + "reset").c_str())) {
+      end(EndReason::kReset, "");
+    } else if (told((when + "panic").c_str())) {
+      end(EndReason::kPanic, "triple fault on vCPU 0");
+    } else if (told((when + "error").c_str())) {
+      end(EndReason::kError, "KVM_RUN failed");
+    } else if (told((when + "crash").c_str())) {
+      ::raise(SIGKILL);
+    } else if (told((when + "silent").c_str())) {
+      send(encode(Event(ConsoleSilent{"vCPU 0 stands at 0x1000"})));
+    }
+  }
+
+  void take(const Pause&) {
+    state_ = RunState::kPaused;
+    answer(Done{});
+  }
+
+  void take(const PowerButton&) {
+    answer(Done{});
+    act("button=");
+    if (!told("button=ignore")) {
+      end(EndReason::kPoweroff, "");
+    }
+  }
+
+  void take(const InjectSecret& secret) {
+    if (told("secret=refuse")) {
+      answer(Failure{ErrorCode::kOperationFailed, "the secret's MAC is wrong"});
+      return;
+    }
+    secret_ = secret;
+    answer(Done{});
+  }
+
+  void take(const Quit&) {
+    if (told("quit=hang")) {
+      hang();
+    }
+    answer(Done{});
+    end(EndReason::kDestroyed, "");
+  }
+
+  UniqueFd listener_, peer_, end_file_;
+  FrameReader reader_;
+  std::uint32_t serial_ = 0;
+  std::string orders_;
+  RunState state_ = RunState::kEmpty;
+  bool has_run_ = false;
+  std::uint32_t vcpus_ = 0;
+  LaunchReport report_;
+  std::optional<InjectSecret> secret_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::strcmp(argv[i], "--control-fd") == 0) {
+      FakeMonitor(std::atoi(argv[i + 1])).run();
+    }
+  }
+  return 2;
+}

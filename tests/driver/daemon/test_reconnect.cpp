@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The daemon's end and return: guests go on, and are found again.
+#include <libvirt/libvirt.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/driver/daemon/fixture.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+using Events = std::vector<std::string>;
+
+using Reconnect = HypervisorTest;
+
+TEST_F(Reconnect, RunningGuestIsFoundAgainWithTheSameId) {
+  start(define({.name = "earlier"}));
+  const DomainHandle domain = start(define());
+  const pid_t monitor = monitor_of(domain);
+  const std::string xml_before = driver().xml(domain.uuid, 0);
+  const auto info_before = driver().launch_security_info(domain.uuid);
+  restart();
+  EXPECT_EQ(domain.id, driver().lookup_by_name("guest").id);
+  EXPECT_EQ(VIR_DOMAIN_RUNNING, driver().state(domain.uuid).state);
+  EXPECT_EQ(VIR_DOMAIN_RUNNING_BOOTED, driver().state(domain.uuid).reason);
+  EXPECT_EQ(xml_before, driver().xml(domain.uuid, 0));
+  EXPECT_EQ(info_before.size(), driver().launch_security_info(domain.uuid).size());
+  EXPECT_EQ(info_before[0].value, driver().launch_security_info(domain.uuid)[0].value);
+  EXPECT_EQ(monitor, monitor_of(domain));
+  events_.clear();
+  wait(driver().destroy(domain.uuid, 0));
+  EXPECT_EQ((Events{"guest: shutdown 2", "guest: stopped 1"}), events_);
+}
+
+TEST_F(Reconnect, NextIdIsHigherThanAnyThatIsInUse) {
+  const DomainHandle first = start(define());
+  restart();
+  const DomainHandle second = start(define({.name = "second"}));
+  EXPECT_GT(second.id, first.id);
+}
+
+TEST_F(Reconnect, PausedGuestThatNeverRanStillTakesASecret) {
+  const DomainHandle domain = start(define(), VIR_DOMAIN_START_PAUSED);
+  restart();
+  EXPECT_EQ(VIR_DOMAIN_PAUSED, driver().state(domain.uuid).state);
+  const std::string header(72, 'A');  // base64 of 54 bytes; the length is checked
+  EXPECT_TRUE(error_of(driver().set_launch_security_state(
+      domain.uuid, {{"sev-secret-header", header}, {"sev-secret", std::string("AAAA")}})));
+  const std::string good = std::string(68, 'A') + "AA==";
+  wait(driver().set_launch_security_state(domain.uuid, {{"sev-secret-header", good}, {"sev-secret", std::string("AAAA")}}));
+}
+
+TEST_F(Reconnect, GuestThatPoweredOffMeanwhileIsShutOffNotCrashed) {
+  const DomainHandle domain = start(define());
+  const pid_t monitor = monitor_of(domain);
+  const std::string end_file = layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".end";
+  stop();
+  const Bytes content = control::end_file_content({control::EndReason::kPoweroff, ""});
+  std::ofstream(end_file, std::ios::binary).write(reinterpret_cast<const char*>(content.data()),
+                                                  static_cast<std::streamsize>(content.size()));
+  ::kill(monitor, SIGKILL);
+  events_.clear();
+  restart();
+  wait_for_events(2);
+  EXPECT_EQ((Events{"guest: shutdown 1", "guest: stopped 0"}), events_);
+  EXPECT_EQ(VIR_DOMAIN_SHUTOFF_SHUTDOWN, driver().state(domain.uuid).reason);
+}
+
+TEST_F(Reconnect, MonitorThatDiedMeanwhileWithoutAWordIsACrash) {
+  const DomainHandle domain = start(define());
+  const pid_t monitor = monitor_of(domain);
+  stop();
+  ::kill(monitor, SIGKILL);
+  events_.clear();
+  restart();
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: stopped 2"}), events_);
+  EXPECT_EQ(VIR_DOMAIN_SHUTOFF_CRASHED, driver().state(domain.uuid).reason);
+}
+
+TEST_F(Reconnect, AnotherProcessWithTheSameNumberIsNotTheMonitor) {
+  const DomainHandle domain = start(define());
+  const pid_t monitor = monitor_of(domain);
+  stop();
+  ::kill(monitor, SIGKILL);
+  const std::string file = layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".status";
+  auto status = parse_status(read_small(file));
+  ASSERT_TRUE(status);
+  status->pid = ::getpid();  // This process, which must live on
+  std::ofstream(file) << format_status(*status);
+  events_.clear();
+  restart();
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: stopped 2"}), events_);
+}
+
+TEST_F(Reconnect, TransientDomainIsTransientAfterwards) {
+  const DomainHandle domain = wait(driver().create(xml(), 0, 1));
+  restart();
+  EXPECT_FALSE(driver().is_persistent(domain.uuid));
+  wait(driver().destroy(domain.uuid, 0));
+  EXPECT_THROW(driver().lookup_by_uuid(domain.uuid), Error);
+}
+
+TEST_F(Reconnect, AutodestroyDomainEndsSinceItsClientIsGone) {
+  const DomainHandle domain = define();
+  wait(driver().start(domain.uuid, VIR_DOMAIN_START_AUTODESTROY, 7));
+  events_.clear();
+  restart();
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: stopped 1"}), events_);
+}
+
+TEST_F(Reconnect, StatusFileThatIsNoneIsLeftAlone) {
+  std::ofstream(layout_.state + "/junk.status") << "junk";
+  restart();
+  EXPECT_TRUE(driver().list_all(0).empty());
+  EXPECT_TRUE(std::filesystem::exists(layout_.state + "/junk.status"));
+}
+
+TEST_F(Reconnect, StatusOfALaterVersionIsRead) {
+  DomainStatus status;
+  status.id = 3;
+  status.pid = 1;
+  std::string content = format_status(status);
+  content.replace(content.find('1'), 1, "2");
+  content.insert(content.find("pid"), "novelty of version 2\n");
+  const auto parsed = parse_status(content);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(3, parsed->id);
+}
+
+TEST_F(Reconnect, AutostartIsOnceForEachBootOfTheHost) {
+  const DomainHandle domain = define();
+  wait(driver().set_autostart(domain.uuid, true));
+  events_.clear();
+  restart().autostart();
+  wait_for_events(2);
+  EXPECT_EQ((Events{"guest: resumed 0", "guest: started 0"}), events_);
+  wait(driver().destroy(domain.uuid, 0));
+  events_.clear();
+  restart().autostart();
+  start(define({.name = "other"}));  // Time for the other one to start, had it been asked to
+  EXPECT_EQ(-1, driver().lookup_by_name("guest").id);
+}
+
+}  // namespace
+}  // namespace virtsev::daemon

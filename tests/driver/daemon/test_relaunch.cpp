@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reboot and reset: an encrypted guest is launched anew, in a new monitor under the same id.
+#include <libvirt/libvirt.h>
+#include <signal.h>
+
+#include "tests/driver/daemon/fixture.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+using Events = std::vector<std::string>;
+using Relaunch = HypervisorTest;
+
+TEST_F(Relaunch, RebootOfASevGuestKeepsItsId) {
+  const DomainHandle domain = start(define());
+  const pid_t first = monitor_of(domain);
+  const std::string console = driver().xml(domain.uuid, 0);
+  events_.clear();
+  wait(driver().reboot(domain.uuid, 0));
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: reboot"}), events_);
+  EXPECT_EQ(domain.id, driver().lookup_by_name("guest").id);
+  EXPECT_NE(first, monitor_of(domain));
+  EXPECT_EQ(VIR_DOMAIN_RUNNING, driver().state(domain.uuid).state);
+  EXPECT_EQ(console, driver().xml(domain.uuid, 0)) << "the console's path must stay";
+}
+
+TEST_F(Relaunch, RebootOfASevEsGuestIsRefusedWithTheReason) {
+  const DomainHandle domain = start(define({.policy = "0x0005"}));
+  for (auto* call : {&Driver::reboot, &Driver::reset}) {
+    const auto error = error_of((driver().*call)(domain.uuid, 0));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(ErrorCode::kOperationUnsupported, error->code());
+    EXPECT_NE(std::string::npos, std::string(error->what()).find("registers are encrypted"));
+  }
+  EXPECT_EQ(VIR_DOMAIN_RUNNING, driver().state(domain.uuid).state);
+}
+
+TEST_F(Relaunch, ResetOfASevGuestKeepsItsId) {
+  const DomainHandle domain = start(define());
+  const pid_t first = monitor_of(domain);
+  events_.clear();
+  wait(driver().reset(domain.uuid, 0));
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: reboot"}), events_);
+  EXPECT_EQ(domain.id, driver().lookup_by_name("guest").id);
+  EXPECT_NE(first, monitor_of(domain));
+}
+
+TEST_F(Relaunch, GuestThatResetsFollowsOnReboot) {
+  start(define({.command_line = "button=reset", .more = "<on_reboot>destroy</on_reboot>"}));
+  events_.clear();
+  wait(driver().shutdown(driver().lookup_by_name("guest").uuid, 0));
+  wait_for_events(2);
+  EXPECT_EQ((Events{"guest: shutdown 1", "guest: stopped 0"}), events_);
+
+  const DomainHandle other =
+      start(define({.name = "other", .command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
+  events_.clear();
+  wait(driver().shutdown(other.uuid, 0));
+  wait_for_events(1);
+  EXPECT_EQ((Events{"other: reboot"}), events_);
+}
+
+TEST_F(Relaunch, PoweroffFollowsOnPoweroff) {
+  const DomainHandle domain = start(define({.more = "<on_poweroff>restart</on_poweroff>"}));
+  events_.clear();
+  wait(driver().shutdown(domain.uuid, 0));
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: reboot"}), events_);
+}
+
+TEST_F(Relaunch, ShutdownTakesBackARebootThatTheGuestIgnored) {
+  const DomainHandle domain = start(define({.command_line = "button=ignore"}));
+  wait(driver().reboot(domain.uuid, 0));
+  EXPECT_TRUE(status_of(domain).reboot_requested);
+  wait(driver().shutdown(domain.uuid, 0));
+  EXPECT_FALSE(status_of(domain).reboot_requested);
+}
+
+TEST_F(Relaunch, DestroyWinsOverARelaunchThatWaits) {
+  configuration_.shortest_run_ms = 60000;
+  restart();
+  const DomainHandle domain = start(define({.command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
+  wait(driver().shutdown(domain.uuid, 0));
+  wait_until([&] { return driver().state(domain.uuid).reason == VIR_DOMAIN_PAUSED_STARTING_UP; });
+  wait(driver().destroy(domain.uuid, 0));
+  EXPECT_FALSE(driver().any_active());
+}
+
+TEST_F(Relaunch, FailedRelaunchIsStoppedWithReasonFailed) {
+  const DomainHandle domain = start(define());
+  std::filesystem::remove(path("vmlinuz"));
+  events_.clear();
+  wait(driver().reboot(domain.uuid, 0));
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: stopped 5"}), events_);
+  EXPECT_EQ(VIR_DOMAIN_SHUTOFF_FAILED, driver().state(domain.uuid).reason);
+}
+
+}  // namespace
+}  // namespace virtsev::daemon
