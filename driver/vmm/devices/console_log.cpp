@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace virtsev::vmm {
@@ -27,9 +26,10 @@ std::size_t write_at(int fd, ByteView data, std::uint64_t offset) {
   return written;
 }
 
+/// By lseek, which the monitor's sandbox allows: fstat is newfstatat to some C libraries.
 std::uint64_t length_of(int fd) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+  const off_t end = ::lseek(fd, 0, SEEK_END);
+  return end < 0 ? 0 : static_cast<std::uint64_t>(end);
 }
 
 /// Replaces what is in `to` by the last `capacity` bytes of `from`.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/devices/real_time_clock.hpp"
 
-#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -26,7 +25,7 @@ enum Register : std::uint8_t {
   kCentury = 0x32,  // where the ACPI tables of PCs say it is
 };
 
-std::uint8_t bcd(int value) { return static_cast<std::uint8_t>(value / 10 % 10 * 16 + value % 10); }
+std::uint8_t bcd(std::int64_t value) { return static_cast<std::uint8_t>(value / 10 % 10 * 16 + value % 10); }
 
 /// What a register of the clock itself holds; nothing for plain memory.
 std::optional<std::uint8_t> clock_register(std::uint8_t index, const RealTimeClock::Clock& clock) {
@@ -42,28 +41,30 @@ std::optional<std::uint8_t> clock_register(std::uint8_t index, const RealTimeClo
     default:
       break;
   }
-  const std::time_t now = std::chrono::system_clock::to_time_t(clock());
-  std::tm time{};
-  if (::gmtime_r(&now, &time) == nullptr) {
-    return 0;
-  }
+  // Not gmtime_r: it would open the time zone's file, and the monitor opens no path.
+  using namespace std::chrono;
+  const auto now = clock();
+  const auto today = floor<days>(now);
+  const year_month_day date(today);
+  const hh_mm_ss time(floor<seconds>(now - today));
+  const int year = static_cast<int>(date.year());
   switch (index) {
     case kSeconds:
-      return bcd(time.tm_sec);
+      return bcd(time.seconds().count());
     case kMinutes:
-      return bcd(time.tm_min);
+      return bcd(time.minutes().count());
     case kHours:
-      return bcd(time.tm_hour);
+      return bcd(time.hours().count());
     case kWeekday:
-      return bcd(time.tm_wday + 1);
+      return bcd(weekday(today).c_encoding() + 1);
     case kDay:
-      return bcd(time.tm_mday);
+      return bcd(static_cast<unsigned>(date.day()));
     case kMonth:
-      return bcd(time.tm_mon + 1);
+      return bcd(static_cast<unsigned>(date.month()));
     case kYear:
-      return bcd(time.tm_year % 100);
+      return bcd(year % 100);
     case kCentury:
-      return bcd((time.tm_year + 1900) / 100);
+      return bcd(year / 100);
     default:
       return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include "driver/vmm/devices/console.hpp"
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -53,6 +54,10 @@ class ConsoleOnAPty : public testing::Test {
     pollfd poll_fd{fd, events, 0};
     return ::poll(&poll_fd, 1, 2000) == 1;
   }
+  [[nodiscard]] bool ready_now(short events) const {
+    pollfd poll_fd{master_.get(), events, 0};
+    return ::poll(&poll_fd, 1, 0) == 1;
+  }
   /// What a client gets until it has seen `end`, with the I/O thread's part played as the console asks for
   /// it.
   std::string client_reads_up_to(std::string_view end) {
@@ -64,8 +69,7 @@ class ConsoleOnAPty : public testing::Test {
         break;
       }
       text.append(buffer.data(), static_cast<std::size_t>(got));
-      pollfd master{master_.get(), POLLOUT, 0};
-      if (interest().writable && ::poll(&master, 1, 0) == 1) {
+      if (interest().writable && ready_now(POLLOUT)) {
         console_->on_writable();
       }
     }
@@ -120,8 +124,7 @@ TEST_F(ConsoleOnAPty, NeitherLosesNorHoldsLongInput) {
   ASSERT_EQ(::write(slave_.get(), typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
   std::string read;
   while (read.size() < typed.size()) {
-    pollfd master{master_.get(), POLLIN, 0};
-    if (interest().readable && ::poll(&master, 1, 0) == 1) {
+    if (interest().readable && ready_now(POLLIN)) {
       console_->on_readable();
       continue;
     }
@@ -164,6 +167,35 @@ TEST_F(ConsoleOnAPty, NeverMakesTheGuestWaitAndKeepsTheNewestOutput) {
   EXPECT_LT(read.size(), Console::kBacklog * 3);
   ASSERT_GE(read.size(), end.size());
   EXPECT_EQ(read.substr(read.size() - end.size()), end);
+}
+
+TEST_F(ConsoleOnAPty, ServesAGuestAndItsClientAtOnce) {
+  const std::string typed(5000, 't');
+  const std::string sent(5000, 's');
+  std::size_t read = 0;
+  std::thread guest([&] {
+    guest_sends(sent);
+    while (read < typed.size()) {
+      read += guest_reads().size();
+    }
+  });
+  // This thread is the client and the I/O thread, which looks at the pty whatever the interest is: the
+  // console is called more often than asked for.
+  std::string shown;
+  std::size_t given = 0;
+  ByteArray<512> buffer{};
+  while (shown.size() < sent.size() || given < typed.size() || ready_now(POLLIN)) {
+    const ssize_t put =
+        ::write(slave_.get(), typed.data() + given, std::min<std::size_t>(512, typed.size() - given));
+    given += put > 0 ? static_cast<std::size_t>(put) : 0;
+    const ssize_t got = ::read(slave_.get(), buffer.data(), buffer.size());
+    shown.append(buffer.begin(), buffer.begin() + std::max<ssize_t>(got, 0));
+    console_->on_readable();
+    console_->on_writable();
+  }
+  guest.join();
+  EXPECT_EQ(read, typed.size());
+  EXPECT_EQ(shown, sent);
 }
 
 TEST(ConsoleWithoutPty, StillKnowsThatTheGuestSpoke) {
