@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A Driver without guests: domains as libvirt's rules have them, each running one with a real pty. For tests
+// of what stands above a Driver.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+
+#include "driver/daemon/driver.hpp"
+#include "driver/rpc/gate.hpp"
+
+namespace virtsev::daemon::test {
+
+class FakeDriver final : public Driver {
+ public:
+  explicit FakeDriver(const asio::any_io_executor& executor) : suspended_calls_(executor) {}
+
+  struct Domain {
+    std::string name, xml;
+    Uuid uuid{};
+    int id = -1;
+    bool persistent = false, autostart = false;
+    DomainState state{5, 0};  // shut off
+    std::map<std::int32_t, std::string> metadata;
+    ConnectionId owner = 0;  ///< 0: outlives its connection
+    UniqueFd console;        ///< The guest's end of the pty
+    UniqueFd console_other;  ///< Keeps the other end open: without it the guest's reports an error while
+                             ///< nobody looks
+    std::function<void()> on_end;
+    std::vector<TypedParameter> secret;
+  };
+
+  /// Looked at, and changed, by tests.
+  std::map<Uuid, Domain> domains;
+  std::vector<std::string> calls;  ///< The coroutines that were entered, by name
+  bool hold = false;               ///< suspend() waits until release()
+  std::function<void(Domain&)> on_started;
+  std::set<ConnectionId> closed_connections;
+
+  Domain& by_name(const std::string& name);
+  Domain& add(const std::string& name);
+  void release();
+  void emit(const DomainEvent& event);
+  /// The guest ends by itself.
+  void crash(Domain& domain);
+
+  std::string hostname() override { return "fake.example"; }
+  std::string capabilities() override;
+  std::string domain_capabilities(const std::optional<std::string>& emulator,
+                                  const std::optional<std::string>& arch,
+                                  const std::optional<std::string>& machine,
+                                  const std::optional<std::string>& type) override;
+  NodeInfo node_info() override;
+  CpuMap node_cpu_map() override { return {{0x0f}, 4, 4}; }
+  std::vector<TypedParameter> sev_info() override;
+  std::vector<DomainHandle> list_all(std::uint32_t filter) override;
+  DomainHandle lookup_by_name(const std::string& name) override;
+  DomainHandle lookup_by_uuid(const Uuid& uuid) override;
+  DomainHandle lookup_by_id(int id) override;
+  asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags) override;
+  asio::awaitable<void> undefine(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> rename(Uuid domain, std::string new_name, std::uint32_t flags) override;
+  std::string xml(const Uuid& domain, std::uint32_t flags) override;
+  asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
+                                     std::optional<std::string> key, std::optional<std::string> uri,
+                                     std::uint32_t flags) override;
+  std::string metadata(const Uuid& domain, std::int32_t kind, const std::optional<std::string>& uri,
+                       std::uint32_t flags) override;
+  bool autostart(const Uuid& domain) override;
+  asio::awaitable<void> set_autostart(Uuid domain, bool on) override;
+  bool is_persistent(const Uuid& domain) override;
+  asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) override;
+  asio::awaitable<DomainHandle> start(Uuid domain, std::uint32_t flags, ConnectionId owner) override;
+  asio::awaitable<void> suspend(Uuid domain) override;
+  asio::awaitable<void> resume(Uuid domain) override;
+  asio::awaitable<void> shutdown(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> reboot(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> reset(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> destroy(Uuid domain, std::uint32_t flags) override;
+  void connection_closed(ConnectionId owner) override;
+  DomainState state(const Uuid& domain) override { return find(domain).state; }
+  asio::awaitable<DomainInfo> info(Uuid domain) override;
+  asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
+  asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
+  asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) override;
+  std::vector<std::string> messages(const Uuid& domain) override;
+  std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
+  asio::awaitable<void> set_launch_security_state(Uuid domain,
+                                                  std::vector<TypedParameter> parameters) override;
+  UniqueFd open_console(const Uuid& domain, const std::string& device) override;
+  void set_event_sink(std::function<void(const DomainEvent&)> sink) override { sink_ = std::move(sink); }
+  [[nodiscard]] bool any_active() const override;
+
+ private:
+  static DomainHandle handle_of(const Domain& domain) { return {domain.name, domain.uuid, domain.id}; }
+  Domain& find(const Uuid& uuid);
+  Domain& find_active(const Uuid& uuid);
+  Domain& take_in(const std::string& xml);
+  void begin(Domain& domain, std::uint32_t flags, ConnectionId owner);
+  void end(Domain& domain, std::int32_t reason, std::int32_t detail);
+  void emit_lifecycle(const Domain& domain, std::int32_t event, std::int32_t detail);
+
+  rpc::Gate suspended_calls_;
+  std::function<void(const DomainEvent&)> sink_;
+  int last_id_ = 0;
+};
+
+/// A uuid that tests recognise: sixteen times `byte`.
+Uuid uuid_of(std::uint8_t byte);
+
+}  // namespace virtsev::daemon::test

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The fake's host, and what its domains say of themselves: made up, of the right form.
+#include <libvirt/libvirt.h>
+
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "tests/driver/daemon/dispatch/fake_driver.hpp"
+
+namespace virtsev::daemon::test {
+
+std::string FakeDriver::capabilities() {
+  return "<capabilities><host><cpu><arch>x86_64</arch></cpu></host>"
+         "<guest><os_type>hvm</os_type><arch name='x86_64'><wordsize>64</wordsize><domain "
+         "type='kvm'/></arch></guest>"
+         "</capabilities>";
+}
+
+std::string FakeDriver::domain_capabilities(const std::optional<std::string>&,
+                                            const std::optional<std::string>&,
+                                            const std::optional<std::string>&,
+                                            const std::optional<std::string>& type) {
+  if (type && *type != "kvm") {
+    throw Error(ErrorCode::kInvalidArgument, text("there is no domain type {}", *type));
+  }
+  return "<domainCapabilities><domain>kvm</domain><vcpu max='64'/>"
+         "<features><sev "
+         "supported='yes'><cbitpos>51</cbitpos><reducedPhysBits>1</reducedPhysBits></sev></features>"
+         "</domainCapabilities>";
+}
+
+NodeInfo FakeDriver::node_info() {
+  NodeInfo info;
+  info.model = "x86_64";
+  info.memory_kib = 8192;
+  info.cpus = 4;
+  info.mhz = 2000;
+  info.nodes = 1;
+  info.sockets = 1;
+  info.cores = 4;
+  info.threads = 1;
+  return info;
+}
+
+std::vector<TypedParameter> FakeDriver::sev_info() {
+  return {{"pdh", std::string("cGRo")},
+          {"cert-chain", std::string("Y2hhaW4=")},
+          {"cbitpos", 51U},
+          {"reduced-phys-bits", 1U},
+          {"max-guests", 410U},
+          {"max-es-guests", 99U}};
+}
+
+asio::awaitable<DomainInfo> FakeDriver::info(Uuid uuid) {
+  calls.emplace_back("info");
+  const Domain& domain = find(uuid);
+  DomainInfo info;
+  info.state = static_cast<std::uint8_t>(domain.state.state);
+  info.max_memory_kib = 524288;
+  info.memory_kib = 262144;
+  info.vcpus = 2;
+  info.cpu_time_ns = domain.id >= 0 ? 1500000000 : 0;
+  co_return info;
+}
+
+asio::awaitable<std::vector<VcpuInfo>> FakeDriver::vcpus(Uuid uuid) {
+  calls.emplace_back("vcpus");
+  find_active(uuid);
+  std::vector<VcpuInfo> all{{0, VIR_VCPU_RUNNING, 1000000000, 1}, {1, VIR_VCPU_RUNNING, 500000000, 3}};
+  co_return all;
+}
+
+asio::awaitable<std::vector<MemoryStatistic>> FakeDriver::memory_statistics(Uuid uuid) {
+  calls.emplace_back("memory_statistics");
+  find_active(uuid);
+  std::vector<MemoryStatistic> all{{VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON, 262144},
+                                   {VIR_DOMAIN_MEMORY_STAT_RSS, 12345}};
+  co_return all;
+}
+
+asio::awaitable<std::vector<TypedParameter>> FakeDriver::statistics(Uuid uuid, std::uint32_t) {
+  calls.emplace_back("statistics");
+  std::vector<TypedParameter> all{{"state.state", find(uuid).state.state},
+                                  {"cpu.time", std::uint64_t{1500000000}},
+                                  {"vcpu.current", 2U},
+                                  {"fake.text", std::string("said")}};
+  co_return all;
+}
+
+std::vector<std::string> FakeDriver::messages(const Uuid& uuid) {
+  find(uuid);
+  return {"tainted: the policy lets the host read the guest"};
+}
+
+std::vector<TypedParameter> FakeDriver::launch_security_info(const Uuid& uuid) {
+  find_active(uuid);
+  return {{"sev-measurement", std::string("bWVhc3VyZW1lbnQ=")},
+          {"sev-api-major", 1U},
+          {"sev-api-minor", 55U},
+          {"sev-build-id", 24U},
+          {"sev-policy", 5U}};
+}
+
+asio::awaitable<void> FakeDriver::set_launch_security_state(Uuid uuid,
+                                                            std::vector<TypedParameter> parameters) {
+  calls.emplace_back("set_launch_security_state");
+  Domain& domain = find_active(uuid);
+  if (domain.state.state != VIR_DOMAIN_PAUSED) {
+    throw Error(ErrorCode::kOperationInvalid, text("domain must be in a paused state"));
+  }
+  domain.secret = std::move(parameters);
+  co_return;
+}
+
+}  // namespace virtsev::daemon::test

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Procedures about domains: what arrives at the driver, what goes back.
+#include <libvirt/libvirt.h>
+
+#include "tests/driver/daemon/dispatch/service_fixture.hpp"
+
+namespace virtsev::daemon::test {
+namespace {
+
+class Domains : public ServiceTest {
+ protected:
+  void SetUp() override {
+    driver_.add("alpha");
+    driver_.add("beta");
+    open();
+    EXPECT_FALSE(call(9, Arguments().domain(kAlpha)).error);
+  }
+  static Bytes domain_bytes(const std::string& name, const Uuid& uuid, int id) {
+    xdr::Encoder out;
+    dispatch::put_domain(out, {name, uuid, id});
+    return out.take();
+  }
+  const Uuid kAlpha = uuid_of(1), kBeta = uuid_of(2), kNone = uuid_of(99);
+};
+
+TEST_F(Domains, ADomainIsNameUuidAndIdOnTheWire) {
+  EXPECT_EQ(domain_bytes("alpha", kAlpha, -1),
+            (Bytes{0, 0, 0, 5, 'a', 'l', 'p', 'h', 'a', 0, 0, 0, 1,    1,    1,    1,
+                   1, 1, 1, 1, 1,   1,   1,   1,   1,   1, 1, 1, 0xff, 0xff, 0xff, 0xff}));
+}
+
+TEST_F(Domains, AreFoundByNameUuidAndId) {
+  EXPECT_EQ(call(23, Arguments().text("alpha")).payload, domain_bytes("alpha", kAlpha, 1));
+  EXPECT_EQ(call(24, Arguments().uuid(kBeta)).payload, domain_bytes("beta", kBeta, -1));
+  EXPECT_EQ(call(22, Arguments().i32(1)).payload, domain_bytes("alpha", kAlpha, 1));
+  EXPECT_EQ(call(22, Arguments().i32(-1)).error, 42);
+  const Outcome missing = call(23, Arguments().text("gamma"));
+  EXPECT_EQ(missing.error, 42);
+  EXPECT_EQ(missing.message, "Domain not found: no domain with matching name 'gamma'");
+}
+
+TEST_F(Domains, AreLookedUpByUuidAlone) {
+  EXPECT_EQ(call(16, Arguments().domain(kNone)).error, 42);
+  EXPECT_FALSE(call(16, Arguments().domain(kAlpha)).error);  // with a stale name and id
+}
+
+TEST_F(Domains, AreListedOrCounted) {
+  const Outcome listed = call(273, Arguments().i32(1).u32(0));
+  Bytes expected = Arguments().u32(2).bytes();
+  for (const Bytes& part :
+       {domain_bytes("alpha", kAlpha, 1), domain_bytes("beta", kBeta, -1), Arguments().u32(2).bytes()}) {
+    expected.insert(expected.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(listed.payload, expected);
+  EXPECT_EQ(call(273, Arguments().i32(0).u32(0)).payload, Arguments().u32(0).u32(2).bytes());
+  EXPECT_EQ(call(273, Arguments().i32(0).u32(1)).payload, Arguments().u32(0).u32(1).bytes());
+  EXPECT_EQ(call(273, Arguments().i32(0).u32(0x10000)).error, 8);
+}
+
+TEST_F(Domains, AreListedTheOldWay) {
+  EXPECT_EQ(call(51).payload, Arguments().i32(1).bytes());
+  EXPECT_EQ(call(25).payload, Arguments().i32(1).bytes());
+  EXPECT_EQ(call(37, Arguments().i32(10)).payload, Arguments().u32(1).i32(1).bytes());
+  EXPECT_EQ(call(37, Arguments().i32(0)).payload, Arguments().u32(0).bytes());
+  EXPECT_EQ(call(21, Arguments().i32(10)).payload, Arguments().u32(1).text("beta").bytes());
+  EXPECT_EQ(call(37, Arguments().i32(-1)).error, 39);
+  EXPECT_EQ(call(21, Arguments().i32(16385)).error, 39);
+}
+
+TEST_F(Domains, TellTheirState) {
+  EXPECT_EQ(call(212, Arguments().domain(kAlpha).u32(0)).payload, Arguments().i32(1).i32(1).bytes());
+  EXPECT_EQ(call(150, Arguments().domain(kAlpha)).payload, Arguments().i32(1).bytes());
+  EXPECT_EQ(call(150, Arguments().domain(kBeta)).payload, Arguments().i32(0).bytes());
+  EXPECT_EQ(call(151, Arguments().domain(kBeta)).payload, Arguments().i32(1).bytes());
+  EXPECT_EQ(call(212, Arguments().domain(kAlpha).u32(4)).error, 8);
+  EXPECT_EQ(call(212, Arguments().domain(kAlpha).u32(4)).message,
+            "unsupported flags (0x4) in function virDomainGetState");
+}
+
+TEST_F(Domains, TellTheirInformation) {
+  EXPECT_EQ(call(16, Arguments().domain(kAlpha)).payload,
+            Arguments().u32(1).u64(524288).u64(262144).u32(2).u64(1500000000).bytes());
+  EXPECT_EQ(call(17, Arguments().domain(kAlpha)).payload, Arguments().u64(524288).bytes());
+  EXPECT_EQ(call(18, Arguments().domain(kAlpha)).payload, Arguments().i32(2).bytes());
+  EXPECT_EQ(call(19, Arguments().domain(kAlpha)).payload, Arguments().text("hvm").bytes());
+  EXPECT_EQ(call(19, Arguments().domain(kNone)).error, 42);
+}
+
+TEST_F(Domains, TellTheirVcpusWithOneMapEach) {
+  const Outcome outcome = call(20, Arguments().domain(kAlpha).i32(2).i32(1));
+  EXPECT_EQ(outcome.payload, Arguments()
+                                 .u32(2)
+                                 .u32(0)
+                                 .i32(1)
+                                 .u64(1000000000)
+                                 .i32(1)
+                                 .u32(1)
+                                 .i32(1)
+                                 .u64(500000000)
+                                 .i32(3)
+                                 .u32(2)
+                                 .u32(0x0f0f0000)
+                                 .bytes());
+  EXPECT_EQ(call(20, Arguments().domain(kAlpha).i32(1).i32(0)).payload,
+            Arguments().u32(1).u32(0).i32(1).u64(1000000000).i32(1).u32(0).bytes());
+  EXPECT_EQ(call(20, Arguments().domain(kAlpha).i32(-1).i32(1)).error, 39);
+  EXPECT_EQ(call(20, Arguments().domain(kAlpha).i32(16384).i32(8388608)).error, 39);
+}
+
+TEST_F(Domains, CountTheirVcpus) {
+  for (const std::uint32_t flags : {0U, 1U, 2U, 5U, 6U}) {
+    EXPECT_EQ(call(200, Arguments().domain(kAlpha).u32(flags)).payload, Arguments().i32(2).bytes());
+  }
+  EXPECT_EQ(call(200, Arguments().domain(kBeta).u32(1)).error, 55);
+  EXPECT_EQ(call(200, Arguments().domain(kAlpha).u32(8)).error, 3);
+}
+
+TEST_F(Domains, TellTheirMemoryUpToTheNumberAsked) {
+  EXPECT_EQ(call(159, Arguments().domain(kAlpha).u32(10).u32(0)).payload,
+            Arguments().u32(2).i32(6).u64(262144).i32(7).u64(12345).bytes());
+  EXPECT_EQ(call(159, Arguments().domain(kAlpha).u32(1).u32(0)).payload,
+            Arguments().u32(1).i32(6).u64(262144).bytes());
+  EXPECT_EQ(call(159, Arguments().domain(kAlpha).u32(1025).u32(0)).error, 39);
+}
+
+TEST_F(Domains, LiveAndEnd) {
+  EXPECT_FALSE(call(34, Arguments().domain(kAlpha)).error);
+  EXPECT_EQ(driver_.state(kAlpha).state, VIR_DOMAIN_PAUSED);
+  EXPECT_FALSE(call(28, Arguments().domain(kAlpha)).error);
+  EXPECT_FALSE(call(27, Arguments().domain(kAlpha).u32(0)).error);
+  EXPECT_FALSE(call(245, Arguments().domain(kAlpha).u32(0)).error);
+  EXPECT_FALSE(call(33, Arguments().domain(kAlpha)).error);
+  EXPECT_EQ(call(258, Arguments().domain(kAlpha).u32(0)).error, 55);
+  EXPECT_EQ(call(196, Arguments().domain(kBeta).u32(1)).payload, domain_bytes("beta", kBeta, 2));
+  EXPECT_FALSE(call(234, Arguments().domain(kBeta).u32(0)).error);
+  EXPECT_EQ(call(12, Arguments().domain(kBeta)).error, 55);
+  EXPECT_EQ(driver_.calls, (std::vector<std::string>{"start", "suspend", "resume", "reboot", "reset",
+                                                     "shutdown", "shutdown", "start", "destroy", "destroy"}));
+}
+
+TEST_F(Domains, AreCreatedForTheirConnection) {
+  const std::string xml = "<domain><name>guest</name></domain>";
+  EXPECT_FALSE(call(10, Arguments().text(xml).u32(2)).error);  // autodestroy
+  EXPECT_EQ(driver_.by_name("guest").owner, 1U);
+  service_.closed(client_);
+  EXPECT_EQ(call(23, Arguments().text("guest")).error, 42);
+  EXPECT_FALSE(call(23, Arguments().text("alpha")).error);
+}
+
+TEST_F(Domains, AreDefinedRenamedAndUndefined) {
+  const std::string xml =
+      "<domain><name>guest</name><uuid>63636363-6363-6363-6363-636363636363</uuid></domain>";
+  EXPECT_EQ(call(11, Arguments().text(xml)).payload, domain_bytes("guest", kNone, -1));
+  EXPECT_EQ(call(350, Arguments().text(xml).u32(1)).payload, domain_bytes("guest", kNone, -1));
+  EXPECT_EQ(call(14, Arguments().domain(kNone).u32(0)).payload, Arguments().text(xml).bytes());
+  EXPECT_EQ(call(358, Arguments().domain(kNone).optional("other").u32(0)).payload,
+            Arguments().i32(0).bytes());
+  EXPECT_EQ(call(358, Arguments().domain(kNone).optional(std::nullopt).u32(0)).error, 8);
+  EXPECT_FALSE(call(35, Arguments().domain(kNone)).error);
+  EXPECT_EQ(call(231, Arguments().domain(kNone).u32(0)).error, 42);
+  EXPECT_EQ(call(11, Arguments().text("nonsense")).error, 27);
+}
+
+TEST_F(Domains, KeepAutostartAndMetadata) {
+  EXPECT_EQ(call(15, Arguments().domain(kAlpha)).payload, Arguments().i32(0).bytes());
+  EXPECT_FALSE(call(29, Arguments().domain(kAlpha).i32(1)).error);
+  EXPECT_EQ(call(15, Arguments().domain(kAlpha)).payload, Arguments().i32(1).bytes());
+  EXPECT_EQ(call(265, Arguments().domain(kAlpha).i32(1).optional(std::nullopt).u32(0)).error, 80);
+  EXPECT_FALSE(call(264, Arguments()
+                             .domain(kAlpha)
+                             .i32(1)
+                             .optional("a title")
+                             .optional(std::nullopt)
+                             .optional(std::nullopt)
+                             .u32(0))
+                   .error);
+  EXPECT_EQ(call(265, Arguments().domain(kAlpha).i32(1).optional(std::nullopt).u32(0)).payload,
+            Arguments().text("a title").bytes());
+}
+
+TEST_F(Domains, TellMessagesByKind) {
+  const Bytes taint = Arguments().u32(1).text("tainted: the policy lets the host read the guest").bytes();
+  EXPECT_EQ(call(426, Arguments().domain(kAlpha).u32(0)).payload, taint);
+  EXPECT_EQ(call(426, Arguments().domain(kAlpha).u32(2)).payload, taint);
+  EXPECT_EQ(call(426, Arguments().domain(kAlpha).u32(1)).payload, Arguments().u32(0).bytes());
+}
+
+TEST_F(Domains, HaveNoSnapshotsNorSavedImages) {
+  EXPECT_EQ(call(183, Arguments().domain(kAlpha).u32(0)).payload, Arguments().i32(0).bytes());
+  EXPECT_EQ(call(187, Arguments().domain(kAlpha).u32(0)).payload, Arguments().i32(0).bytes());
+  EXPECT_EQ(call(274, Arguments().domain(kAlpha).i32(1).u32(0)).payload, Arguments().u32(0).i32(0).bytes());
+  EXPECT_EQ(call(274, Arguments().domain(kNone).i32(1).u32(0)).error, 42);
+  EXPECT_EQ(call(121, Arguments().domain(kAlpha)).payload, Arguments().u32(1).i32(0).i32(0).bytes());
+}
+
+TEST_F(Domains, AreNotSavedResizedOrPluggedIntoAndSayWhy) {
+  for (const std::int32_t number :
+       {8, 13, 26, 30, 31, 32, 53, 54, 55, 160, 161, 174, 182, 185, 199, 204, 225, 232, 233, 279, 334}) {
+    const Outcome outcome = call(number, Arguments().domain(kAlpha).u64(1));
+    EXPECT_EQ(outcome.error, 3) << number;  // NO_SUPPORT: what tools take as "not implemented"
+    EXPECT_GT(outcome.message.size(), 30U) << number;
+  }
+}
+
+TEST_F(Domains, TellTheirControlChannelWhileActive) {
+  EXPECT_EQ(call(229, Arguments().domain(kAlpha).u32(0)).payload, Arguments().u32(0).u32(0).u64(0).bytes());
+  EXPECT_EQ(call(229, Arguments().domain(kBeta).u32(0)).error, 55);
+}
+
+TEST_F(Domains, TellStatisticsOfAllOrOfSome) {
+  const Outcome all = call(344, Arguments().u32(0).u32(0).u32(0));
+  ASSERT_FALSE(all.error);
+  EXPECT_EQ(ByteView(all.payload)[3], 2);
+  const Outcome one = call(344, Arguments().u32(2).domain(kAlpha).domain(kAlpha).u32(0).u32(0));
+  EXPECT_EQ(one.payload, [&] {
+    Bytes expected = Arguments().u32(1).bytes();
+    const Bytes domain = domain_bytes("alpha", kAlpha, 1);
+    expected.insert(expected.end(), domain.begin(), domain.end());
+    const Bytes rest = Arguments()
+                           .u32(4)
+                           .text("state.state")
+                           .i32(1)
+                           .i32(1)
+                           .text("cpu.time")
+                           .i32(4)
+                           .u64(1500000000)
+                           .text("vcpu.current")
+                           .i32(2)
+                           .u32(2)
+                           .text("fake.text")
+                           .i32(7)
+                           .text("said")
+                           .bytes();
+    expected.insert(expected.end(), rest.begin(), rest.end());
+    return expected;
+  }());
+  EXPECT_EQ(call(344, Arguments().u32(1).domain(kNone).u32(0).u32(0)).error, 42);
+  EXPECT_EQ(call(344, Arguments().u32(0).u32(32).u32(0x80000000)).error, 74);
+  EXPECT_FALSE(call(344, Arguments().u32(0).u32(15).u32(0x80000000)).error);
+  EXPECT_EQ(call(344, Arguments().u32(16385).u32(0).u32(0)).error, 39);
+}
+
+TEST_F(Domains, ACallThatWaitsDoesNotStopOthers) {
+  driver_.hold = true;
+  EXPECT_FALSE(try_call(client_, 34, Arguments().domain(kAlpha).bytes()));
+  EXPECT_FALSE(call(16, Arguments().domain(kAlpha)).error);
+  driver_.release();
+  io_.restart();
+  io_.poll();
+  EXPECT_EQ(driver_.state(kAlpha).state, VIR_DOMAIN_PAUSED);
+}
+
+}  // namespace
+}  // namespace virtsev::daemon::test

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Procedures about the host and its SEV platform, and the lists that are empty.
+#include "tests/driver/daemon/dispatch/service_fixture.hpp"
+
+namespace virtsev::daemon::test {
+namespace {
+
+class Host : public ServiceTest {
+ protected:
+  void SetUp() override { open(); }
+};
+
+TEST_F(Host, TellsItsNameAndCapabilities) {
+  EXPECT_EQ(call(59).payload, Arguments().text("fake.example").bytes());
+  EXPECT_EQ(call(7).payload, Arguments().text(driver_.capabilities()).bytes());
+  const std::optional<std::string> none;
+  EXPECT_FALSE(
+      call(342, Arguments().optional(none).optional(none).optional(none).optional("kvm").u32(0)).error);
+  EXPECT_EQ(call(342, Arguments().optional(none).optional(none).optional(none).optional("xen").u32(0)).error,
+            8);
+  EXPECT_EQ(call(342, Arguments().optional(none).optional(none).optional(none).optional(none).u32(1)).error,
+            8);
+  EXPECT_EQ(call(5, Arguments().optional("kvm")).payload, Arguments().i32(64).bytes());
+}
+
+TEST_F(Host, ACharacterTakesFourBytes) {
+  const Bytes payload = call(6).payload;
+  ASSERT_EQ(payload.size(), 160U);  // 32 of them, a u64, six i32
+  EXPECT_EQ(ByteView(payload)[3], 'x');
+  EXPECT_EQ(ByteView(payload)[7], '8');
+  EXPECT_EQ(Bytes(payload.begin() + 6 * 4, payload.begin() + 32 * 4), Bytes(26 * 4));
+  EXPECT_EQ(Bytes(payload.begin() + 128, payload.end()),
+            Arguments().u64(8192).i32(4).i32(2000).i32(1).i32(1).i32(4).i32(1).bytes());
+}
+
+TEST_F(Host, ALongModelNameKeepsItsTerminator) {
+  xdr::Encoder out;
+  dispatch::put_fixed_chars(out, std::string(100, 'm'), 32);
+  ASSERT_EQ(out.size(), 128U);
+  EXPECT_EQ(out.bytes()[123], 'm');
+  EXPECT_EQ(out.bytes()[127], 0);
+}
+
+TEST_F(Host, TellsItsCpusAsAsked) {
+  EXPECT_EQ(call(293, Arguments().i32(1).i32(1).u32(0)).payload,
+            Arguments().u32(1).u32(0x0f000000).u32(4).i32(4).bytes());
+  EXPECT_EQ(call(293, Arguments().i32(0).i32(0).u32(0)).payload, Arguments().u32(0).u32(0).i32(4).bytes());
+}
+
+TEST_F(Host, TellsItsFreeMemory) {
+  EXPECT_EQ(call(102).payload.size(), 8U);
+  EXPECT_EQ(call(101, Arguments().i32(0).i32(8)).payload.size(), 12U);
+  EXPECT_EQ(call(101, Arguments().i32(1).i32(1)).error, 8);
+  EXPECT_EQ(call(101, Arguments().i32(0).i32(-1)).error, 39);
+}
+
+TEST_F(Host, TellsItsSevPlatformWhateverNumberIsAsked) {
+  const Bytes all = Arguments()
+                        .u32(6)
+                        .text("pdh")
+                        .i32(7)
+                        .text("cGRo")
+                        .text("cert-chain")
+                        .i32(7)
+                        .text("Y2hhaW4=")
+                        .text("cbitpos")
+                        .i32(2)
+                        .u32(51)
+                        .text("reduced-phys-bits")
+                        .i32(2)
+                        .u32(1)
+                        .text("max-guests")
+                        .i32(2)
+                        .u32(410)
+                        .text("max-es-guests")
+                        .i32(2)
+                        .u32(99)
+                        .i32(6)
+                        .bytes();
+  for (const std::int32_t garbage : {0, -559038737, 0x7fffffff}) {
+    EXPECT_EQ(call(395, Arguments().i32(garbage).u32(4)).payload, all);
+  }
+}
+
+TEST_F(Host, LeavesStringsOutForClientsThatCannotTakeThem) {
+  EXPECT_EQ(call(395, Arguments().i32(0).u32(0)).payload, Arguments()
+                                                              .u32(4)
+                                                              .text("cbitpos")
+                                                              .i32(2)
+                                                              .u32(51)
+                                                              .text("reduced-phys-bits")
+                                                              .i32(2)
+                                                              .u32(1)
+                                                              .text("max-guests")
+                                                              .i32(2)
+                                                              .u32(410)
+                                                              .text("max-es-guests")
+                                                              .i32(2)
+                                                              .u32(99)
+                                                              .i32(4)
+                                                              .bytes());
+}
+
+TEST_F(Host, HasNoNetworksPoolsDevicesOrSecrets) {
+  for (const std::int32_t number : {36, 38, 72, 74, 112}) {
+    EXPECT_EQ(call(number, Arguments().i32(10)).payload, Arguments().u32(0).bytes()) << number;
+  }
+  for (const std::int32_t number : {50, 52, 71, 73, 111}) {
+    EXPECT_EQ(call(number).payload, Arguments().i32(0).bytes()) << number;
+  }
+  for (const std::int32_t number : {281, 283, 284, 285, 286, 287}) {
+    EXPECT_EQ(call(number, Arguments().i32(1).u32(0)).payload, Arguments().u32(0).u32(0).bytes()) << number;
+  }
+  EXPECT_EQ(call(122).error, 3);
+  EXPECT_EQ(call(178).error, 3);
+}
+
+TEST_F(Host, TypedParametersOfEveryTypeAreReadBack) {
+  const std::vector<TypedParameter> all{{"i", std::int32_t{-1}},
+                                        {"u", std::uint32_t{2}},
+                                        {"l", std::int64_t{-3}},
+                                        {"ul", std::uint64_t{4}},
+                                        {"d", 0.5},
+                                        {"b", true},
+                                        {"s", std::string("six")}};
+  xdr::Encoder out;
+  EXPECT_EQ(dispatch::put_typed_parameters(out, all, true), 7U);
+  xdr::Decoder in(out.bytes());
+  const auto read = dispatch::get_typed_parameters(in, 7);
+  EXPECT_TRUE(in.ok());
+  ASSERT_EQ(read.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(read[i].field, all[i].field);
+    EXPECT_EQ(read[i].value, all[i].value);
+  }
+  xdr::Decoder too_many(out.bytes());
+  dispatch::get_typed_parameters(too_many, 6);
+  EXPECT_FALSE(too_many.ok());
+}
+
+TEST_F(Host, ATypedParameterOfUnknownTypeIsMalformed) {
+  const Bytes bytes = Arguments().u32(1).text("x").i32(8).u64(0).bytes();
+  xdr::Decoder in(bytes);
+  dispatch::get_typed_parameters(in, 10);
+  EXPECT_FALSE(in.ok());
+}
+
+TEST_F(Host, AMeasurementIsReadAndASecretHandedOver) {
+  driver_.add("guest");
+  EXPECT_EQ(call(396, Arguments().domain(uuid_of(1)).u32(4)).error, 55);
+  EXPECT_FALSE(call(196, Arguments().domain(uuid_of(1)).u32(1)).error);
+  EXPECT_EQ(call(396, Arguments().domain(uuid_of(1)).u32(4)).payload, Arguments()
+                                                                          .u32(5)
+                                                                          .text("sev-measurement")
+                                                                          .i32(7)
+                                                                          .text("bWVhc3VyZW1lbnQ=")
+                                                                          .text("sev-api-major")
+                                                                          .i32(2)
+                                                                          .u32(1)
+                                                                          .text("sev-api-minor")
+                                                                          .i32(2)
+                                                                          .u32(55)
+                                                                          .text("sev-build-id")
+                                                                          .i32(2)
+                                                                          .u32(24)
+                                                                          .text("sev-policy")
+                                                                          .i32(2)
+                                                                          .u32(5)
+                                                                          .bytes());
+  EXPECT_FALSE(call(439, Arguments()
+                             .domain(uuid_of(1))
+                             .u32(2)
+                             .text("sev-secret")
+                             .i32(7)
+                             .text("c2VjcmV0")
+                             .text("sev-secret-set-address")
+                             .i32(4)
+                             .u64(0x1000)
+                             .u32(0))
+                   .error);
+  const auto& secret = driver_.by_name("guest").secret;
+  ASSERT_EQ(secret.size(), 2U);
+  EXPECT_EQ(secret[0].field, "sev-secret");
+  EXPECT_EQ(std::get<std::string>(secret[0].value), "c2VjcmV0");
+  EXPECT_EQ(std::get<std::uint64_t>(secret[1].value), 0x1000U);
+}
+
+}  // namespace
+}  // namespace virtsev::daemon::test
