@@ -8,11 +8,13 @@ namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<std::int8_t, 256> kValues = [] {
-  std::array<std::int8_t, 256> values{};
-  values.fill(-1);
+constexpr std::uint8_t kNoDigit = 64;
+
+constexpr std::array<std::uint8_t, 256> kValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
   for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-    values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+    values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
   }
   return values;
 }();
@@ -47,12 +49,12 @@ std::optional<Bytes> from_base64(std::string_view text) {
     if (is_space(c)) {
       continue;
     }
-    const int value = kValues[static_cast<std::uint8_t>(c)];
+    const std::uint32_t value = kValues[static_cast<std::uint8_t>(c)];
     const bool pad = c == '=' && digits >= 2;
-    if ((!pad && (value < 0 || padding > 0)) || digits + padding == 4) {
+    if ((!pad && (value == kNoDigit || padding > 0)) || digits + padding == 4) {
       return std::nullopt;
     }
-    group = group << 6 | (pad ? 0U : static_cast<std::uint32_t>(value));
+    group = group << 6 | (pad ? 0U : value);
     digits += pad ? 0 : 1;
     padding += pad ? 1 : 0;
     if (digits + padding < 4) {

@@ -72,8 +72,7 @@ enum class CertificateFault : std::uint8_t {
   kSignature,  ///< A signature that its algorithm can't have made
 };
 
-/// For people, as the end of "the PDH certificate ...": "is 2083 bytes long, not 2084" would need the bytes;
-/// this says "has a wrong length".
+/// For people, as the end of a sentence: "[the PDH certificate] has the wrong length".
 std::string explain(CertificateFault fault);
 
 /// Reads the format, and holds every byte of it against the format's rules; verifies no signature, and not

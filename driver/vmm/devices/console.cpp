@@ -33,7 +33,7 @@ std::size_t send(int master, ByteView output) {
 // held. So the console calls the port without a lock.
 
 Console::Console(int master, std::optional<ConsoleLog> log, Watch watch)
-    : master_(master), log_(std::move(log)), watch_(std::move(watch)) {
+    : master_(master), log_(log), watch_(std::move(watch)) {
   if (master_ >= 0) {
     const int flags = ::fcntl(master_, F_GETFL);
     if (flags >= 0 && (flags & O_NONBLOCK) == 0) {
