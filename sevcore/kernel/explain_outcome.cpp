@@ -79,6 +79,15 @@ Error sev_error(PlatformCommand command, const Outcome& outcome) {
   return make_error(name_of(command), KernelCall::kPlatform, outcome);
 }
 
+Error initialization_error(GuestCommand command, const Outcome& outcome, AsidPool pool) {
+  const Error error = sev_error(command, outcome);
+  if (error.code() != ErrorCode::kResourceBusy) {
+    return error;
+  }
+  return {error.code(), text("{} (this host can run {} {} guests at once)", error.what(), pool.size,
+                             pool.encrypted_state ? "SEV-ES" : "SEV")};
+}
+
 Error registration_error(const Outcome& outcome) {
   return make_error(kRegistration, KernelCall::kRegistration, outcome);
 }

@@ -31,4 +31,12 @@ Error sev_error(GuestCommand command, const Outcome& outcome);
 Error sev_error(PlatformCommand command, const Outcome& outcome);
 Error registration_error(const Outcome& outcome);
 
+/// How many encrypted guests of one kind the host can run at once.
+struct AsidPool {
+  bool encrypted_state = false;  ///< SEV-ES
+  std::uint32_t size = 0;
+};
+/// sev_error() for kInit, kEsInit and kInit2: names the pool and its size where it is exhausted.
+Error initialization_error(GuestCommand command, const Outcome& outcome, AsidPool pool);
+
 }  // namespace virtsev::sevcore

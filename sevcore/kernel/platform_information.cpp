@@ -8,6 +8,8 @@
 namespace virtsev::sevcore {
 namespace {
 
+constexpr int kKernelNotSupported = 524;  ///< ENOTSUPP: Linux's own, in no header for programs
+
 std::uint64_t address_of(Bytes& buffer) { return reinterpret_cast<std::uintptr_t>(buffer.data()); }
 
 bool is_length_answer(const Outcome& outcome) {
@@ -31,8 +33,8 @@ void read_certificates(SevDevice& device, PlatformInformation& information) {
 void read_chip_id(SevDevice& device, PlatformInformation& information) {
   GetId2Arguments arguments;
   Outcome outcome = device.issue(PlatformCommand::kGetId2, &arguments);
-  if (outcome.error_number == EINVAL) {
-    return;  // A kernel that does not know the command
+  if (outcome.error_number == EINVAL || outcome.error_number == kKernelNotSupported) {
+    return;  // A kernel, or a firmware before API 0.16, that does not know the command
   }
   if (!is_length_answer(outcome) || arguments.length == 0 || arguments.length > kMaxBlobSize) {
     throw sev_error(PlatformCommand::kGetId2, outcome);

@@ -20,7 +20,8 @@ struct PlatformInformation {
   std::uint32_t guest_count = 0;
   Bytes pdh;      ///< 2084 bytes
   Bytes chain;    ///< PEK, OCA and CEK, 2084 bytes each
-  Bytes chip_id;  ///< 64 bytes for each socket; empty where the kernel can't say (before Linux 5.2)
+  Bytes chip_id;  ///< 64 bytes for each socket; empty where kernel or firmware can't say (before Linux 5.2 or
+                  ///< API 0.16)
   bool simulated = false;
 };
 

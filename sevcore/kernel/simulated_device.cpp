@@ -10,6 +10,9 @@ namespace {
 
 std::uint64_t address_of(Bytes& buffer) { return reinterpret_cast<std::uintptr_t>(buffer.data()); }
 
+/// The most that Linux allocates in one piece; GET_ID2 has no limit of its own.
+constexpr std::uint32_t kMostAllocated = 4U << 20;
+
 class SimulatedDevice : public SevDevice {
  public:
   explicit SimulatedDevice(SimulatedHost& host) : host_(host) {}
@@ -134,7 +137,7 @@ Outcome SimulatedDevice::get_id2(void* data) {
   Bytes id;
   OutputBuffer buffer;
   if (arguments.address != 0 && arguments.length != 0) {
-    if (arguments.length > kMaxBlobSize) {
+    if (arguments.length > kMostAllocated) {
       return refusal(ENOMEM);
     }
     id.resize(arguments.length);

@@ -23,11 +23,12 @@ class SimulatedHost;
 /// the queue for the firmware.
 class SimulatedPlatform {
  public:
-  /// `identity`: open for reading; for writing too where it may still be empty. `state`: open for reading and
+  /// `identity`: open for reading; for writing too where it may still be empty, or where keys are to be
+  /// changed (a monitor needs neither once virtsevd has opened the platform). `state`: open for reading and
   /// writing, and *opened for this process alone*: an ASID is an open-file-description lock, so a process
   /// that passes the descriptor on opens the file anew for each receiver, and closes its own copy. Else two
   /// monitors would share ASIDs, and a killed monitor's would not come free. Throws Error naming the file and
-  /// the cure where it is torn, foreign, or of a version from the future; it is never replaced.
+  /// the cure where it is torn, foreign, or of a later version; it is never replaced.
   SimulatedPlatform(UniqueFd identity, UniqueFd state);
   ~SimulatedPlatform();
   SimulatedPlatform(const SimulatedPlatform&) = delete;

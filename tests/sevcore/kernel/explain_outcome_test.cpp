@@ -91,6 +91,14 @@ TEST(ExplainOutcome, GivesTheErrorANumberThatFits) {
   EXPECT_EQ(registration_error({ENOMEM, kNoFirmwareCall}).code(), ErrorCode::kSystemError);
 }
 
+TEST(ExplainOutcome, NamesThePoolThatIsExhaustedAndItsSize) {
+  const Error busy = initialization_error(GuestCommand::kInit2, {EBUSY, kNoFirmwareCall}, {true, 99});
+  EXPECT_EQ(busy.code(), ErrorCode::kResourceBusy);
+  EXPECT_THAT(busy.what(), HasSubstr("99 SEV-ES guests"));
+  const Error other = initialization_error(GuestCommand::kInit2, {EINVAL, kNoFirmwareCall}, {true, 99});
+  EXPECT_THAT(other.what(), Not(HasSubstr("99")));
+}
+
 TEST(ExplainOutcome, NamesEveryCommand) {
   std::set<std::string_view> names;
   for (std::uint32_t id = 0; id <= static_cast<std::uint32_t>(GuestCommand::kInit2); ++id) {
