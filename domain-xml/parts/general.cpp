@@ -52,10 +52,10 @@ std::string reason_against_name(const std::string& name) {
   if (name.size() > kMaxNameBytes) {
     return text("a domain's name can't be longer than {} bytes; this one has {}", kMaxNameBytes, name.size());
   }
-  if (name.find('/') != std::string::npos || name == "." || name == "..") {
+  if (name.find('/') != std::string::npos || name.front() == '.') {
     return text(
-        "'{}' can't be a domain's name: it becomes part of file names, so it can't hold '/' nor be '.' or "
-        "'..'",
+        "'{}' can't be a domain's name: it becomes part of file names, so it can't hold '/' nor begin with "
+        "'.'",
         name);
   }
   if (has_control_character(name)) {

@@ -68,11 +68,11 @@ TEST(General, RefusesNamesThatCannotBeFileNames) {
   EXPECT_TRUE(refuses(
       with("<name>guest", "<name>a/b"), kXmlError,
       "<name> (line 2): 'a/b' can't be a domain's name: it becomes part of file names, so it can't hold "
-      "'/' nor be '.' or '..'"));
+      "'/' nor begin with '.'"));
   EXPECT_TRUE(refuses(
       with("<name>guest", "<name>.."), kXmlError,
       "<name> (line 2): '..' can't be a domain's name: it becomes part of file names, so it can't hold "
-      "'/' nor be '.' or '..'"));
+      "'/' nor begin with '.'"));
   EXPECT_TRUE(
       refuses(with("<name>guest", "<name> "), kXmlError, "<name> (line 2): a domain's name can't be empty"));
   EXPECT_TRUE(refuses(with("<name>guest", "<name>a\nb"), kXmlError,
