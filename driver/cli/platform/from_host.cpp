@@ -54,8 +54,9 @@ class Parameters {
 CertificateSet certificates_of_host(const std::string& uri) {
   // Without this, the library prints every error by itself, too.
   virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
-  const std::unique_ptr<virConnect, int (*)(virConnectPtr)> connection(virConnectOpenReadOnly(uri.c_str()),
-                                                                       virConnectClose);
+  // libvirt allows this question on a read-write connection alone.
+  const std::unique_ptr<virConnect, int (*)(virConnectPtr)> connection(
+      virConnectOpenAuth(uri.c_str(), virConnectAuthPtrDefault, 0), virConnectClose);
   Parameters parameters;
   if (!connection || !parameters.read(connection.get())) {
     fail(uri);
