@@ -6,11 +6,14 @@
 #include <cstdlib>
 
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "driver/vmm/monitor/control_server.hpp"
 #include "driver/vmm/monitor/monitor.hpp"
 #include "driver/vmm/monitor/resident_memory.hpp"
+#include "driver/vmm/monitor/termination_signal.hpp"
+#include "driver/vmm/monitor/timer.hpp"
 #include "driver/vmm/options.hpp"
 #include "driver/vmm/sandbox/privileges.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"
@@ -27,20 +30,40 @@ std::vector<uid_t> allowed_peers(const Options& options) {
   return uids;
 }
 
+/// So long a monitor waits for its first peer: a virtsevd that died before it connected leaves nothing
+/// behind.
+constexpr std::uint32_t kFirstPeerSeconds = 60;
+
 void serve(const Options& options) {
   UniqueFd listener(options.control_fd);
   ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
   EventLoop loop;
   const ResidentMemory memory;
+  const TerminationSignal termination;
   give_up_privileges();
+
   ControlServer* server = nullptr;
   Monitor monitor({loop, [&server](const control::Event& event) { server->publish(event); },
                    restrict_system_calls, [&memory] { return memory.bytes(); }});
-  ControlServer control(loop, std::move(listener), allowed_peers(options),
-                        [&monitor](control::Request request, control::Frame frame) {
-                          return monitor.handle(std::move(request), std::move(frame));
-                        });
+  ControlServer control(
+      loop, std::move(listener), allowed_peers(options),
+      [&monitor](control::Request request, control::Frame frame) {
+        return monitor.handle(std::move(request), std::move(frame));
+      },
+      [&monitor] { monitor.on_peer_left(); });
   server = &control;
+  loop.add(termination.descriptor(), EPOLLIN, [&](std::uint32_t) {
+    loop.remove(termination.descriptor());
+    monitor.on_termination();
+  });
+  OneShotTimer first_peer;
+  first_peer.set(kFirstPeerSeconds);
+  loop.add(first_peer.descriptor(), EPOLLIN, [&](std::uint32_t) {
+    first_peer.acknowledge();
+    if (!control.has_had_peer()) {
+      loop.stop();
+    }
+  });
   loop.run();
 }
 

@@ -3,6 +3,7 @@
 #include "driver/vmm/monitor/control_server.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -25,11 +26,13 @@ std::optional<uid_t> uid_of(int socket) {
 
 }  // namespace
 
-ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, std::vector<uid_t> allowed, Handler handler)
+ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, std::vector<uid_t> allowed, Handler handler,
+                             std::function<void()> on_left)
     : loop_(loop),
       listener_(std::move(listener)),
       allowed_(std::move(allowed)),
-      handler_(std::move(handler)) {
+      handler_(std::move(handler)),
+      on_left_(std::move(on_left)) {
   loop_.add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_peer(); });
 }
 
@@ -48,6 +51,7 @@ void ControlServer::accept_peer() {
     return;
   }
   drop_peer();
+  has_had_peer_ = true;
   peer_.emplace();
   peer_->socket = std::move(socket);
   loop_.add(peer_->socket.get(), EPOLLIN, [this](std::uint32_t events) { on_peer(events); });
@@ -65,6 +69,7 @@ void ControlServer::on_peer(std::uint32_t events) {
   const bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
   if ((writable && !flush()) || (readable && !read_requests())) {
     drop_peer();
+    on_left_();
   }
 }
 
@@ -109,6 +114,10 @@ bool ControlServer::answer(control::Frame frame) {
     reply = handler_(std::move(*request), std::move(frame));
   } catch (const Error& error) {
     reply = control::Failure{error.code(), error.what()};
+  } catch (const std::exception& error) {
+    // The host has no more threads, memory or descriptors.
+    reply = control::Failure{ErrorCode::kOperationFailed,
+                             text("The host can't do what the domain's monitor asks for: {}", error.what())};
   }
   return send(control::encode(reply, serial));
 }

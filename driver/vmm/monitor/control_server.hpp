@@ -22,13 +22,17 @@ class ControlServer {
 
   /// `listener`: a listening stream socket. Peers with another uid than those in `allowed` are turned away
   /// (SO_PEERCRED).
-  ControlServer(EventLoop& loop, UniqueFd listener, std::vector<uid_t> allowed, Handler handler);
+  /// `on_left`: a peer has gone, and no other one is there.
+  ControlServer(EventLoop& loop, UniqueFd listener, std::vector<uid_t> allowed, Handler handler,
+                std::function<void()> on_left);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
   /// Sends an event to the peer, where one has said Hello; else it is lost.
   void publish(const control::Event& event);
+
+  [[nodiscard]] bool has_had_peer() const { return has_had_peer_; }
 
  private:
   struct Peer {
@@ -51,6 +55,8 @@ class ControlServer {
   UniqueFd listener_;
   std::vector<uid_t> allowed_;
   Handler handler_;
+  std::function<void()> on_left_;
+  bool has_had_peer_ = false;
   std::optional<Peer> peer_;
 };
 

@@ -3,6 +3,7 @@
 #include "driver/vmm/monitor/monitor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -84,7 +85,7 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
       close_in(start_, start.boot.initrd->fd);
     }
     surroundings_.shut_in();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // A machine half made can't be made again: the peer starts another monitor.
     end_.raise({control::EndReason::kError, error.what()});
     throw;
@@ -146,6 +147,16 @@ control::Reply Monitor::on(const control::InjectSecret& secret, control::Frame&)
 control::Reply Monitor::on(const control::Quit&, control::Frame&) {
   end_.raise({control::EndReason::kDestroyed, {}});
   return control::Done{};
+}
+
+void Monitor::on_peer_left() {
+  if (!guest_) {
+    surroundings_.loop.stop();
+  }
+}
+
+void Monitor::on_termination() {
+  end_.raise({control::EndReason::kDestroyed, text("The monitor was asked to end (SIGTERM)")});
 }
 
 void Monitor::on_console_timeout() {

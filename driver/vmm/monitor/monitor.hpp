@@ -32,6 +32,10 @@ class Monitor {
   /// Does what is asked. Throws Error, and nothing has changed then; except that a Start that failed ends the
   /// monitor.
   control::Reply handle(control::Request request, control::Frame frame);
+  /// The peer has gone: a monitor without a guest has nothing left to do.
+  void on_peer_left();
+  /// Somebody asked the process to end (SIGTERM).
+  void on_termination();
 
  private:
   control::Reply on(const control::Hello& hello, control::Frame& frame);

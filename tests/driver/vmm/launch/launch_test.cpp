@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The order of a launch, what the firmware sees of it, and its failures in words.
+#include "driver/vmm/launch/launch.hpp"
+
+#include <cerrno>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "driver/vmm/simulation/strict_memory.hpp"
+#include "sevcore/base/error.hpp"
+#include "tests/driver/vmm/launch/fake_sev_vm.hpp"
+
+namespace virtsev::vmm::test {
+namespace {
+
+using sevcore::GuestCommand;
+using sevcore::PageType;
+using sevcore::Region;
+
+constexpr std::uint64_t kMiB = 1ULL << 20;
+
+Region region(std::uint64_t address, std::uint8_t fill, PageType type = PageType::kNormal) {
+  Region out;
+  out.address = GuestAddress(address);
+  out.size = kPageSize;
+  out.type = type;
+  out.name = "part";
+  out.content = Bytes(100, fill);
+  return out;
+}
+
+class LaunchTest : public testing::Test {
+ protected:
+  std::string error_of(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  StrictMemory memory_{64 * kMiB, 39};
+  FakeSevVm vm_;
+  Launch launch_{vm_, memory_};
+};
+
+TEST_F(LaunchTest, TheFirmwareSeesTheRegionsInTheirOrderPaddedWithZeros) {
+  sevcore::LaunchPlan plan;
+  plan.regions = {region(2 * kMiB, 1), region(kMiB, 2)};
+  launch_.load_and_measure(plan);
+  ASSERT_EQ(vm_.calls.size(), 2U);
+  EXPECT_EQ(vm_.calls[0].seen.size(), kPageSize);
+  EXPECT_EQ(vm_.calls[0].seen[99], 1);
+  EXPECT_EQ(vm_.calls[0].seen[100], 0);
+  EXPECT_EQ(vm_.calls[1].seen[0], 2);
+}
+
+TEST_F(LaunchTest, AnUnmeasuredRegionIsSharedMemoryAndNotMeasured) {
+  sevcore::LaunchPlan plan;
+  plan.regions = {region(2 * kMiB, 9, PageType::kUnmeasured)};
+  launch_.load_and_measure(plan);
+  EXPECT_TRUE(vm_.calls.empty());
+  Bytes bytes(1);
+  ASSERT_TRUE(memory_.shared_memory().read(GuestAddress(2 * kMiB), bytes));
+  EXPECT_EQ(bytes[0], 9);
+  ASSERT_TRUE(memory_.private_memory().read(GuestAddress(2 * kMiB), bytes));
+  EXPECT_NE(bytes[0], 9);
+}
+
+TEST_F(LaunchTest, OnlySevEsMeasuresVcpus) {
+  sevcore::LaunchPlan plan;
+  plan.encrypted_state = true;
+  launch_.load_and_measure(plan);
+  EXPECT_EQ(vm_.commands(), std::vector{GuestCommand::kLaunchUpdateVmsa});
+}
+
+TEST_F(LaunchTest, InitialisesTheWayThatThePlanPredicts) {
+  launch_.initialise(true, sevcore::VmsaFlavour::kInit2);
+  launch_.initialise(true, sevcore::VmsaFlavour::kLegacy);
+  launch_.initialise(false, sevcore::VmsaFlavour::kLegacy);
+  EXPECT_EQ(vm_.commands(), (std::vector{GuestCommand::kInit2, GuestCommand::kEsInit, GuestCommand::kInit}));
+}
+
+TEST_F(LaunchTest, RegistersAllPrivateMemory) {
+  launch_.register_memory();
+  ASSERT_EQ(vm_.registered.size(), 1U);
+  EXPECT_EQ(vm_.registered[0].second, 64 * kMiB);
+}
+
+TEST_F(LaunchTest, AGuestWithoutOwnerGivesNoSession) {
+  launch_.start(1, {}, {});
+  EXPECT_EQ(vm_.start.policy, 1U);
+  EXPECT_EQ(vm_.start.dh_address, 0U);
+  EXPECT_EQ(vm_.start.session_address, 0U);
+}
+
+TEST_F(LaunchTest, AnOwnersSessionIsHandedOver) {
+  const Bytes certificate(2084, 1);
+  const Bytes session(128, 2);
+  launch_.start(5, certificate, session);
+  EXPECT_EQ(vm_.start.dh_length, 2084U);
+  EXPECT_EQ(vm_.start.session_length, 128U);
+}
+
+TEST_F(LaunchTest, TheMeasurementIsWhatTheFirmwareGave) { EXPECT_EQ(launch_.measure(), Bytes(48, 0x5a)); }
+
+TEST_F(LaunchTest, ARegionOutsideTheGuestsMemoryIsNamed) {
+  sevcore::LaunchPlan plan;
+  plan.regions = {region(64 * kMiB, 1)};
+  EXPECT_NE(error_of([&] { launch_.load_and_measure(plan); }).find("part"), std::string::npos);
+}
+
+TEST_F(LaunchTest, ASecretOutsideTheGuestsMemoryIsRefusedBeforeTheFirmwareIsAsked) {
+  EXPECT_NE(error_of([&] {
+              launch_.inject_secret(Bytes(52), Bytes(32), GuestAddress(64 * kMiB - 16));
+            }).find("outside"),
+            std::string::npos);
+  EXPECT_TRUE(vm_.calls.empty());
+}
+
+TEST_F(LaunchTest, ASecretGoesIntoPrivateMemory) {
+  const Bytes header(52);
+  const Bytes secret(32);
+  launch_.inject_secret(header, secret, GuestAddress(kMiB));
+  EXPECT_EQ(vm_.secret.guest_address,
+            reinterpret_cast<std::uintptr_t>(memory_.private_memory().host_address(GuestAddress(kMiB), 32)));
+  EXPECT_EQ(vm_.secret.guest_length, 32U);
+}
+
+TEST_F(LaunchTest, AFailureOfTheFirmwareIsToldInWords) {
+  vm_.failing = GuestCommand::kLaunchStart;
+  vm_.failure = {EIO, static_cast<std::uint32_t>(sevcore::FirmwareStatus::kPolicyFailure)};
+  const std::string text = error_of([&] { launch_.start(5, {}, {}); });
+  EXPECT_NE(text.find("LAUNCH_START"), std::string::npos) << text;
+}
+
+TEST_F(LaunchTest, MemoryThatCantBePinnedIsToldInWords) {
+  vm_.registration = {ENOMEM, 0};
+  EXPECT_FALSE(error_of([&] { launch_.register_memory(); }).empty());
+}
+
+}  // namespace
+}  // namespace virtsev::vmm::test

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The control socket: who may speak, in which order, and what happens to those who do not keep to it.
+#include "driver/vmm/monitor/control_server.hpp"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sevcore/base/error.hpp"
+
+namespace virtsev::vmm::test {
+namespace {
+
+/// An abstract socket of this process alone.
+sockaddr_un address(socklen_t& length) {
+  sockaddr_un out{};
+  out.sun_family = AF_UNIX;
+  const std::string name = "virtsev-control-test-" + std::to_string(::getpid());
+  name.copy(out.sun_path + 1, sizeof(out.sun_path) - 1);
+  length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  return out;
+}
+
+class Peer {
+ public:
+  Peer() : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    socklen_t length = 0;
+    const sockaddr_un to = address(length);
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), length) != 0) {
+      throw std::runtime_error("connect");
+    }
+  }
+  void send(const control::Request& request, std::uint32_t serial) {
+    send_bytes(control::encode(request, serial).bytes);
+  }
+  void send_bytes(const Bytes& bytes) {
+    ASSERT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  /// The next frame; nothing when the server closes the connection.
+  std::optional<control::Frame> next() {
+    while (true) {
+      auto frame = reader_.next();
+      if (frame && *frame) {
+        return std::move(**frame);
+      }
+      Bytes buffer(4096);
+      const ssize_t length = ::read(socket_.get(), buffer.data(), buffer.size());
+      if (length <= 0 || !reader_.feed(ByteView(buffer).first(static_cast<std::size_t>(length)), {})) {
+        return std::nullopt;
+      }
+    }
+  }
+  std::optional<control::Reply> reply() {
+    const auto frame = next();
+    return frame ? std::optional(control::decode_reply(*frame).value()) : std::nullopt;
+  }
+  void hello() {
+    send(control::Hello{}, 1);
+    ASSERT_TRUE(std::holds_alternative<control::HelloReply>(reply().value()));
+  }
+
+ private:
+  UniqueFd socket_;
+  control::FrameReader reader_;
+};
+
+/// The server on a thread of its own. Query is answered with Done, Pause with an Error.
+class ControlServerTest : public testing::Test {
+ protected:
+  void start(std::vector<uid_t> allowed) {
+    UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socklen_t length = 0;
+    const sockaddr_un at = address(length);
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&at), length), 0);
+    ASSERT_EQ(::listen(listener.get(), 4), 0);
+    thread_ = std::thread([this, allowed = std::move(allowed), listener = std::move(listener)]() mutable {
+      EventLoop loop;
+      loop.add(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
+      ControlServer* self = nullptr;
+      ControlServer server(
+          loop, std::move(listener), std::move(allowed),
+          [&](const control::Request& request, const control::Frame&) -> control::Reply {
+            if (std::holds_alternative<control::Hello>(request)) {
+              return control::HelloReply{};
+            }
+            if (std::holds_alternative<control::Pause>(request)) {
+              throw Error(ErrorCode::kOperationInvalid, "not now");
+            }
+            if (std::holds_alternative<control::Resume>(request)) {
+              self->publish(control::ConsoleSilent{"silence"});
+            }
+            return control::Done{};
+          },
+          [] {});
+      self = &server;
+      loop.run();
+    });
+  }
+  void TearDown() override {
+    ::eventfd_write(stop_.get(), 1);
+    thread_.join();
+  }
+
+  UniqueFd stop_{::eventfd(0, EFD_CLOEXEC)};
+  std::thread thread_;
+};
+
+TEST_F(ControlServerTest, AnswersEachRequestWithItsSerial) {
+  start({::getuid()});
+  Peer peer;
+  peer.hello();
+  peer.send(control::Query{}, 17);
+  peer.send(control::Query{}, 18);
+  EXPECT_EQ(peer.next()->serial, 17U);
+  EXPECT_EQ(peer.next()->serial, 18U);
+}
+
+TEST_F(ControlServerTest, AnErrorBecomesAFailure) {
+  start({::getuid()});
+  Peer peer;
+  peer.hello();
+  peer.send(control::Pause{}, 2);
+  const auto reply = peer.reply();
+  ASSERT_TRUE(reply);
+  const auto& failure = std::get<control::Failure>(*reply);
+  EXPECT_EQ(failure.code, ErrorCode::kOperationInvalid);
+  EXPECT_EQ(failure.text, "not now");
+}
+
+TEST_F(ControlServerTest, ARequestOfALaterVersionIsRefusedAndTheNextOneServed) {
+  start({::getuid()});
+  Peer peer;
+  peer.hello();
+  Bytes unknown = control::encode(control::Request(control::Query{}), 5).bytes;
+  unknown[11] = 200;  // the type's last byte
+  peer.send_bytes(unknown);
+  EXPECT_EQ(std::get<control::Failure>(peer.reply().value()).code, ErrorCode::kNoSupport);
+  peer.send(control::Query{}, 6);
+  EXPECT_TRUE(std::holds_alternative<control::Done>(peer.reply().value()));
+}
+
+TEST_F(ControlServerTest, WhoDoesNotSayHelloFirstIsDropped) {
+  start({::getuid()});
+  Peer peer;
+  peer.send(control::Query{}, 1);
+  EXPECT_FALSE(peer.next());
+}
+
+TEST_F(ControlServerTest, WhoSendsNonsenseIsDropped) {
+  start({::getuid()});
+  Peer peer;
+  peer.hello();
+  peer.send_bytes(Bytes(64, 0xff));
+  EXPECT_FALSE(peer.next());
+}
+
+TEST_F(ControlServerTest, TheNewestPeerWins) {
+  start({::getuid()});
+  Peer first;
+  first.hello();
+  Peer second;
+  second.hello();
+  EXPECT_FALSE(first.next());
+  second.send(control::Query{}, 2);
+  EXPECT_TRUE(second.reply());
+}
+
+TEST_F(ControlServerTest, AnEventReachesThePeerBetweenReplies) {
+  start({::getuid()});
+  Peer peer;
+  peer.hello();
+  peer.send(control::Resume{}, 3);
+  const auto event = peer.next();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind, control::FrameKind::kEvent);
+  EXPECT_TRUE(std::holds_alternative<control::Done>(peer.reply().value()));
+}
+
+TEST_F(ControlServerTest, AnotherUsersPeerIsTurnedAway) {
+  start({::getuid() + 1});
+  Peer peer;
+  EXPECT_FALSE(peer.next());
+}
+
+}  // namespace
+}  // namespace virtsev::vmm::test

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the monitor does when a vCPU leaves the guest.
+#include "driver/vmm/run/exit_handler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "tests/driver/vmm/fake_vcpu.hpp"
+
+namespace virtsev::vmm::test {
+namespace {
+
+/// Keeps what is written, reads as 1, 2, 3...
+class RecordingDevice : public PortDevice {
+ public:
+  void read(std::uint16_t, MutableBytes data) override {
+    for (std::uint8_t& byte : data) {
+      byte = ++last_;
+    }
+  }
+  void write(std::uint16_t offset, ByteView data) override {
+    writes.emplace_back(offset, Bytes(data.begin(), data.end()));
+  }
+  std::vector<std::pair<std::uint16_t, Bytes>> writes;
+
+ private:
+  std::uint8_t last_ = 0;
+};
+
+class ExitHandlerTest : public testing::Test {
+ protected:
+  ExitHandlerTest() { ports_.attach(0x100, 8, device_); }
+  std::optional<GuestEnd> handle() { return handler_.handle(vcpu_, 0); }
+
+  RecordingDevice device_;
+  PortBus ports_;
+  ExitHandler handler_{ports_, nullptr};
+  FakeVcpu vcpu_;
+};
+
+TEST_F(ExitHandlerTest, APortIsWrittenWithItsWidth) {
+  vcpu_.exit_port(KVM_EXIT_IO_OUT, 0x104, 2, 1);
+  vcpu_.data[0] = 0x34;
+  vcpu_.data[1] = 0x12;
+  EXPECT_FALSE(handle());
+  ASSERT_EQ(device_.writes.size(), 1U);
+  EXPECT_EQ(device_.writes[0].first, 4);
+  EXPECT_EQ(device_.writes[0].second, (Bytes{0x34, 0x12}));
+}
+
+TEST_F(ExitHandlerTest, AStringOfWritesIsOneAfterTheOther) {
+  vcpu_.exit_port(KVM_EXIT_IO_OUT, 0x100, 1, 3);
+  vcpu_.data = {'a', 'b', 'c'};
+  EXPECT_FALSE(handle());
+  ASSERT_EQ(device_.writes.size(), 3U);
+  EXPECT_EQ(device_.writes[2].second, Bytes{'c'});
+}
+
+TEST_F(ExitHandlerTest, AStringOfReadsFillsEachElement) {
+  vcpu_.exit_port(KVM_EXIT_IO_IN, 0x100, 2, 2);
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.data[0], 1);
+  EXPECT_EQ(vcpu_.data[3], 4);
+}
+
+TEST_F(ExitHandlerTest, APortThatNobodyOwnsReadsAsOnes) {
+  vcpu_.exit_port(KVM_EXIT_IO_IN, 0xcf8, 4, 1);
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.data[3], 0xff);
+}
+
+TEST_F(ExitHandlerTest, AnAddressWhereNothingIsReadsAsOnes) {
+  vcpu_.exit_with(KVM_EXIT_MMIO);
+  vcpu_.run_area().mmio.is_write = 0;
+  vcpu_.run_area().mmio.len = 4;
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.run_area().mmio.data[3], 0xff);
+}
+
+TEST_F(ExitHandlerTest, ATripleFaultIsAPanicThatSaysWhere) {
+  vcpu_.exit_with(KVM_EXIT_SHUTDOWN);
+  vcpu_.rip = 0xabcdef;
+  vcpu_.interrupts = false;
+  const auto end = handle();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kPanic);
+  EXPECT_NE(end->text.find("vCPU 0 at 0xabcdef, running, interrupts off"), std::string::npos) << end->text;
+}
+
+TEST_F(ExitHandlerTest, ATripleFaultUnderSevEsOnHardwareIsAPanicToo) {
+  const auto end = handler_.handle_failure(vcpu_, 0, EINVAL);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kPanic);
+}
+
+TEST_F(ExitHandlerTest, AnInternalErrorOfKvmSaysWhere) {
+  vcpu_.exit_with(KVM_EXIT_INTERNAL_ERROR);
+  vcpu_.run_area().internal.suberror = KVM_INTERNAL_ERROR_EMULATION;
+  const auto end = handle();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kError);
+  EXPECT_NE(end->text.find("internal error 1"), std::string::npos) << end->text;
+}
+
+TEST_F(ExitHandlerTest, AnExitThatNobodyKnowsEndsTheGuestAlone) {
+  vcpu_.exit_with(0x7777);
+  EXPECT_EQ(handle().value().reason, control::EndReason::kError);
+}
+
+TEST_F(ExitHandlerTest, SystemEventsEndTheGuestWithTheirReason) {
+  vcpu_.exit_with(KVM_EXIT_SYSTEM_EVENT);
+  vcpu_.run_area().system_event.type = KVM_SYSTEM_EVENT_SHUTDOWN;
+  EXPECT_EQ(handle().value().reason, control::EndReason::kPoweroff);
+  vcpu_.run_area().system_event.type = KVM_SYSTEM_EVENT_RESET;
+  EXPECT_EQ(handle().value().reason, control::EndReason::kReset);
+  vcpu_.run_area().system_event.type = 6;
+  vcpu_.run_area().system_event.data[0] = 0x100 | 1ULL << 12 | 4ULL << 16;
+  EXPECT_NE(handle().value().text.find("reason set 1, reason 4"), std::string::npos);
+}
+
+TEST_F(ExitHandlerTest, SignalsAndWakeUpsOfWaitingVcpusEndNothing) {
+  EXPECT_FALSE(handler_.handle_failure(vcpu_, 0, EINTR));
+  EXPECT_FALSE(handler_.handle_failure(vcpu_, 0, EAGAIN));
+  vcpu_.exit_with(KVM_EXIT_INTR);
+  EXPECT_FALSE(handle());
+}
+
+TEST_F(ExitHandlerTest, AFailureOfTheHostEndsTheGuestWithItsName) {
+  const auto end = handler_.handle_failure(vcpu_, 0, ENOMEM);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kError);
+  EXPECT_NE(end->text.find("Cannot allocate memory"), std::string::npos);
+}
+
+TEST_F(ExitHandlerTest, WithoutSimulationRegistersAreRefused) {
+  vcpu_.exit_read_msr(0xc0010131);
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.run_area().msr.error, 1);
+  vcpu_.exit_write_msr(0xc0010130, 2);
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.run_area().msr.error, 1);
+}
+
+TEST_F(ExitHandlerTest, InSimulationRegistersAreAnswered) {
+  StrictMemory memory(64ULL << 20, 39);
+  SimulatedSev sev(true, 39, memory, {CpuidEntries()});
+  const ExitHandler handler(ports_, &sev);
+  vcpu_.exit_read_msr(0xc0010131);
+  EXPECT_FALSE(handler.handle(vcpu_, 0));
+  EXPECT_EQ(vcpu_.run_area().msr.data, 3U);
+}
+
+}  // namespace
+}  // namespace virtsev::vmm::test
