@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain-xml/xml/document.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -66,8 +67,9 @@ void on_error(void* context, xmlErrorPtr error) {
     return;
   }
   std::string message = error->message != nullptr ? error->message : "";
-  while (!message.empty() && message.back() == '\n') {
-    message.pop_back();
+  message.erase(std::min(message.find('\n'), message.size()));
+  if (error->code == XML_ERR_INVALID_ENCODING) {
+    message = text("this is no UTF-8 text; convert the document, for example with iconv -t UTF-8");
   }
   reading.error = text("line {}: {}", error->line, message);
 }
@@ -93,6 +95,9 @@ Document read_document(const std::string& xml) {
   if (xml.size() > kMaxDocumentBytes) {
     refuse(text("it is {} bytes long, more than the limit of {}", xml.size(), kMaxDocumentBytes));
   }
+  if (std::count(xml.begin(), xml.end(), '=') > kMaxEqualsSigns) {
+    refuse(text("it has more than {} attributes (equals signs)", kMaxEqualsSigns));
+  }
   std::unique_ptr<xmlParserCtxt, ContextDeleter> context(xmlNewParserCtxt());
   if (!context) {
     throw std::bad_alloc();
@@ -106,7 +111,7 @@ Document read_document(const std::string& xml) {
   sax.serror = on_error;
   const int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES;
   Document document(
-      xmlCtxtReadMemory(context.get(), xml.data(), static_cast<int>(xml.size()), nullptr, nullptr, options));
+      xmlCtxtReadMemory(context.get(), xml.data(), static_cast<int>(xml.size()), nullptr, "UTF-8", options));
   context->myDoc = nullptr;
   if (!reading.error.empty()) {
     refuse(reading.error);
