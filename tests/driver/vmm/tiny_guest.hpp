@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Guests of a few instructions, written as 32-bit code that a bzImage's entry starts with paging off. They
+// run on any /dev/kvm, a software-emulated one included.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "sevcore/base/bytes.hpp"
+
+namespace virtsev::vmm::test {
+
+class TinyGuest {
+ public:
+  /// Sends a text to the serial port.
+  TinyGuest& print(std::string_view text);
+  /// Sends the `count` bytes of memory at `address`.
+  TinyGuest& print_memory(std::uint32_t address, std::uint32_t count);
+  /// Sends the lowest decimal digit of a model specific register below 10.
+  TinyGuest& print_msr_digit(std::uint32_t index);
+  /// Writes the GHCB register, VMGEXIT, and sends bits 24-31 of the register after it.
+  TinyGuest& print_ghcb_answer(std::uint32_t request);
+  /// Writes the GHCB register, then VMGEXIT.
+  TinyGuest& vmgexit(std::uint32_t request);
+  /// Waits for a byte of input and sends it back.
+  TinyGuest& echo_one_byte();
+  /// Waits for the power button.
+  TinyGuest& wait_for_power_button();
+  TinyGuest& write_port(std::uint16_t port, std::uint8_t value);
+  TinyGuest& power_off();
+  TinyGuest& reset();
+  TinyGuest& triple_fault();
+  /// For ever, busy.
+  TinyGuest& spin();
+
+  /// A bzImage with this code at its entry.
+  [[nodiscard]] Bytes bzimage() const;
+
+ private:
+  TinyGuest& code(std::initializer_list<std::uint8_t> bytes);
+  TinyGuest& word(std::uint32_t value);
+  TinyGuest& port(std::uint16_t number);
+
+  Bytes code_;
+};
+
+}  // namespace virtsev::vmm::test
