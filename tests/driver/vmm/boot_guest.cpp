@@ -3,6 +3,7 @@
 //   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--vcpus N]
 //   [--memory MIB]
 //              [--press-after TEXT] [--seconds N]
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -44,6 +45,13 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// From /proc/PID/schedstat, whose first number is the time on a CPU in ns.
+double cpu_milliseconds(pid_t pid) {
+  const UniqueFd file = open_file("/proc/" + std::to_string(pid) + "/schedstat", O_RDONLY);
+  std::array<char, 64> line{};
+  return ::read(file.get(), line.data(), line.size() - 1) > 0 ? std::strtod(line.data(), nullptr) / 1e6 : 0;
+}
+
 const char* name_of(control::EndReason reason) {
   constexpr const char* kNames[] = {"?", "destroyed", "poweroff", "reset", "panic", "error"};
   return kNames[static_cast<std::uint32_t>(reason)];
@@ -79,6 +87,8 @@ int run(const Options& options) {
     std::printf("%02x", byte);
   }
   std::puts("");
+  // Of its main thread, which does all of the launch; the simulated firmware's share is in it.
+  std::printf("CPU from exec to here: %.1f ms\n", cpu_milliseconds(monitor.pid()));
   monitor.echo_console();
   expect<control::Done>(monitor.call(control::Resume{}));
   if (options.contains("press-after")) {
