@@ -68,9 +68,6 @@ void on_error(void* context, xmlErrorPtr error) {
   }
   std::string message = error->message != nullptr ? error->message : "";
   message.erase(std::min(message.find('\n'), message.size()));
-  if (error->code == XML_ERR_INVALID_ENCODING) {
-    message = text("this is no UTF-8 text; convert the document, for example with iconv -t UTF-8");
-  }
   reading.error = text("line {}: {}", error->line, message);
 }
 
@@ -94,6 +91,9 @@ Document read_document(const std::string& xml) {
   std::call_once(initialised, xmlInitParser);
   if (xml.size() > kMaxDocumentBytes) {
     refuse(text("it is {} bytes long, more than the limit of {}", xml.size(), kMaxDocumentBytes));
+  }
+  if (xmlCheckUTF8(reinterpret_cast<const unsigned char*>(xml.c_str())) == 0) {
+    refuse(text("it is no UTF-8 text; convert it, for example with iconv -t UTF-8"));
   }
   if (std::count(xml.begin(), xml.end(), '=') > kMaxEqualsSigns) {
     refuse(text("it has more than {} attributes (equals signs)", kMaxEqualsSigns));
