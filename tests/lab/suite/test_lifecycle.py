@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Order of the steps, reboot, and the events that a client sees."""
+import base64
+import unittest
+
+from host import Events, Host
+
+
+class Lifecycle(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = Host()
+        cls.addClassCleanup(cls.host.close)
+        cls.host.start()
+
+    def assert_refused(self, result, reason):
+        self.assertNotEqual(result.status, 0, result)
+        self.assertRegex(result.errors, reason)
+
+    def test_each_step_in_the_wrong_order_is_refused_and_changes_nothing(self):
+        domain = self.host.domain("order", vcpus=1, session=True).define()
+        self.assert_refused(domain.virsh("domlaunchsecinfo"), "not running")
+        self.assert_refused(domain.virsh("resume"), "not running")
+        self.assert_refused(domain.virsh("shutdown"), "not running")
+        domain.must("start", "--paused")
+        self.assert_refused(domain.virsh("start"), "already active")
+        launch = domain.launch()
+        self.assertEqual(domain.launch().measurement, launch.measurement, "a second look gives the same measurement")
+        self.assertEqual(domain.inject(b"the right secret").status, 0)
+        domain.must("resume")
+        self.assert_refused(domain.virsh("resume"), "already running")
+        self.assert_refused(domain.inject_packed(), "(?i)paused|running|launch")
+        self.assertEqual(domain.state(), "running (unpaused)")
+        self.assertEqual(domain.launch().measurement, launch.measurement, "nor does the launch's end change it")
+        domain.must("suspend")
+        self.assert_refused(domain.inject_packed(), "(?i)launch|started|resumed|running")
+        self.assertEqual(domain.state(), "paused (user)")
+        domain.must("destroy")
+
+    def test_secret_with_a_wrong_mac_is_refused_and_the_guest_stays_as_it_was(self):
+        domain = self.host.domain("mac", vcpus=1, session=True).define()
+        domain.must("start", "--paused")
+        self.assertEqual(domain.inject(b"a secret").status, 0)
+        header_file = domain.owner / "secret_header.b64"
+        header = bytearray(base64.b64decode(header_file.read_text()))
+        for changed in (0, 4, 20, 51):
+            wrong = bytearray(header)
+            wrong[changed] ^= 2
+            header_file.write_text(base64.b64encode(wrong).decode())
+            self.assert_refused(domain.inject_packed(), "(?i)secret")
+            self.assertEqual(domain.state(), "paused (starting up)")
+        header_file.write_text(base64.b64encode(header[:-1]).decode())
+        self.assert_refused(domain.inject_packed(), "(?i)secret|header")
+        header_file.write_text("not base64")
+        self.assert_refused(domain.inject_packed(), "(?i)base64|header")
+        self.assertEqual(domain.inject(b"the right one").status, 0, "the guest still takes one")
+        self.assertEqual(domain.verify().status, 0)
+        domain.must("destroy")
+
+    def test_session_for_another_policy_or_platform_is_refused_at_start(self):
+        domain = self.host.domain("session", vcpus=1, session=True)
+        domain.xml.write_text(domain.xml.read_text().replace("<policy>0x7", "<policy>0x5"))
+        domain.define()
+        self.assert_refused(domain.virsh("start"), "(?i)session|policy")
+        self.assertRegex(domain.state(), "^shut off")
+        domain.must("undefine")
+
+    def test_sev_guest_is_rebooted_as_a_new_launch_under_the_same_id(self):
+        domain = self.host.domain("reboot", policy="0x1", vcpus=1).define()
+        with Events(self.host) as events:
+            domain.must("start", "--paused")
+            events.await_line("'reboot'.*Started")
+            with domain.console() as console:
+                domain.must("resume")
+                console.await_text("example guest: ready")
+            identity, monitor = domain.identity(), self.host.vmm_of("reboot")
+            self.assertIsNotNone(monitor)
+            domain.must("reboot")
+            events.await_line("event 'reboot' for domain '?reboot")
+        self.assertEqual(domain.identity(), identity)
+        self.assertNotEqual(self.host.vmm_of("reboot"), monitor, "another monitor, with another launch")
+        self.assertRegex(domain.state(), "^running")
+        with domain.console() as console:
+            console.await_text("example guest: ready")
+        domain.must("destroy")
+
+    def test_a_client_sees_each_step(self):
+        domain = self.host.domain("events", vcpus=1)
+        with Events(self.host) as events:
+            domain.define()
+            events.await_line("'events'.*Defined Added")
+            domain.must("start", "--paused")
+            events.await_line("'events'.*Started Booted")
+            events.await_line("'events'.*Suspended Paused")
+            domain.must("resume")
+            events.await_line("'events'.*Resumed Unpaused")
+            domain.must("destroy")
+            events.await_line("'events'.*Stopped Destroyed")
+            domain.must("undefine")
+            events.await_line("'events'.*Undefined Removed")
+
+
+if __name__ == "__main__":
+    unittest.main()
