@@ -28,7 +28,8 @@ struct Configuration {
 
   // Not in the file: what tests set.
   std::string kvm_device = "/dev/kvm";
-  std::uint32_t shortest_run_ms = 2000;  ///< A guest that resets sooner after its launch waits until then for the next
+  std::uint32_t shortest_run_ms =
+      2000;  ///< A guest that resets sooner after its launch waits until then for the next
 };
 
 /// Reads a configuration. Throws Error(kInvalidArgument) with file and line.

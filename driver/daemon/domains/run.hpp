@@ -26,6 +26,7 @@ struct Run {
   control::LaunchReport launch;
   bool starting = true;                 ///< The launch is under way, and deals with the monitor's end itself
   bool announced = false;               ///< Clients were told of a start, so they hear of the end
+  bool died_by_itself = false;          ///< The monitor ended while `starting`, unasked and without a word
   std::optional<MonitorEnd> early_end;  ///< The monitor's end, where it came while `starting`
   bool has_run = false;                 ///< A vCPU has run: no secret any more
   bool owner_given = false;

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "driver/daemon/encoding/base_n.hpp"
+#include "driver/daemon/encoding/hex.hpp"
 
 namespace virtsev::daemon {
 namespace {

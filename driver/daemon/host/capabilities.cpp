@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "driver/daemon/encoding/base_n.hpp"
+#include "driver/daemon/encoding/hex.hpp"
 #include "driver/daemon/encoding/xml_escape.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/spec/boot_specification.hpp"

@@ -5,9 +5,9 @@
 
 #include <fcntl.h>
 
-#include "driver/daemon/encoding/base_n.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
+#include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/kernel/hardware_kernel.hpp"

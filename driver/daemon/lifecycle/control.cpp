@@ -15,18 +15,15 @@ void refuse_ended() {
 
 }  // namespace
 
-// One request to the monitor of this run; the answer counts only while the run is still the domain's.
-asio::awaitable<control::Reply> Lifecycle::ask(DomainPtr domain, RunPtr run, control::Request request) {
+// One request to the monitor of this run. What comes after it must look whether the run is still the
+// domain's: the guest may have ended.
+asio::awaitable<control::Reply> Lifecycle::ask(RunPtr run, control::Request request) {
   if (!run->monitor) {
     refuse_ended();
   }
   const auto monitor = run->monitor;
   const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
-  control::Reply reply = co_await monitor->request(std::move(request), limit);
-  if (domain->run != run) {
-    refuse_ended();
-  }
-  co_return reply;
+  co_return co_await monitor->request(std::move(request), limit);
 }
 
 asio::awaitable<void> Lifecycle::suspend(DomainPtr domain) {
@@ -37,7 +34,10 @@ asio::awaitable<void> Lifecycle::suspend(DomainPtr domain) {
   }
   const RunPtr run = domain->run;
   control::Request request = control::Pause{};
-  co_await ask(domain, run, std::move(request));
+  co_await ask(run, std::move(request));
+  if (domain->run != run) {
+    refuse_ended();
+  }
   set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
   context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
 }
@@ -51,7 +51,10 @@ asio::awaitable<void> Lifecycle::resume(DomainPtr domain) {
   }
   const RunPtr run = domain->run;
   control::Request request = control::Resume{};
-  co_await ask(domain, run, std::move(request));
+  co_await ask(run, std::move(request));
+  if (domain->run != run) {
+    co_return;  // It ran, and is at its end already
+  }
   run->has_run = true;
   set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
   context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
@@ -63,7 +66,7 @@ asio::awaitable<void> Lifecycle::shutdown(DomainPtr domain) {
   const RunPtr run = domain->run;
   run->reboot_requested = false;
   control::Request request = control::PowerButton{};
-  co_await ask(domain, run, std::move(request));
+  co_await ask(run, std::move(request));
   save_status(domain);
 }
 
@@ -76,7 +79,7 @@ asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
   run->reboot_requested = true;
   save_status(domain);
   control::Request request = control::PowerButton{};
-  co_await ask(domain, run, std::move(request));
+  co_await ask(run, std::move(request));
 }
 
 asio::awaitable<void> Lifecycle::inject_secret(DomainPtr domain, control::InjectSecret secret) {
@@ -99,7 +102,7 @@ asio::awaitable<void> Lifecycle::inject_secret(DomainPtr domain, control::Inject
                                                    "it, and start it with --paused"));
   }
   control::Request request = std::move(secret);
-  co_await ask(domain, run, std::move(request));
+  co_await ask(run, std::move(request));
 }
 
 asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
@@ -109,7 +112,7 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
     co_return control::Status{};
   }
   control::Request request = control::Query{};
-  const control::Reply reply = co_await ask(domain, run, std::move(request));
+  const control::Reply reply = co_await ask(run, std::move(request));
   const auto* status = std::get_if<control::Status>(&reply);
   if (status == nullptr) {
     throw Error(ErrorCode::kInternal, text("the monitor answered a query with something else"));

@@ -97,7 +97,8 @@ void Lifecycle::save_status(const DomainPtr& domain) {
 }
 
 void Lifecycle::monitor_ended(const DomainPtr& domain, const RunPtr& run, const MonitorEnd& end) {
-  log_info(text("domain '{}': its monitor ended ({})", domain->name, end.how));
+  log_info(end.how.empty() ? text("domain '{}': its monitor ended", domain->name)
+                           : text("domain '{}': its monitor ended: {}", domain->name, end.how));
   if (domain->run != run) {
     return;
   }
@@ -169,16 +170,18 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
     co_await launch(domain, run);
     // Whoever gave a session wants to see the measurement before the guest runs, each time.
     if (!run->owner_given) {
-      co_await let_run(domain, run);
+      co_await let_run(run);
     }
-  } catch (const std::exception& error) {
+  } catch (const std::exception&) {
     failure = std::current_exception();
-    log_error(text("domain '{}': cannot be launched anew: {}", domain->name, error.what()));
-    domain->last_failure = run->abort.fired() ? std::string() : error.what();
   }
   if (failure) {
     co_await stop_monitor(run);
-    finish(domain, run, run->abort.fired() ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED,
+    const std::string why = what_of(better_reason(*domain, *run, failure));
+    log_error(text("domain '{}': cannot be launched anew: {}", domain->name, why));
+    const bool destroyed = run->abort.fired();
+    domain->last_failure = destroyed ? std::string() : why;
+    finish(domain, run, destroyed ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED,
            domain->last_failure);
     co_return;
   }

@@ -21,14 +21,39 @@ namespace {
 
 constexpr std::chrono::seconds kHelloLimit{10};
 
+Error abort_error() {
+  return {ErrorCode::kOperationAborted, text("the start was given up: the domain was destroyed meanwhile")};
+}
+
 void stop_if_aborted(const Run& run) {
   if (run.abort.fired()) {
-    throw Error(ErrorCode::kOperationAborted,
-                text("the start was given up: the domain was destroyed meanwhile"));
+    throw abort_error();
   }
 }
 
 }  // namespace
+
+std::string what_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+// That the connection broke is how a start fails; why is another question.
+std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run,
+                                            const std::exception_ptr& failure) const {
+  if (run.abort.fired()) {
+    return std::make_exception_ptr(abort_error());
+  }
+  if (run.died_by_itself) {
+    return std::make_exception_ptr(
+        Error(ErrorCode::kOperationFailed, text("the monitor ended during the start ({}); see {}/{}.log",
+                                                run.early_end->how, context_.layout.logs, domain.name)));
+  }
+  return failure;
+}
 
 asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definition, StartOptions options) {
   const auto run = std::make_shared<Run>(context_.io.get_executor());
@@ -45,14 +70,15 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
   try {
     co_await launch(domain, run);
     if (!options.paused) {
-      co_await let_run(domain, run);
+      co_await let_run(run);
     }
-  } catch (const std::exception& error) {
+  } catch (const std::exception&) {
     failure = std::current_exception();
-    log_error(text("domain '{}': cannot start: {}", domain->name, error.what()));
   }
   if (failure) {
     co_await stop_monitor(run);
+    failure = better_reason(*domain, *run, failure);
+    log_error(text("domain '{}': cannot start: {}", domain->name, what_of(failure)));
     finish(domain, run, run->abort.fired() ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED, {});
     std::rethrow_exception(failure);
   }
@@ -174,20 +200,22 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
       });
 }
 
-asio::awaitable<void> Lifecycle::let_run(DomainPtr domain, RunPtr run) {
+asio::awaitable<void> Lifecycle::let_run(RunPtr run) {
   control::Request resume = control::Resume{};
-  co_await ask(domain, run, std::move(resume));
+  co_await ask(run, std::move(resume));
   stop_if_aborted(*run);
   run->has_run = true;
 }
 
 asio::awaitable<void> Lifecycle::stop_monitor(RunPtr run) {
-  run->destroying = true;
-  if (run->monitor && !run->monitor->ended().fired()) {
-    const auto monitor = run->monitor;
-    monitor->kill();
-    co_await monitor->ended().wait();
+  if (!run->monitor) {
+    co_return;
   }
+  const auto monitor = run->monitor;
+  const bool over = monitor->over();
+  monitor->kill();
+  co_await monitor->ended().wait();
+  run->died_by_itself = over && run->early_end && !run->early_end->said;
 }
 
 std::uint32_t Lifecycle::free_uid() const {

@@ -6,7 +6,7 @@
 
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/flags.hpp"
-#include "driver/daemon/encoding/base_n.hpp"
+#include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

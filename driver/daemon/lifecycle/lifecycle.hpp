@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,8 +62,10 @@ class Lifecycle {
   asio::awaitable<void> launch(DomainPtr domain, RunPtr run);
   asio::awaitable<control::LaunchReport> start_monitor(DomainPtr domain, RunPtr run);
   void spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm);
-  asio::awaitable<void> let_run(DomainPtr domain, RunPtr run);
+  asio::awaitable<void> let_run(RunPtr run);
   std::uint32_t free_uid() const;
+  std::exception_ptr better_reason(const Domain& domain, const Run& run,
+                                   const std::exception_ptr& failure) const;
   void watch(const DomainPtr& domain, const RunPtr& run);
   asio::awaitable<void> stop_monitor(RunPtr run);
 
@@ -79,11 +82,13 @@ class Lifecycle {
   void adopt(const std::string& file);
   asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
 
-  asio::awaitable<control::Reply> ask(DomainPtr domain, RunPtr run, control::Request request);
+  asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
   std::string file(const Domain& domain, const char* suffix) const;
 
   Context& context_;
 };
+
+std::string what_of(const std::exception_ptr& failure);
 
 /// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched anew under its
 /// owner's eyes: SEV-ES.

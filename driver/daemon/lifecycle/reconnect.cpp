@@ -29,6 +29,7 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, DefinitionPtr definiti
   run->definition = std::move(definition);
   run->uid = status.uid;
   run->launch = status.launch;
+  run->starting = false;
   run->announced = true;
   run->has_run = status.has_run;
   run->owner_given = status.owner_given;
@@ -91,7 +92,6 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
     if (!same_boot) {
       end.said.reset();
     }
-    run->starting = false;
     monitor_ended(domain, run, end);
     co_return;
   }
@@ -108,7 +108,6 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   if (!problem.empty()) {
     log_warning(text("domain '{}': ended, for {}", domain->name, problem));
     kill_process(process);
-    run->starting = false;
     run->destroying = status->auto_destroy;
     monitor_ended(domain, run, MonitorEnd{std::nullopt, problem});
     co_return;
@@ -118,9 +117,9 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   watch(domain, run);
   try {
     control::Request hello = control::Hello{};
-    co_await ask(domain, run, std::move(hello));
+    co_await ask(run, std::move(hello));
     control::Request query = control::Query{};
-    const control::Reply reply = co_await ask(domain, run, std::move(query));
+    const control::Reply reply = co_await ask(run, std::move(query));
     if (const auto* found = std::get_if<control::Status>(&reply)) {
       run->has_run = found->has_run;
       const int state = found->state == control::RunState::kRunning ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
@@ -132,11 +131,13 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   } catch (const Error& failure) {
     log_error(
         text("domain '{}': its monitor does not answer, it is ended: {}", domain->name, failure.what()));
-    run->monitor->kill();
+    if (run->monitor) {
+      run->monitor->kill();
+    }
   }
-  run->starting = false;
-  save_status(domain);
-  catch_up(domain, run);
+  if (domain->run == run) {
+    save_status(domain);
+  }
 }
 
 void Lifecycle::autostart_all() {

@@ -3,9 +3,9 @@
 
 #include <unistd.h>
 
-#include "driver/daemon/encoding/base_n.hpp"
 #include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/peer_text.hpp"
+#include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

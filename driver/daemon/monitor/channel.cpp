@@ -111,10 +111,11 @@ void MonitorChannel::drain() {
 }
 
 void MonitorChannel::close(const std::string& why) {
-  if (!open_) {
+  if (closed_) {
     return;
   }
   open_ = false;
+  closed_ = true;
   std::error_code ignored;
   socket_.close(ignored);
   for (auto& [serial, waiting] : std::exchange(waiting_, {})) {
@@ -124,11 +125,10 @@ void MonitorChannel::close(const std::string& why) {
 }
 
 void MonitorChannel::break_off(const std::string& why, bool faulty) {
-  if (!open_) {
-    return;
+  if (open_) {
+    open_ = false;
+    on_broken_(why, faulty);
   }
-  close(why);
-  on_broken_(why, faulty);
 }
 
 asio::awaitable<control::Reply> MonitorChannel::request(control::Request request,

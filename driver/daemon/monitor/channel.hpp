@@ -27,8 +27,9 @@ class Latch;
 class MonitorChannel : public std::enable_shared_from_this<MonitorChannel> {
  public:
   using EventSink = std::function<void(const control::Event&)>;
-  /// Called once, when the connection is over: closed, broken, or a request timed out. `faulty`: the monitor
-  /// is at fault, and must not go on.
+  /// Called once, when nothing more can come: the peer has closed, broke the rules, or left a request without
+  /// answer for too long. `faulty`: the monitor is at fault, and must not go on. Whoever waits for an answer
+  /// goes on waiting until close().
   using BrokenSink = std::function<void(const std::string& why, bool faulty)>;
 
   MonitorChannel(const asio::any_io_executor& executor, UniqueFd socket);
@@ -44,7 +45,6 @@ class MonitorChannel : public std::enable_shared_from_this<MonitorChannel> {
   void drain();
   /// Breaks it off: whoever waits gets an Error with this text.
   void close(const std::string& why);
-  [[nodiscard]] bool is_open() const { return open_; }
 
  private:
   struct Waiting;
@@ -60,7 +60,8 @@ class MonitorChannel : public std::enable_shared_from_this<MonitorChannel> {
   control::FrameReader reader_;
   control::FrameWriter writer_;
   bool writing_ = false;
-  bool open_ = true;
+  bool open_ = true;     // Something may still come
+  bool closed_ = false;  // close() was called
   std::uint32_t next_serial_ = 1;
   std::map<std::uint32_t, std::shared_ptr<Waiting>> waiting_;
   EventSink on_event_;

@@ -5,11 +5,13 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <sys/stat.h>
 #include <termios.h>
 
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/simulated_kernel.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -56,6 +58,17 @@ UniqueFd open_sev() {
   return sev;
 }
 
+// Read-only: no monitor may change what the whole host is known by. So it must be there before.
+UniqueFd open_identity_for_monitor(const Layout& layout) {
+  UniqueFd identity = open_own(layout.platform_directory() + "/identity", O_RDONLY);
+  struct stat status {};
+  if (::fstat(identity.get(), &status) == 0 && status.st_size == 0) {
+    const sevcore::SimulatedPlatform made_at_first_use(open_platform_identity(layout),
+                                                       open_platform_state(layout));
+  }
+  return identity;
+}
+
 }  // namespace
 
 UniqueFd open_platform_identity(const Layout& layout) {
@@ -96,7 +109,7 @@ LaunchFiles open_launch_files(const Layout& layout, const Configuration& configu
   if (configuration.platform == control::Platform::kHardware) {
     files.sev = open_sev();
   } else {
-    files.platform_identity = open_platform_identity(layout);
+    files.platform_identity = open_identity_for_monitor(layout);
     files.platform_state = open_platform_state(layout);
   }
   for (std::size_t i = 0; i < files.console_log.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <asio/post.hpp>
 #include <fcntl.h>
 
 #include "driver/control/codec.hpp"
@@ -79,8 +80,11 @@ void Monitor::connection_over(const std::string& why, bool faulty) {
   if (faulty) {
     fault_ = why;
     kill();
+    channel_->close(why);
   } else {
-    kill_after(kExitGrace);  // It closes its end when it exits; one that stays can't be reached any more
+    // It closes its end when it exits, and how it exits is what those who wait should hear. One that stays
+    // can't be reached any more.
+    kill_after(kExitGrace);
   }
 }
 
@@ -95,7 +99,8 @@ void Monitor::kill_after(std::chrono::seconds grace) {
 }
 
 void Monitor::process_over() {
-  const auto self = shared_from_this();  // on_end may drop the last other holder
+  const auto self = shared_from_this();
+  over_ = true;
   channel_->drain();
   grace_.cancel();
   if (!said_) {
@@ -113,12 +118,16 @@ void Monitor::process_over() {
     end.how = join(fault_, end.how);
   }
   channel_->close(join(text("the domain's monitor ended"), end.how));
-  const EndSink on_end = std::exchange(on_end_, nullptr);
-  on_event_ = nullptr;
-  if (on_end) {
-    on_end(end);
-  }
-  ended_.fire();
+  // Answers that came before the end are dealt with before it, too: their coroutines are in the loop's queue
+  // already.
+  asio::post(exit_.get_executor(), [self, end] {
+    const EndSink on_end = std::exchange(self->on_end_, nullptr);
+    self->on_event_ = nullptr;
+    if (on_end) {
+      on_end(end);
+    }
+    self->ended_.fire();
+  });
 }
 
 }  // namespace virtsev::daemon

@@ -34,6 +34,8 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
   void watch(MonitorChannel::EventSink on_event, EndSink on_end);
   asio::awaitable<control::Reply> request(control::Request request, std::chrono::milliseconds limit);
   void kill() { kill_process(process_); }
+  /// The process is gone; on_end is called, or about to be.
+  [[nodiscard]] bool over() const { return over_; }
   /// Fires after on_end was called.
   Latch& ended() { return ended_; }
   [[nodiscard]] const Process& process() const { return process_; }
@@ -52,6 +54,7 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
   std::string end_file_;
   std::optional<control::Ended> said_;
   std::string fault_;
+  bool over_ = false;
   MonitorChannel::EventSink on_event_;
   EndSink on_end_;
 };

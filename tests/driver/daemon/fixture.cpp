@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include <asio/detached.hpp>
 #include <libvirt/libvirt.h>
 #include <signal.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Domains by definition: uniqueness, transient and persistent, rename, metadata, what is on disk.
+#include <csignal>
+#include <fstream>
+
 #include <libvirt/libvirt.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include <csignal>
-#include <fstream>
 
 #include "tests/driver/daemon/fixture.hpp"
 
@@ -58,9 +58,10 @@ TEST_F(Definition, SameNameWithAnotherUuidIsRefused) {
 
 TEST_F(Definition, TwoAtTheSameTimeAreOneDomain) {
   std::size_t done = 0;
+  const std::string document = xml({.uuid = kUuid});
   for (int i = 0; i < 2; ++i) {
     begin([&]() -> asio::awaitable<void> {
-      co_await driver().define(xml({.uuid = kUuid}), 0);
+      co_await driver().define(document, 0);
       ++done;
     });
   }
@@ -95,7 +96,8 @@ TEST_F(Definition, WhileRunningStandsBesideTheLiveOne) {
 TEST_F(Definition, MakesATransientDomainPersistent) {
   const DomainHandle domain = wait(driver().create(xml({.uuid = kUuid}), 0, 1));
   EXPECT_FALSE(driver().is_persistent(domain.uuid));
-  EXPECT_TRUE(error_of(driver().set_autostart(domain.uuid, true))) << "a transient domain can't be started by itself";
+  EXPECT_TRUE(error_of(driver().set_autostart(domain.uuid, true)))
+      << "a transient domain can't be started by itself";
   define({.uuid = kUuid});
   EXPECT_TRUE(driver().is_persistent(domain.uuid));
   wait(driver().destroy(domain.uuid, 0));
@@ -159,11 +161,14 @@ TEST_F(Definition, MetadataOfLiveAndStoredAreApart) {
   const DomainHandle domain = start(define());
   wait(driver().set_metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, "live", {}, {}, VIR_DOMAIN_AFFECT_LIVE));
   EXPECT_EQ("live", driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, {}, 0));
-  EXPECT_THROW(driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, {}, VIR_DOMAIN_AFFECT_CONFIG), Error);
-  wait(driver().set_metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, "stored", {}, {}, VIR_DOMAIN_AFFECT_CONFIG));
+  EXPECT_THROW(driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, {}, VIR_DOMAIN_AFFECT_CONFIG),
+               Error);
+  wait(driver().set_metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, "stored", {}, {},
+                             VIR_DOMAIN_AFFECT_CONFIG));
   restart();
   EXPECT_EQ("live", driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, {}, 0));
-  EXPECT_EQ("stored", driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, {}, VIR_DOMAIN_AFFECT_CONFIG));
+  EXPECT_EQ("stored",
+            driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_TITLE, {}, VIR_DOMAIN_AFFECT_CONFIG));
 }
 
 TEST_F(Definition, FullDiskLeavesTheOldOneIntact) {
@@ -182,7 +187,8 @@ TEST_F(Definition, FullDiskLeavesTheOldOneIntact) {
   EXPECT_NE(std::string::npos, std::string(changed->what()).find(layout_.definition("guest")));
   ASSERT_TRUE(added);
   EXPECT_EQ(before, read_small(layout_.definition("guest")));
-  EXPECT_EQ(std::string::npos, driver().xml(domain.uuid, 0).find("new")) << "memory and disk say different things";
+  EXPECT_EQ(std::string::npos, driver().xml(domain.uuid, 0).find("new"))
+      << "memory and disk say different things";
   EXPECT_EQ(1U, driver().list_all(0).size());
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(layout_.definitions)) {
@@ -210,13 +216,17 @@ TEST_F(Definition, StoredFileThatNoLongerPassesStaysListedAndSaysWhy) {
 
 TEST_F(Definition, AThousandAreNoBurden) {
   for (int i = 0; i < 1000; ++i) {
-    define({.name = "guest-" + std::to_string(i)});
+    const std::string name = "guest-" + std::to_string(i);
+    std::ofstream(layout_.definition(name))
+        << xml({.name = name, .uuid = domain_xml::format_uuid(domain_xml::random_uuid())});
   }
   const auto begin_restart = std::chrono::steady_clock::now();
   restart();
   const auto loaded = std::chrono::steady_clock::now() - begin_restart;
   EXPECT_EQ(1000U, driver().list_all(0).size());
-  EXPECT_EQ(1000U, driver().list_all(VIR_CONNECT_LIST_DOMAINS_INACTIVE | VIR_CONNECT_LIST_DOMAINS_PERSISTENT).size());
+  EXPECT_EQ(
+      1000U,
+      driver().list_all(VIR_CONNECT_LIST_DOMAINS_INACTIVE | VIR_CONNECT_LIST_DOMAINS_PERSISTENT).size());
   EXPECT_LT(loaded, std::chrono::seconds(5));
 }
 
@@ -234,7 +244,8 @@ TEST_F(Definition, ListFiltersByGroups) {
   };
   EXPECT_EQ("paused running transient ", names(VIR_CONNECT_LIST_DOMAINS_ACTIVE));
   EXPECT_EQ("off ", names(VIR_CONNECT_LIST_DOMAINS_INACTIVE));
-  EXPECT_EQ("off paused running transient ", names(VIR_CONNECT_LIST_DOMAINS_ACTIVE | VIR_CONNECT_LIST_DOMAINS_INACTIVE));
+  EXPECT_EQ("off paused running transient ",
+            names(VIR_CONNECT_LIST_DOMAINS_ACTIVE | VIR_CONNECT_LIST_DOMAINS_INACTIVE));
   EXPECT_EQ("transient ", names(VIR_CONNECT_LIST_DOMAINS_TRANSIENT));
   EXPECT_EQ("paused running ", names(VIR_CONNECT_LIST_DOMAINS_ACTIVE | VIR_CONNECT_LIST_DOMAINS_PERSISTENT));
   EXPECT_EQ("off paused ", names(VIR_CONNECT_LIST_DOMAINS_PAUSED | VIR_CONNECT_LIST_DOMAINS_SHUTOFF));

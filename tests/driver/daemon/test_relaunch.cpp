@@ -27,7 +27,7 @@ TEST_F(Relaunch, RebootOfASevGuestKeepsItsId) {
 
 TEST_F(Relaunch, RebootOfASevEsGuestIsRefusedWithTheReason) {
   const DomainHandle domain = start(define({.policy = "0x0005"}));
-  for (auto* call : {&Driver::reboot, &Driver::reset}) {
+  for (auto call : {&Driver::reboot, &Driver::reset}) {
     const auto error = error_of((driver().*call)(domain.uuid, 0));
     ASSERT_TRUE(error);
     EXPECT_EQ(ErrorCode::kOperationUnsupported, error->code());
@@ -54,8 +54,8 @@ TEST_F(Relaunch, GuestThatResetsFollowsOnReboot) {
   wait_for_events(2);
   EXPECT_EQ((Events{"guest: shutdown 1", "guest: stopped 0"}), events_);
 
-  const DomainHandle other =
-      start(define({.name = "other", .command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
+  const DomainHandle other = start(
+      define({.name = "other", .command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
   events_.clear();
   wait(driver().shutdown(other.uuid, 0));
   wait_for_events(1);
@@ -81,7 +81,8 @@ TEST_F(Relaunch, ShutdownTakesBackARebootThatTheGuestIgnored) {
 TEST_F(Relaunch, DestroyWinsOverARelaunchThatWaits) {
   configuration_.shortest_run_ms = 60000;
   restart();
-  const DomainHandle domain = start(define({.command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
+  const DomainHandle domain =
+      start(define({.command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
   wait(driver().shutdown(domain.uuid, 0));
   wait_until([&] { return driver().state(domain.uuid).reason == VIR_DOMAIN_PAUSED_STARTING_UP; });
   wait(driver().destroy(domain.uuid, 0));

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virtsevd.conf: libvirt's grammar, and what the settings mean.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "driver/daemon/config/conf_file.hpp"
+#include "driver/daemon/config/configuration.hpp"
+#include "driver/daemon/files/read_file.hpp"
+#include "sevcore/base/error.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+std::string complaint_about(const std::string& content) {
+  try {
+    parse_configuration(content, "x.conf");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(ConfFile, HoldsNumbersStringsListsAndComments) {
+  const ConfFile file = ConfFile::parse(
+      "# a comment\n\n  number = 42 # another\nsigned=-7\nname = \"a # b\"\nsingle='x \"y\"'\nlist = [ "
+      "\"a\", # why\n 'b',\n]\n"
+      "long = \"\"\"two\nlines\"\"\"\nlast = 1",
+      "x.conf");
+  EXPECT_EQ(42, file.number("number", 0, 0, 100));
+  EXPECT_EQ(-7, file.number("signed", 0, -10, 10));
+  EXPECT_EQ("a # b", file.string("name", ""));
+  EXPECT_EQ("x \"y\"", file.string("single", ""));
+  EXPECT_EQ((std::vector<std::string>{"a", "b"}), file.list("list", {}));
+  EXPECT_EQ("two\nlines", file.string("long", ""));
+  EXPECT_EQ(1, file.number("last", 0, 0, 1));
+  EXPECT_EQ("fallback", file.string("absent", "fallback"));
+}
+
+TEST(ConfFile, ErrorsNameFileAndLine) {
+  EXPECT_EQ(0U, complaint_about("\n\nplatform \"x\"").find("x.conf:3: "));
+  EXPECT_EQ(0U, complaint_about("platform = \"hardware").find("x.conf:1: "));
+  EXPECT_EQ(0U, complaint_about("\nvmm = [\"a\" \"b\"]").find("x.conf:2: "));
+  EXPECT_EQ(0U, complaint_about("console_timeout = 99999999999999999999").find("x.conf:1: "));
+  EXPECT_EQ(0U, complaint_about("console_timeout = ").find("x.conf:1: "));
+  EXPECT_EQ(0U, complaint_about("console_timeout = 1 2").find("x.conf:1: "));
+  EXPECT_EQ(0U, complaint_about("= 1").find("x.conf:1: "));
+  EXPECT_EQ(0U, complaint_about("\n\nplatfrom = \"simulated\"").find("x.conf:3: 'platfrom'"));
+  EXPECT_EQ(0U, complaint_about("#\nplatform = 1").find("x.conf:2: 'platform'"));
+}
+
+TEST(ConfFile, EveryPrefixOfAFileIsReadOrRefused) {
+  const std::string content = "a = \"x\"\nb = [ \"y\", 'z' ]\nc = \"\"\"w\"\"\" # d\n";
+  for (std::size_t i = 0; i <= content.size(); ++i) {
+    try {
+      ConfFile::parse(content.substr(0, i), "x.conf");
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST(Configuration, DefaultsAreHardwareAndProtectedGuests) {
+  const Configuration configuration = parse_configuration("", "x.conf");
+  EXPECT_EQ(control::Platform::kHardware, configuration.platform);
+  EXPECT_FALSE(configuration.allow_unprotected);
+  EXPECT_EQ(20U, configuration.console_timeout_seconds);
+}
+
+TEST(Configuration, TakesEachSetting) {
+  const Configuration configuration = parse_configuration(
+      "platform = \"simulated\"\nallow_unprotected = 1\nvmm_uid_range = \"1000-1999\"\nconsole_timeout = "
+      "5\nvmm = \"/x\"\n",
+      "x.conf");
+  EXPECT_EQ(control::Platform::kSimulated, configuration.platform);
+  EXPECT_TRUE(configuration.allow_unprotected);
+  EXPECT_EQ(1000U, configuration.vmm_uid_first);
+  EXPECT_EQ(1999U, configuration.vmm_uid_last);
+  EXPECT_EQ(5U, configuration.console_timeout_seconds);
+  EXPECT_EQ("/x", configuration.vmm);
+}
+
+TEST(Configuration, RootIsNoMonitorsUser) {
+  for (const char* range : {"0-5", "5-4", "5", "5-", "a-b", "1-4294967295", "1-2x"}) {
+    EXPECT_NE("none", complaint_about("vmm_uid_range = \"" + std::string(range) + "\"")) << range;
+  }
+}
+
+TEST(Configuration, InstalledFileNamesTheDefaults) {
+  const auto content = read_file(VIRTSEVD_CONF, 1U << 20);
+  ASSERT_TRUE(content);
+  // As it stands: comments alone. Without the marks: every setting at its default.
+  parse_configuration(*content, "virtsevd.conf");
+  std::string uncommented;
+  for (std::size_t start = 0; start < content->size();) {
+    const std::size_t end = std::min(content->find('\n', start), content->size());
+    std::string line = content->substr(start, end - start);
+    if (line.size() > 1 && line[0] == '#' && line[1] >= 'a' && line[1] <= 'z') {
+      uncommented += line.substr(1) + "\n";
+    }
+    start = end + 1;
+  }
+  Configuration configuration = parse_configuration(uncommented, "virtsevd.conf");
+  const Configuration defaults;
+  EXPECT_EQ(defaults.platform, configuration.platform);
+  EXPECT_EQ(defaults.vmm_uid_first, configuration.vmm_uid_first);
+  EXPECT_EQ(defaults.vmm_uid_last, configuration.vmm_uid_last);
+  EXPECT_EQ(defaults.launch_timeout_seconds, configuration.launch_timeout_seconds);
+  EXPECT_EQ(defaults.request_timeout_seconds, configuration.request_timeout_seconds);
+  EXPECT_EQ(defaults.keepalive_count, configuration.keepalive_count);
+  EXPECT_EQ(12, std::count(uncommented.begin(), uncommented.end(), '\n'))
+      << "a setting is missing, or a new one";
+}
+
+TEST(Configuration, MissingFileIsFineUnlessItWasNamed) {
+  EXPECT_NO_THROW(load_configuration("/nowhere/x.conf", false));
+  EXPECT_THROW(load_configuration("/nowhere/x.conf", true), Error);
+  EXPECT_THROW(load_configuration("/", false), Error);
+}
+
+}  // namespace
+}  // namespace virtsev::daemon
