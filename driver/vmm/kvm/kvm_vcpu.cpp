@@ -123,6 +123,20 @@ void KvmVcpu::set_mp_state(std::uint32_t value) {
   checked_ioctl(vcpu_.get(), KVM_SET_MP_STATE, &state, "KVM_SET_MP_STATE");
 }
 
+SavedRegisters KvmVcpu::save_registers() {
+  SavedRegisters saved;
+  saved.general = registers();
+  checked_ioctl(vcpu_.get(), KVM_GET_SREGS, &saved.special, "KVM_GET_SREGS");
+  return saved;
+}
+
+void KvmVcpu::restore_registers(const SavedRegisters& saved) {
+  kvm_sregs special = saved.special;
+  kvm_regs general = saved.general;
+  checked_ioctl(vcpu_.get(), KVM_SET_SREGS, &special, "KVM_SET_SREGS");
+  checked_ioctl(vcpu_.get(), KVM_SET_REGS, &general, "KVM_SET_REGS");
+}
+
 void KvmVcpu::note_pause() {
   // Fails where the guest has no such clock (yet): nothing to tell then.
   (void)retried_ioctl(vcpu_.get(), KVM_KVMCLOCK_CTRL, 0UL);

@@ -34,6 +34,8 @@ class KvmVcpu final : public Vcpu {
   void set_page_table_root_bits(std::uint64_t bits) override;
   std::uint32_t mp_state() override;
   void set_mp_state(std::uint32_t state) override;
+  SavedRegisters save_registers() override;
+  void restore_registers(const SavedRegisters& saved) override;
 
   /// Tells the guest's clock that it stood still, so that its watchdogs stay calm (KVM_KVMCLOCK_CTRL).
   void note_pause();

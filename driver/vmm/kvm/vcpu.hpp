@@ -11,6 +11,12 @@
 
 namespace virtsev::vmm {
 
+/// What an INIT takes from a vCPU.
+struct SavedRegisters {
+  kvm_regs general{};
+  kvm_sregs special{};
+};
+
 class Vcpu {
  public:
   virtual ~Vcpu() = default;
@@ -34,6 +40,8 @@ class Vcpu {
   /// KVM_MP_STATE_*.
   virtual std::uint32_t mp_state() = 0;
   virtual void set_mp_state(std::uint32_t state) = 0;
+  virtual SavedRegisters save_registers() = 0;
+  virtual void restore_registers(const SavedRegisters& saved) = 0;
 };
 
 }  // namespace virtsev::vmm

@@ -125,6 +125,9 @@ std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id
   switch (error_number) {
     case EINTR:   // a signal: the run loop looks what is wanted
     case EAGAIN:  // a vCPU that waits for its INIT or SIPI was woken
+      if (simulated_ != nullptr) {
+        simulated_->end_hold(vcpu, id);
+      }
       return std::nullopt;
     case EINVAL:
       // What a triple fault looks like under SEV-ES on hardware: the VMSA can't be reset. Not yet shown on

@@ -65,9 +65,8 @@ GhcbAnswer serve_page(const GhcbPage& page) {
   }
   switch (*code) {
     case kApResetHold: {
-      page.answer(0, 1);
       GhcbAnswer answer;
-      answer.park = true;
+      answer.hold = true;
       return answer;
     }
     case kApJumpTable:
@@ -92,6 +91,15 @@ std::uint64_t ghcb_sev_info(std::uint32_t c_bit_position) {
   return kMaxVersion << 48 | kMinVersion << 32 | static_cast<std::uint64_t>(c_bit_position) << 24 | kSevInfo;
 }
 
+std::uint64_t end_ghcb_hold(std::uint64_t value, const GuestMemory& memory) {
+  constexpr std::uint64_t kStarted = 1;
+  if ((value & kInfoMask) == kPageAddress) {
+    GhcbPage(memory, GuestAddress(value)).answer(0, kStarted);
+    return value;
+  }
+  return kStarted << 12 | kApResetHoldResponse;
+}
+
 GhcbAnswer serve_ghcb(std::uint64_t value, std::uint32_t c_bit_position, const GuestMemory& memory,
                       const CpuidEntries& cpuid) {
   GhcbAnswer answer;
@@ -105,8 +113,7 @@ GhcbAnswer serve_ghcb(std::uint64_t value, std::uint32_t c_bit_position, const G
       answer.register_value = answer_cpuid(value, cpuid);
       return answer;
     case kApResetHoldRequest:
-      answer.register_value = 1ULL << 12 | kApResetHoldResponse;
-      answer.park = true;
+      answer.hold = true;
       return answer;
     case kFeaturesRequest:
       answer.register_value = kFeaturesResponse;  // none

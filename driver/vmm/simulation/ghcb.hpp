@@ -16,12 +16,16 @@ namespace virtsev::vmm {
 /// What a VMGEXIT leads to.
 struct GhcbAnswer {
   std::optional<std::uint64_t> register_value;  ///< The register's new value, where it changes
-  bool park = false;                            ///< The vCPU waits for the next INIT and SIPI
+  bool hold = false;                            ///< The vCPU stands still until it is started again
   std::optional<std::string> terminated;        ///< The guest asks to be ended; for people, why
 };
 
 /// What the register holds before the guest writes it: the answer to a SEV_INFO request.
 std::uint64_t ghcb_sev_info(std::uint32_t c_bit_position);
+
+/// Tells a vCPU that was held that it is started again: in its GHCB page, or in the register, whose new value
+/// this gives.
+std::uint64_t end_ghcb_hold(std::uint64_t value, const GuestMemory& memory);
 
 /// Serves one VMGEXIT. `value`: the register; `memory`: where a GHCB page lies; `cpuid`: the asking vCPU's
 /// leaves.

@@ -21,7 +21,8 @@ SimulatedSev::SimulatedSev(bool encrypted_state, std::uint32_t c_bit_position, S
       c_bit_position_(c_bit_position),
       memory_(memory),
       cpuid_(std::move(cpuid)),
-      ghcb_(cpuid_.size(), ghcb_sev_info(c_bit_position)) {}
+      ghcb_(cpuid_.size(), ghcb_sev_info(c_bit_position)),
+      held_(cpuid_.size()) {}
 
 void SimulatedSev::read_register(Vcpu& vcpu, std::uint32_t id) {
   auto& access = vcpu.run_area().msr;
@@ -66,10 +67,24 @@ std::optional<GuestEnd> SimulatedSev::write_register(Vcpu& vcpu, std::uint32_t i
   }
   ghcb_[id] = answer.register_value.value_or(value);
   vcpu.set_instruction_pointer(next + kVmgexit.size());
-  if (answer.park) {
-    vcpu.set_mp_state(KVM_MP_STATE_INIT_RECEIVED);
+  if (answer.hold) {
+    // As a vCPU that was never started: KVM lets it wait for an INIT, and comes back to us after it.
+    held_[id] = vcpu.save_registers();
+    vcpu.set_mp_state(KVM_MP_STATE_UNINITIALIZED);
   }
   return std::nullopt;
+}
+
+void SimulatedSev::end_hold(Vcpu& vcpu, std::uint32_t id) {
+  if (!held_[id] || vcpu.mp_state() == KVM_MP_STATE_UNINITIALIZED) {
+    return;
+  }
+  // KVM has reset the vCPU. Under SEV-ES nobody can: the guest goes on behind its VMGEXIT, at the SIPI. The
+  // INIT stands for it here, as a SIPI follows at once; KVM drops that, as the vCPU runs.
+  vcpu.restore_registers(*held_[id]);
+  held_[id].reset();
+  vcpu.set_mp_state(KVM_MP_STATE_RUNNABLE);
+  ghcb_[id] = end_ghcb_hold(ghcb_[id], memory_.unencrypted_view());
 }
 
 bool SimulatedSev::at_vmgexit(Vcpu& vcpu, std::uint64_t instruction_pointer) const {

@@ -34,6 +34,9 @@ class SimulatedSev {
   void read_register(Vcpu& vcpu, std::uint32_t id);
   /// KVM_EXIT_X86_WRMSR. Serves the VMGEXIT that follows a write of the GHCB register.
   std::optional<GuestEnd> write_register(Vcpu& vcpu, std::uint32_t id);
+  /// After KVM_RUN came back without an exit: a vCPU that is held goes on behind its VMGEXIT, if another one
+  /// has started it again.
+  void end_hold(Vcpu& vcpu, std::uint32_t id);
 
  private:
   [[nodiscard]] bool at_vmgexit(Vcpu& vcpu, std::uint64_t instruction_pointer) const;
@@ -42,7 +45,9 @@ class SimulatedSev {
   std::uint32_t c_bit_position_;
   StrictMemory& memory_;
   std::vector<CpuidEntries> cpuid_;
-  std::vector<std::uint64_t> ghcb_;  // each vCPU's, touched by its own thread alone
+  // Each vCPU's, touched by its own thread alone.
+  std::vector<std::uint64_t> ghcb_;
+  std::vector<std::optional<SavedRegisters>> held_;
   std::atomic<std::uint32_t> status_reads_{0};
 };
 

@@ -2,7 +2,7 @@
 // For developers: boots a guest with virtsev-vmm alone, without virtsevd, and shows its console.
 //   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--vcpus N]
 //   [--memory MIB]
-//              [--press-after TEXT] [--seconds N]
+//              [--type-after TEXT --type TEXT] [--press-after TEXT] [--seconds N] [--legacy]
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -91,6 +91,9 @@ int run(const Options& options) {
   std::printf("CPU from exec to here: %.1f ms\n", cpu_milliseconds(monitor.pid()));
   monitor.echo_console();
   expect<control::Done>(monitor.call(control::Resume{}));
+  if (options.contains("type") && monitor.wait_for_console(options.at("type-after"), limit)) {
+    monitor.type(options.at("type") + "\n");
+  }
   if (options.contains("press-after")) {
     if (monitor.wait_for_console(options.at("press-after"), limit)) {
       std::printf("\n-- power button after %.3f s\n", now() - begin);
@@ -99,21 +102,19 @@ int run(const Options& options) {
       std::puts("\n-- the text did not come");
     }
   }
-  const auto event = monitor.wait_for_event(limit);
-  const auto status = event ? control::Status{} : expect<control::Status>(monitor.call(control::Query{}));
-  std::printf("\n-- after %.3f s: ", now() - begin);
-  if (!event) {
-    std::printf("still runs; %.1f MiB resident; vCPU 0 %.3f s\n",
-                static_cast<double>(status.resident_bytes) / 1048576.0,
-                static_cast<double>(status.vcpu_time_ns.at(0)) / 1e9);
-    return 1;
-  }
-  if (const auto* ended = std::get_if<control::Ended>(&*event)) {
-    std::printf("ended: %s %s\n", name_of(ended->reason), ended->text.c_str());
-  } else {
+  while (const auto event = monitor.wait_for_event(limit)) {
+    std::printf("\n-- after %.3f s: ", now() - begin);
+    if (const auto* ended = std::get_if<control::Ended>(&*event)) {
+      std::printf("ended: %s %s\n", name_of(ended->reason), ended->text.c_str());
+      return 0;
+    }
     std::printf("silent: %s\n", std::get<control::ConsoleSilent>(*event).text.c_str());
   }
-  return 0;
+  const auto status = expect<control::Status>(monitor.call(control::Query{}));
+  std::printf("\n-- after %.3f s: still runs; %.1f MiB resident; vCPU 0 %.3f s\n", now() - begin,
+              static_cast<double>(status.resident_bytes) / 1048576.0,
+              static_cast<double>(status.vcpu_time_ns.at(0)) / 1e9);
+  return 1;
 }
 
 }  // namespace

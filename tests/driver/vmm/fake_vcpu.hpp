@@ -53,6 +53,12 @@ class FakeVcpu : public Vcpu {
   void set_page_table_root_bits(std::uint64_t bits) override { root_bits |= bits; }
   std::uint32_t mp_state() override { return state; }
   void set_mp_state(std::uint32_t value) override { state = value; }
+  SavedRegisters save_registers() override {
+    SavedRegisters saved;
+    saved.general.rip = rip;
+    return saved;
+  }
+  void restore_registers(const SavedRegisters& saved) override { rip = saved.general.rip; }
 
   // Exits, as KVM gives them.
   void exit_with(std::uint32_t reason) { area_.exit_reason = reason; }

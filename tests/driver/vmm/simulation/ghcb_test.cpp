@@ -54,18 +54,22 @@ TEST_F(GhcbTest, ThereIsNoJumpTable) {
   put(0x398, 1);
   put(0x3a0, 0x1234);
   const GhcbAnswer answer = serve(kPage.value());
-  EXPECT_FALSE(answer.register_value || answer.park || answer.terminated);
+  EXPECT_FALSE(answer.register_value || answer.hold || answer.terminated);
   EXPECT_EQ(get(0x398), 0U);
   EXPECT_EQ(get(0x3a0), 0U);
   EXPECT_TRUE(valid(0x398) && valid(0x3a0));
   EXPECT_FALSE(valid(0x390));
 }
 
-TEST_F(GhcbTest, AVcpuThatAsksForItIsHeldUntilItsReset) {
+TEST_F(GhcbTest, AVcpuThatAsksForItIsHeldUntilItIsStartedAgain) {
   put(0x390, 0x80000004);
-  EXPECT_TRUE(serve(kPage.value()).park);
+  EXPECT_TRUE(serve(kPage.value()).hold);
+  EXPECT_FALSE(valid(0x3a0));
+  EXPECT_EQ(end_ghcb_hold(kPage.value(), memory_), kPage.value());
   EXPECT_EQ(get(0x3a0), 1U);
-  EXPECT_TRUE(serve(0x006).park);
+  EXPECT_TRUE(valid(0x3a0));
+  EXPECT_TRUE(serve(0x006).hold);
+  EXPECT_EQ(end_ghcb_hold(0x006, memory_), 1ULL << 12 | 0x007);
 }
 
 TEST_F(GhcbTest, AnUnknownExitIsRefusedInThePage) {
