@@ -32,12 +32,12 @@ class Attestation(unittest.TestCase):
     def assert_runs_with_its_secret(self, domain, features, cpus):
         """Started paused, measured, verified, given a secret, resumed: returns the open console."""
         domain.must("start", "--paused")
-        self.assertEqual(domain.state(), "paused (starting up)")
+        self.assertEqual(domain.state(), "paused (user)")
         fits = domain.verify()
         self.assertEqual(fits.status, 0, fits)
         given = domain.inject(SECRET)
         self.assertEqual(given.status, 0, given)
-        self.assertEqual(domain.state(), "paused (starting up)")
+        self.assertEqual(domain.state(), "paused (user)")
         console = domain.console()
         self.addCleanup(console.__exit__)
         # Nothing of the guest has run; what it says from its first line on is to be seen.

@@ -48,7 +48,7 @@ class Lifecycle(unittest.TestCase):
             wrong[changed] ^= 2
             header_file.write_text(base64.b64encode(wrong).decode())
             self.assert_refused(domain.inject_packed(), "(?i)secret")
-            self.assertEqual(domain.state(), "paused (starting up)")
+            self.assertEqual(domain.state(), "paused (user)")
         header_file.write_text(base64.b64encode(header[:-1]).decode())
         self.assert_refused(domain.inject_packed(), "(?i)secret|header")
         header_file.write_text("not base64")
