@@ -1,0 +1,276 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virtsevd as a program, stock virsh before it and virtsev-vmm behind it. Guests are launched and measured; nothing here needs them to
+boot, so any /dev/kvm will do.
+
+usage: test_virtsevd.py VIRTSEVD VIRTSEV_VMM"""
+
+import base64
+import glob
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+VIRTSEVD, VMM = sys.argv[1:3]
+KERNEL = next(iter(sorted(glob.glob("/boot/vmlinuz-*"))), None)
+SKIPPED = 77
+PATIENCE = 60
+
+
+def why_not():
+    if shutil.which("virsh") is None:
+        return "virsh is not installed"
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "/dev/kvm can't be opened"
+    if KERNEL is None or not os.access(KERNEL, os.R_OK):
+        return "there is no kernel to read under /boot"
+    return None
+
+
+class Daemon:
+    """A virtsevd with a directory of its own; ready when the object is there."""
+
+    def __init__(self, root, *options, platform="simulated"):
+        self.root = root
+        self.log = open(os.path.join(root, "daemon.log"), "a+")
+        arguments = [VIRTSEVD, "--root", root, "--verbose", *options]
+        if platform:
+            arguments += ["--platform", platform]
+        # READY=1 to the service manager is also how a test knows.
+        notify = os.path.join(root, "notify")
+        if os.path.exists(notify):
+            os.unlink(notify)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(notify)
+            listener.settimeout(PATIENCE)
+            environment = dict(os.environ, VIRTSEV_VMM=VMM, NOTIFY_SOCKET=notify)
+            self.process = subprocess.Popen(arguments, stderr=self.log, env=environment)
+            ready = listener.recv(4096)
+            assert b"READY=1" in ready, ready
+
+    def virsh(self, *command, fails=False, read_only=False):
+        suffix = "-ro" if read_only else ""
+        uri = f"sev+unix:///system?socket={self.root}/run/virtsevd-sock{suffix}"
+        done = subprocess.run(["virsh", *(["-r"] if read_only else []), "-c", uri, *command], capture_output=True,
+                              text=True, timeout=PATIENCE)
+        if (done.returncode != 0) != fails:
+            raise AssertionError(f"virsh {command}: {done.returncode}: {done.stdout}{done.stderr}\n{self.read_log()}")
+        return done.stderr if fails else done.stdout
+
+    def read_log(self):
+        with open(os.path.join(self.root, "daemon.log")) as log:
+            return log.read()
+
+    def end(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(PATIENCE)
+        self.log.close()
+        return status
+
+    def monitor(self, domain):
+        uuid = self.virsh("domuuid", domain).strip()
+        with open(f"{self.root}/run/sev/{uuid}.status") as status:
+            return int(re.search(r"^pid (\d+)$", status.read(), re.M).group(1))
+
+
+class VirtsevdTest(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="virtsevd-")
+        self.daemon = Daemon(self.root)
+
+    def tearDown(self):
+        for name in self.daemon.virsh("list", "--name").split():
+            self.daemon.virsh("destroy", name)
+        self.daemon.end()
+        shutil.rmtree(self.root)
+
+    def restart(self, number):
+        self.daemon.end(number)
+        self.daemon = Daemon(self.root)
+
+    def define(self, name="guest", policy="0x0005", extra=""):
+        path = os.path.join(self.root, name + ".xml")
+        with open(path, "w") as xml:
+            xml.write(f"""<domain type='kvm'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>2</vcpu>
+              <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{KERNEL}</kernel><cmdline>console=ttyS0</cmdline></os>
+              <devices><serial type='pty'/><console type='pty'/></devices>{extra}
+              <launchSecurity type='sev'><policy>{policy}</policy></launchSecurity></domain>""")
+        self.daemon.virsh("define", path)
+
+    def measurement(self):
+        return re.search(r"sev-measurement: (\S+)", self.daemon.virsh("domlaunchsecinfo", "guest")).group(1)
+
+    def test_guest_from_definition_to_measurement_to_destroy(self):
+        self.define()
+        self.daemon.virsh("start", "guest", "--paused")
+        self.assertEqual("paused (user)", self.daemon.virsh("domstate", "guest", "--reason").strip())
+        self.assertEqual(48, len(base64.b64decode(self.measurement())))
+        live = self.daemon.virsh("dumpxml", "guest")
+        self.assertRegex(live, r"<domain type='kvm' id='1'>")
+        self.assertRegex(live, r"<source path='/dev/pts/\d+'/>")
+        self.assertIn("<cbitpos>", live)
+        self.daemon.virsh("destroy", "guest")
+        self.assertEqual("shut off (destroyed)", self.daemon.virsh("domstate", "guest", "--reason").strip())
+        self.assertEqual(["autostarted", "driver.pid"], sorted(os.listdir(self.root + "/run/sev")))
+
+    def test_secret_in_the_wrong_order_is_refused(self):
+        self.define()
+        header, secret = os.path.join(self.root, "header"), os.path.join(self.root, "secret")
+        for path, size in ((header, 52), (secret, 16)):
+            with open(path, "w") as file:
+                file.write(base64.b64encode(bytes(size)).decode() + "\n")
+        command = ("domsetlaunchsecstate", "guest", "--secrethdr", header, "--secret", secret)
+        self.assertIn("not running", self.daemon.virsh(*command, fails=True))
+        self.daemon.virsh("start", "guest", "--paused")
+        # Right order, wrong MAC: the firmware refuses it, and the guest stays as it was.
+        self.daemon.virsh(*command, fails=True)
+        self.assertEqual("paused (user)", self.daemon.virsh("domstate", "guest", "--reason").strip())
+
+    def test_guest_survives_kill_9_of_the_daemon(self):
+        self.define()
+        self.daemon.virsh("start", "guest", "--paused")
+        before = (self.measurement(), self.daemon.virsh("domid", "guest"), self.daemon.monitor("guest"))
+        self.restart(signal.SIGKILL)
+        self.assertEqual(before, (self.measurement(), self.daemon.virsh("domid", "guest"), self.daemon.monitor("guest")))
+        self.daemon.virsh("destroy", "guest")
+
+    def test_guest_survives_an_orderly_restart(self):
+        self.define()
+        self.daemon.virsh("start", "guest", "--paused")
+        before = self.measurement()
+        self.restart(signal.SIGTERM)
+        self.assertEqual(before, self.measurement())
+
+    def test_kill_9_of_the_monitor_is_a_crash_with_its_event(self):
+        try:
+            import libvirt
+        except ImportError:
+            self.skipTest("python3-libvirt is not installed")
+        self.define()
+        self.daemon.virsh("start", "guest", "--paused")
+        libvirt.virEventRegisterDefaultImpl()
+        connection = libvirt.open(f"sev+unix:///system?socket={self.root}/run/virtsevd-sock")
+        events = []
+        connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                          lambda _, domain, event, detail, __: events.append((domain.name(), event, detail)),
+                                          None)
+        os.kill(self.daemon.monitor("guest"), signal.SIGKILL)
+        while not events:
+            libvirt.virEventRunDefaultImpl()
+        connection.close()
+        self.assertEqual([("guest", libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED)], events)
+        self.assertEqual("shut off (crashed)", self.daemon.virsh("domstate", "guest", "--reason").strip())
+
+    def test_definition_survives_and_undefine_removes_it(self):
+        self.define()
+        self.daemon.virsh("autostart", "guest")
+        self.restart(signal.SIGKILL)
+        self.assertIn("guest", self.daemon.virsh("list", "--all", "--name", "--autostart"))
+        self.daemon.virsh("undefine", "guest")
+        self.assertEqual(["autostart"], os.listdir(self.root + "/etc/sev"))
+        self.assertEqual([], os.listdir(self.root + "/etc/sev/autostart"))
+
+    def test_sockets_have_the_modes_of_the_design(self):
+        for name in ("virtsevd-sock", "virtsevd-sock-ro"):
+            mode = os.stat(f"{self.root}/run/{name}").st_mode
+            self.assertTrue(stat.S_ISSOCK(mode))
+            self.assertEqual(0o600, stat.S_IMODE(mode))
+        self.define()
+        self.assertIn("guest", self.daemon.virsh("list", "--all", read_only=True))
+        self.daemon.virsh("start", "guest", fails=True, read_only=True)
+
+    def test_second_daemon_on_the_same_root_is_refused(self):
+        done = subprocess.run([VIRTSEVD, "--root", self.root, "--platform", "simulated"], capture_output=True, text=True,
+                              timeout=PATIENCE)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("another virtsevd", done.stderr)
+
+    def test_monitor_has_a_user_and_no_privileges(self):
+        if os.geteuid() != 0:
+            self.skipTest("not root: monitors have this user's id")
+        self.define("guest")
+        self.define("other")
+        uids = set()
+        for name in ("guest", "other"):
+            self.daemon.virsh("start", name, "--paused")
+            with open(f"/proc/{self.daemon.monitor(name)}/status") as file:
+                status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+            self.assertEqual("1", status["NoNewPrivs"])
+            self.assertEqual("", status["Groups"].strip())
+            self.assertEqual("0000000000000000", status["CapEff"])
+            uids.add(status["Uid"])
+        self.assertEqual(2, len(uids))
+        self.assertNotIn("0\t0\t0\t0", uids)
+
+    def test_reload_of_a_broken_file_changes_nothing(self):
+        with open(self.root + "/etc/virtsevd.conf", "w") as file:
+            file.write("nonsense")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.daemon.virsh("version")
+        self.assertIn("virtsevd.conf:1:", self.daemon.read_log())
+
+
+class Program(unittest.TestCase):
+    def run_it(self, *arguments):
+        return subprocess.run([VIRTSEVD, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+
+    def test_version_and_help(self):
+        self.assertRegex(self.run_it("--version").stdout, r"virtsev\) \d+\.\d+\.\d+")
+        self.assertIn("--platform", self.run_it("--help").stdout)
+
+    def test_wrong_options_exit_with_1(self):
+        for arguments in (["extra"], ["--platform", "none"], ["--timeout", "0"], ["--config", "/nowhere"]):
+            with tempfile.TemporaryDirectory() as root:
+                self.assertEqual(1, self.run_it("--root", root, *arguments).returncode, arguments)
+
+    def test_timeout_ends_an_idle_daemon(self):
+        with tempfile.TemporaryDirectory() as root:
+            self.assertEqual(0, self.run_it("--root", root, "--platform", "simulated", "--timeout", "1").returncode)
+            self.assertFalse(os.path.exists(root + "/run/virtsevd-sock"), "a socket that nobody serves is left behind")
+
+    def test_hardware_that_is_not_there_says_what_is_missing(self):
+        if os.path.exists("/dev/sev"):
+            self.skipTest("this host may have SEV")
+        with tempfile.TemporaryDirectory() as root:
+            daemon = Daemon(root, platform="hardware")
+            try:
+                self.assertIn("can't run", daemon.virsh("nodesevinfo", fails=True))
+            finally:
+                daemon.end()
+
+    def test_socket_activation(self):
+        with tempfile.TemporaryDirectory() as root:
+            path = root + "/activated"
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(path)
+            listener.listen()
+
+            # As the service manager does it: descriptor 3, and the process's own number in the environment.
+            script = f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=virtsevd.socket exec "$@"'
+            process = subprocess.Popen(["bash", "-c", script, "bash", VIRTSEVD, "--root", root, "--platform", "simulated"],
+                                       pass_fds=(listener.fileno(),))
+            try:
+                done = subprocess.run(["virsh", "-c", f"sev+unix:///system?socket={path}", "nodesevinfo"], capture_output=True,
+                                      text=True, timeout=PATIENCE)
+                self.assertIn("cbitpos", done.stdout, done.stderr)
+                self.assertFalse(os.path.exists(root + "/run/virtsevd-sock"))
+            finally:
+                process.terminate()
+                process.wait(PATIENCE)
+                listener.close()
+
+
+if __name__ == "__main__":
+    reason = why_not()
+    if reason:
+        print("skipped:", reason)
+        sys.exit(SKIPPED)
+    unittest.main(argv=[sys.argv[0], "--verbose"])
