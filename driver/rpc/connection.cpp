@@ -59,7 +59,8 @@ void Connection::set_open() {
 }
 
 void Connection::start_keepalive() {
-  if (!keepalive_ && !closed_) {
+  const bool wanted = host_->limits.keepalive_interval > std::chrono::milliseconds::zero();
+  if (wanted && !keepalive_ && !closed_) {
     keepalive_.emplace(host_->limits.keepalive_interval, host_->limits.keepalive_count,
                        Keepalive::Clock::now());
     schedule_keepalive();

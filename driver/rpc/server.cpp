@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/rpc/server.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <list>
 #include <map>
@@ -10,6 +11,7 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +33,15 @@ std::optional<PeerCredentials> credentials_of(int socket) {
   return PeerCredentials{peer.pid, peer.uid, peer.gid};
 }
 
+/// Clients may not take the descriptors that the daemon needs to serve them: half of RLIMIT_NOFILE is theirs.
+ServerLimits within_descriptors(ServerLimits limits) {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    limits.max_clients = std::min<std::size_t>(limits.max_clients, descriptors.rlim_cur / 2);
+  }
+  return limits;
+}
+
 /// Until there is polkit, read-write access is for root and for the daemon's own user.
 bool may_write(const PeerCredentials& peer) { return peer.uid == 0 || peer.uid == geteuid(); }
 
@@ -48,8 +59,13 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   };
 
   Impl(asio::io_context& io, Service& service, const ServerLimits& limits)
-      : host(std::make_shared<ConnectionHost>(ConnectionHost{
-            io.get_executor(), service, limits, std::make_shared<MemoryBudget>(limits.max_memory), {}, {}})),
+      : host(
+            std::make_shared<ConnectionHost>(ConnectionHost{io.get_executor(),
+                                                            service,
+                                                            within_descriptors(limits),
+                                                            std::make_shared<MemoryBudget>(limits.max_memory),
+                                                            {},
+                                                            {}})),
         room(io.get_executor()) {}
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self, Listener& listener);

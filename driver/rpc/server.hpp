@@ -17,12 +17,13 @@ class io_context;
 
 namespace virtsev::rpc {
 
-/// No peer can make the server take more than these allow. The first four are libvirt's defaults.
+/// No peer can make the server take more than these allow. The first four are libvirt's defaults; there are
+/// never more clients than half of RLIMIT_NOFILE.
 struct ServerLimits {
   std::size_t max_clients =
       5000;  ///< Then nobody is accepted; the last tenth is kept for the read-write socket
-  std::size_t max_client_requests = 5;  ///< Calls in progress; then the client is not read
-  std::chrono::milliseconds keepalive_interval{5000};
+  std::size_t max_client_requests = 5;                 ///< Calls in progress; then the client is not read
+  std::chrono::milliseconds keepalive_interval{5000};  ///< 0: clients are not pinged
   unsigned keepalive_count = 5;
 
   std::size_t max_unopened =

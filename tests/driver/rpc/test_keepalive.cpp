@@ -76,6 +76,17 @@ TEST_F(ServerKeepalive, AClientThatDidNotAskIsNeverPinged) {
   expect_echo(quiet);
 }
 
+TEST_F(ServerTest, WithAnIntervalOfZeroNobodyIsPinged) {
+  ServerLimits limits;
+  limits.keepalive_interval = milliseconds(0);
+  start(limits);
+  RawClient client = connect();
+  client.call(kStartKeepalive, 0);
+  ASSERT_TRUE(client.receive());
+  EXPECT_TRUE(client.is_silent());
+  expect_echo(client);
+}
+
 TEST_F(ServerKeepalive, AClientThatDoesNotAnswerIsDropped) {
   RawClient client = connect();
   client.call(kStartKeepalive, 0);

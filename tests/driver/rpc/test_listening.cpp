@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Who is let in, and how many.
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,6 +152,25 @@ TEST_F(Listening, ReadersCannotTakeTheLastPlaces) {
   EXPECT_TRUE(readers.back().is_silent());
   RawClient root = connect_to(write_address);
   expect_echo(root);
+}
+
+TEST_F(Listening, ClientsCannotTakeAllDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 40;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  start({});
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  const sockaddr_un address = listen(false);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.push_back(connect_to(address));
+    clients.back().call(kOpen, 0);
+  }
+  EXPECT_TRUE(run_until([this] { return server_->clients() == 20; }));
+  EXPECT_TRUE(clients.back().is_silent());
+  EXPECT_EQ(server_->clients(), 20U);
 }
 
 TEST_F(Listening, TheObserverHearsOfEachChange) {

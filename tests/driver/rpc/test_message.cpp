@@ -4,8 +4,8 @@
 
 #include "driver/rpc/error_reply.hpp"
 #include "driver/rpc/memory_budget.hpp"
-#include "driver/xdr/decoder.hpp"
 #include "driver/rpc/message.hpp"
+#include "driver/xdr/decoder.hpp"
 
 namespace virtsev::rpc {
 namespace {
