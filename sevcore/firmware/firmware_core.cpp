@@ -66,13 +66,18 @@ FirmwareStatus FirmwareCore::submit(MailboxCommand command, MutableBytes bytes) 
       return with<PacketBuffer>(bytes, [this](auto& b) { return launch_update_secret(b); });
     case MailboxCommand::kLaunchFinish:
       return with<HandleBuffer>(bytes, [this](auto& b) { return launch_finish(b); });
+    case MailboxCommand::kAttestation:
+      return with<AttestationBuffer>(bytes, [this](auto& b) { return attestation(b); });
+    case MailboxCommand::kDebugDecrypt:
+      return with<DebugBuffer>(bytes, [this](auto& b) { return debug_decrypt(b); });
+    case MailboxCommand::kDebugEncrypt:
+      return with<DebugBuffer>(bytes, [this](auto& b) { return debug_encrypt(b); });
     case MailboxCommand::kPekCsr:
     case MailboxCommand::kPekCertImport:
     case MailboxCommand::kDownloadFirmware:
     case MailboxCommand::kInitEx:
     case MailboxCommand::kCopy:
     case MailboxCommand::kActivateEx:
-    case MailboxCommand::kAttestation:
     case MailboxCommand::kSendStart:
     case MailboxCommand::kSendUpdateData:
     case MailboxCommand::kSendUpdateVmsa:
@@ -82,8 +87,6 @@ FirmwareStatus FirmwareCore::submit(MailboxCommand command, MutableBytes bytes) 
     case MailboxCommand::kReceiveUpdateData:
     case MailboxCommand::kReceiveUpdateVmsa:
     case MailboxCommand::kReceiveFinish:
-    case MailboxCommand::kDebugDecrypt:
-    case MailboxCommand::kDebugEncrypt:
       return FirmwareStatus::kUnsupported;
   }
   return FirmwareStatus::kInvalidCommand;

@@ -2,8 +2,8 @@
 // The software firmware: what AMD's security processor does for SEV and SEV-ES, at the level of its mailbox.
 // Real cryptography, no protection: whoever runs it can read its keys.
 //
-// Of the specification's commands, those for PEK_CSR, PEK_CERT_IMPORT, attestation, debugging, sending and
-// receiving answer UNSUPPORTED as yet; numbers that are no command answer INVALID_COMMAND. Which check comes
+// Of the specification's commands, those for PEK_CSR, PEK_CERT_IMPORT, sending and receiving
+// answer UNSUPPORTED as yet; numbers that are no command answer INVALID_COMMAND. Which check comes
 // first, where several fail, is this firmware's own choice: platform state, guest, guest state, activity,
 // reserved fields, addresses and lengths, policy, cryptography.
 #pragma once
@@ -76,6 +76,12 @@ class FirmwareCore {
   FirmwareStatus launch_measure(GuestRangeBuffer& buffer);
   FirmwareStatus launch_update_secret(PacketBuffer& buffer);
   FirmwareStatus launch_finish(HandleBuffer& buffer);
+  FirmwareStatus attestation(AttestationBuffer& buffer);
+
+  FirmwareStatus debug_decrypt(DebugBuffer& buffer);
+  FirmwareStatus debug_encrypt(DebugBuffer& buffer);
+  FirmwareStatus check_debug(MailboxCommand command, const DebugBuffer& buffer, GuestContext*& guest);
+
   FirmwareStatus measure_range(GuestContext& guest, std::uint64_t address, std::uint32_t length);
 
   PlatformIdentity identity_;

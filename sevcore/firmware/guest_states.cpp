@@ -17,6 +17,11 @@ bool allowed_in(MailboxCommand command, GuestState state) {
     case MailboxCommand::kLaunchUpdateSecret:
     case MailboxCommand::kLaunchFinish:
       return state == GuestState::kLaunchSecret;
+    case MailboxCommand::kAttestation:
+    case MailboxCommand::kDebugDecrypt:
+    case MailboxCommand::kDebugEncrypt:
+      return state == GuestState::kLaunchUpdate || state == GuestState::kLaunchSecret ||
+             state == GuestState::kRunning;
     default:
       return false;
   }

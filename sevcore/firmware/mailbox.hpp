@@ -137,4 +137,24 @@ struct [[gnu::packed]] PacketBuffer {
 static_assert(sizeof(PacketBuffer) == 52 && offsetof(PacketBuffer, guest_address) == 24 &&
               offsetof(PacketBuffer, transport_address) == 40);
 
+/// ATTESTATION.
+struct [[gnu::packed]] AttestationBuffer {
+  std::uint32_t handle = 0;
+  std::uint32_t reserved = 0;
+  std::uint64_t address = 0;
+  std::uint8_t nonce[16] = {};
+  std::uint32_t length = 0;
+};
+static_assert(sizeof(AttestationBuffer) == 36 && offsetof(AttestationBuffer, nonce) == 16);
+
+/// DBG_DECRYPT: from the guest's private memory to plain memory; DBG_ENCRYPT: the other way.
+struct [[gnu::packed]] DebugBuffer {
+  std::uint32_t handle = 0;
+  std::uint32_t reserved = 0;
+  std::uint64_t source = 0;
+  std::uint64_t destination = 0;
+  std::uint32_t length = 0;
+};
+static_assert(sizeof(DebugBuffer) == 28 && offsetof(DebugBuffer, destination) == 16);
+
 }  // namespace virtsev::sevcore

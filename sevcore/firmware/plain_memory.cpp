@@ -25,6 +25,10 @@ bool PlainMemory::encrypt(std::uint32_t /*asid*/, std::uint64_t address, std::ui
   return address != 0 && address + length >= address;
 }
 
+bool PlainMemory::read_private(std::uint32_t /*asid*/, std::uint64_t address, MutableBytes plain) {
+  return read(address, plain);
+}
+
 bool PlainMemory::write_private(std::uint32_t /*asid*/, std::uint64_t address, ByteView plain) {
   return write(address, plain);
 }

@@ -18,7 +18,8 @@ bool changes_identity(MailboxCommand command) {
 
 bool uses_identity(MailboxCommand command) {
   return changes_identity(command) || command == MailboxCommand::kPdhCertExport ||
-         command == MailboxCommand::kGetId || command == MailboxCommand::kLaunchStart;
+         command == MailboxCommand::kGetId || command == MailboxCommand::kAttestation ||
+         command == MailboxCommand::kLaunchStart;
 }
 
 /// The commands that wait for their turn. Those that only read the platform do not: a stuck monitor must not

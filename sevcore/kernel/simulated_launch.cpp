@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// LAUNCH_* and GUEST_STATUS of a simulated virtual machine.
+// LAUNCH_*, GET_ATTESTATION_REPORT and GUEST_STATUS of a simulated virtual machine.
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "sevcore/kernel/simulated_vm.hpp"
+#include "sevcore/kernel/user_ranges.hpp"
 
 namespace virtsev::sevcore {
 namespace {
 
 /// The firmware is asked for this much at once, as the kernel asks for a physically contiguous range at once.
 constexpr std::uint32_t kRun = 1U << 20;
-
-/// What the kernel does with a blob of the caller's: null, nothing and too much are refused.
-bool is_blob(std::uint64_t address, std::uint32_t length) {
-  return address != 0 && length != 0 && length <= kMaxBlobSize;
-}
-
-bool wraps(std::uint64_t address, std::uint64_t length) { return address + length < address; }
 
 }  // namespace
 
@@ -101,14 +96,10 @@ Outcome SimulatedVm::launch_update_vmsa() {
   return {};
 }
 
-Outcome SimulatedVm::launch_measure(void* data) {
-  LaunchMeasureArguments arguments;
-  if (!copy_in(data, arguments)) {
-    return refusal(EFAULT);
-  }
+template <typename Arguments, typename Buffer>
+Outcome SimulatedVm::fetch_blob(MailboxCommand command, void* data, Arguments& arguments, Buffer& buffer) {
   const bool query = arguments.length == 0;
   ByteArray<kMaxBlobSize> blob;
-  GuestRangeBuffer buffer;
   buffer.handle = handle_;
   if (!query && arguments.address != 0) {
     if (arguments.length > kMaxBlobSize) {
@@ -117,7 +108,7 @@ Outcome SimulatedVm::launch_measure(void* data) {
     buffer.address = reinterpret_cast<std::uintptr_t>(blob.data());
     buffer.length = arguments.length;
   }
-  const FirmwareStatus status = host_.submit(MailboxCommand::kLaunchMeasure, buffer);
+  const FirmwareStatus status = host_.submit(command, buffer);
   // The length is written back where it was asked for, and on success; where a buffer was too short, it is
   // not.
   if (query || status == FirmwareStatus::kSuccess) {
@@ -130,14 +121,32 @@ Outcome SimulatedVm::launch_measure(void* data) {
   return outcome_of(status);
 }
 
+Outcome SimulatedVm::launch_measure(void* data) {
+  LaunchMeasureArguments arguments;
+  if (!copy_in(data, arguments)) {
+    return refusal(EFAULT);
+  }
+  GuestRangeBuffer buffer;
+  return fetch_blob(MailboxCommand::kLaunchMeasure, data, arguments, buffer);
+}
+
+Outcome SimulatedVm::attestation_report(void* data) {
+  AttestationReportArguments arguments;
+  if (!copy_in(data, arguments)) {
+    return refusal(EFAULT);
+  }
+  AttestationBuffer buffer;
+  std::copy(std::begin(arguments.nonce), std::end(arguments.nonce), buffer.nonce);
+  return fetch_blob(MailboxCommand::kAttestation, data, arguments, buffer);
+}
+
 Outcome SimulatedVm::launch_secret(void* data) {
   PacketArguments arguments;
   if (!copy_in(data, arguments)) {
     return refusal(EFAULT);
   }
-  // Guest memory must be physically contiguous: nothing promises that beyond a page.
   if (arguments.guest_length == 0 || wraps(arguments.guest_address, arguments.guest_length) ||
-      arguments.guest_address % kPageSize + arguments.guest_length > kPageSize ||
+      !in_one_page(arguments.guest_address, arguments.guest_length) ||
       !is_blob(arguments.header_address, arguments.header_length) ||
       !is_blob(arguments.transport_address, arguments.transport_length)) {
     return refusal(EINVAL);

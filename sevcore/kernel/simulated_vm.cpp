@@ -70,6 +70,12 @@ Outcome SimulatedVm::run_on_guest(GuestCommand command, void* data) {
       return outcome_of(submit_handle(MailboxCommand::kLaunchFinish, handle_));
     case GuestCommand::kGuestStatus:
       return guest_status(data);
+    case GuestCommand::kAttestationReport:
+      return attestation_report(data);
+    case GuestCommand::kDebugDecrypt:
+      return debug(MailboxCommand::kDebugDecrypt, data);
+    case GuestCommand::kDebugEncrypt:
+      return debug(MailboxCommand::kDebugEncrypt, data);
     case GuestCommand::kSendStart:
     case GuestCommand::kSendUpdateData:
     case GuestCommand::kSendFinish:
@@ -77,9 +83,6 @@ Outcome SimulatedVm::run_on_guest(GuestCommand command, void* data) {
     case GuestCommand::kReceiveStart:
     case GuestCommand::kReceiveUpdateData:
     case GuestCommand::kReceiveFinish:
-    case GuestCommand::kDebugDecrypt:
-    case GuestCommand::kDebugEncrypt:
-    case GuestCommand::kAttestationReport:
       return outcome_of(
           FirmwareStatus::kUnsupported);  // The software firmware's answer to all of them as yet
     default:

@@ -33,6 +33,16 @@ class SimulatedVm : public SevVm {
   Outcome launch_measure(void* data);
   Outcome launch_secret(void* data);
   Outcome guest_status(void* data);
+  Outcome attestation_report(void* data);
+  /// What the firmware writes into a blob, or how long that is where the caller gives the length 0.
+  template <typename Arguments, typename Buffer>
+  Outcome fetch_blob(MailboxCommand command, void* data, Arguments& arguments, Buffer& buffer);
+
+  Outcome debug(MailboxCommand command, void* data);
+  FirmwareStatus decrypt_piece(std::uint64_t source, std::uint64_t destination, std::uint32_t length);
+  FirmwareStatus encrypt_piece(std::uint64_t source, std::uint64_t destination, std::uint32_t length);
+  FirmwareStatus submit_debug(MailboxCommand command, std::uint64_t source, std::uint64_t destination,
+                              std::uint64_t length);
   FirmwareStatus submit_handle(MailboxCommand command, std::uint32_t handle);
 
   SimulatedHost& host_;

@@ -94,6 +94,22 @@ class FirmwareTest : public ::testing::Test {
     buffer.transport_length = static_cast<std::uint32_t>(packet.data.size());
     return run(MailboxCommand::kLaunchUpdateSecret, buffer);
   }
+  FirmwareStatus attest(std::uint32_t handle, ByteArray<208>& report, const ByteArray<16>& nonce = {}) {
+    AttestationBuffer buffer;
+    buffer.handle = handle;
+    buffer.address = address_of(report);
+    std::copy(nonce.begin(), nonce.end(), buffer.nonce);
+    buffer.length = static_cast<std::uint32_t>(report.size());
+    return run(MailboxCommand::kAttestation, buffer);
+  }
+  FirmwareStatus debug(MailboxCommand command, std::uint32_t handle, ByteView from, MutableBytes to) {
+    DebugBuffer buffer;
+    buffer.handle = handle;
+    buffer.source = reinterpret_cast<std::uintptr_t>(from.data());
+    buffer.destination = reinterpret_cast<std::uintptr_t>(to.data());
+    buffer.length = static_cast<std::uint32_t>(to.size());
+    return run(command, buffer);
+  }
   GuestState state_of(std::uint32_t handle) {
     GuestStatusBuffer buffer;
     buffer.handle = handle;

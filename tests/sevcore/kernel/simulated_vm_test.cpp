@@ -39,12 +39,6 @@ TEST_F(SimulatedVmTest, AnswersEinvalToWhatLinuxDoesNotHave) {
   EXPECT_EQ(vm->operate(static_cast<GuestCommand>(23), nullptr), kernel(EINVAL));
 }
 
-TEST_F(SimulatedVmTest, SaysUnsupportedWhereTheSoftwareFirmwareHasNoSuchCommandYet) {
-  const auto vm = launched();
-  DebugArguments arguments;
-  EXPECT_EQ(vm->operate(GuestCommand::kDebugDecrypt, &arguments), firmware(FirmwareStatus::kUnsupported));
-}
-
 TEST_F(SimulatedVmTest, InitialisesOnceAndInTheWayOfItsType) {
   Init2Arguments init2;
   const auto legacy = make_vm(KvmVmType::kDefault);
