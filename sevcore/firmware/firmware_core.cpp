@@ -42,6 +42,10 @@ FirmwareStatus FirmwareCore::submit(MailboxCommand command, MutableBytes bytes) 
       return pdh_gen();
     case MailboxCommand::kPdhCertExport:
       return with<PdhCertExportBuffer>(bytes, [this](auto& b) { return pdh_cert_export(b); });
+    case MailboxCommand::kPekCsr:
+      return with<OutputBuffer>(bytes, [this](auto& b) { return pek_csr(b); });
+    case MailboxCommand::kPekCertImport:
+      return with<PekCertImportBuffer>(bytes, [this](auto& b) { return pek_cert_import(b); });
     case MailboxCommand::kGetId:
       return with<OutputBuffer>(bytes, [this](auto& b) { return get_id(b); });
     case MailboxCommand::kDfFlush:
@@ -72,8 +76,6 @@ FirmwareStatus FirmwareCore::submit(MailboxCommand command, MutableBytes bytes) 
       return with<DebugBuffer>(bytes, [this](auto& b) { return debug_decrypt(b); });
     case MailboxCommand::kDebugEncrypt:
       return with<DebugBuffer>(bytes, [this](auto& b) { return debug_encrypt(b); });
-    case MailboxCommand::kPekCsr:
-    case MailboxCommand::kPekCertImport:
     case MailboxCommand::kDownloadFirmware:
     case MailboxCommand::kInitEx:
     case MailboxCommand::kCopy:

@@ -2,7 +2,7 @@
 // The software firmware: what AMD's security processor does for SEV and SEV-ES, at the level of its mailbox.
 // Real cryptography, no protection: whoever runs it can read its keys.
 //
-// Of the specification's commands, those for PEK_CSR, PEK_CERT_IMPORT, sending and receiving
+// Of the specification's commands, those for sending and receiving
 // answer UNSUPPORTED as yet; numbers that are no command answer INVALID_COMMAND. Which check comes
 // first, where several fail, is this firmware's own choice: platform state, guest, guest state, activity,
 // reserved fields, addresses and lengths, policy, cryptography.
@@ -60,6 +60,8 @@ class FirmwareCore {
   FirmwareStatus platform_status(PlatformStatusBuffer& buffer);
   FirmwareStatus pdh_cert_export(PdhCertExportBuffer& buffer);
   FirmwareStatus get_id(OutputBuffer& buffer);
+  FirmwareStatus pek_csr(OutputBuffer& buffer);
+  FirmwareStatus pek_cert_import(PekCertImportBuffer& buffer);
   FirmwareStatus df_flush();
 
   FirmwareStatus activate(ActivateBuffer& buffer);

@@ -74,6 +74,16 @@ struct [[gnu::packed]] PdhCertExportBuffer {
 };
 static_assert(sizeof(PdhCertExportBuffer) == 28);
 
+/// PEK_CERT_IMPORT.
+struct [[gnu::packed]] PekCertImportBuffer {
+  std::uint64_t pek_address = 0;
+  std::uint32_t pek_length = 0;
+  std::uint32_t reserved = 0;
+  std::uint64_t oca_address = 0;
+  std::uint32_t oca_length = 0;
+};
+static_assert(sizeof(PekCertImportBuffer) == 28);
+
 /// PEK_CSR and GET_ID: where the answer goes.
 struct [[gnu::packed]] OutputBuffer {
   std::uint64_t address = 0;

@@ -59,7 +59,7 @@ FirmwareStatus FirmwareCore::platform_status(PlatformStatusBuffer& buffer) {
   buffer.api_minor = kFirmwareVersion.api_minor;
   buffer.build = kFirmwareVersion.build;
   buffer.state = static_cast<std::uint8_t>(state());
-  buffer.flags = es_enabled_ ? kPlatformEs : 0;
+  buffer.flags = (es_enabled_ ? kPlatformEs : 0) | (identity_.owned() ? kPlatformOwned : 0);
   buffer.guest_count = static_cast<std::uint32_t>(guests_.size()) + elsewhere;
   return FirmwareStatus::kSuccess;
 }

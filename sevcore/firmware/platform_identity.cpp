@@ -54,6 +54,14 @@ class Reader {
       return std::nullopt;
     }
   }
+  /// Takes a length of 0 in a key's place, where one stands there.
+  bool skip_empty() {
+    if (rest_.size() < 4 || get_le<std::uint32_t>(rest_, 0) != 0) {
+      return false;
+    }
+    rest_ = rest_.subspan(4);
+    return true;
+  }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
 
  private:
@@ -69,14 +77,15 @@ std::optional<PlatformIdentity> parse_body(ByteView body) {
   }
   auto parsed = parse_platform_certificates(*certificates);
   auto cek = reader.take_key();
-  auto oca = reader.take_key();
+  const bool owned = reader.skip_empty();
+  std::optional<crypto::EcKey> oca = owned ? std::nullopt : reader.take_key();
   auto pek = reader.take_key();
   auto pdh = reader.take_key();
-  if (!parsed || !cek || !oca || !pek || !pdh || !reader.at_end()) {
+  if (!parsed || !cek || (!owned && !oca) || !pek || !pdh || !reader.at_end()) {
     return std::nullopt;
   }
   PlatformIdentity identity{
-      {}, std::move(*cek), std::move(*oca), std::move(*pek), std::move(*pdh), std::move(*parsed)};
+      {}, std::move(*cek), std::move(oca), std::move(*pek), std::move(*pdh), std::move(*parsed)};
   std::copy(chip_id->begin(), chip_id->end(), identity.chip_id.begin());
   return identity;
 }
@@ -99,14 +108,26 @@ PlatformIdentity make_platform_identity() {
 void renew_pek(PlatformIdentity& identity) {
   identity.oca = crypto::EcKey::generate();
   identity.pek = crypto::EcKey::generate();
-  identity.certificates.oca = make_oca(identity.oca);
-  identity.certificates.pek = make_pek(identity.pek.public_point(), kApi, identity.oca, identity.cek);
+  identity.certificates.oca = make_oca(*identity.oca);
+  identity.certificates.pek = make_pek(identity.pek.public_point(), kApi, *identity.oca, identity.cek);
   renew_pdh(identity);
 }
 
 void renew_pdh(PlatformIdentity& identity) {
   identity.pdh = crypto::EcKey::generate();
   identity.certificates.pdh = make_pdh(identity.pdh.public_point(), kApi, identity.pek);
+}
+
+SevCertificate pek_request(const PlatformIdentity& identity) {
+  return make_pek_request(identity.pek.public_point(), kApi);
+}
+
+void take_owner(PlatformIdentity& identity, const SevCertificate& pek, const SevCertificate& oca) {
+  identity.oca.reset();
+  identity.certificates.oca = oca;
+  identity.certificates.pek = pek;
+  sign(identity.certificates.pek, pek.signatures[0].present() ? 1 : 0, KeyUsage::kCek, identity.cek);
+  renew_pdh(identity);
 }
 
 Bytes serialise(const PlatformIdentity& identity) {
@@ -118,7 +139,11 @@ Bytes serialise(const PlatformIdentity& identity) {
   append(out, serialise(identity.certificates.pdh));
   append(out, serialise_chain(identity.certificates));
   append_key(out, identity.cek);
-  append_key(out, identity.oca);
+  if (identity.oca) {
+    append_key(out, *identity.oca);
+  } else {
+    append_le<std::uint32_t>(out, 0);
+  }
   append_key(out, identity.pek);
   append_key(out, identity.pdh);
   put_le<std::uint32_t>(out, kLengthOffset, static_cast<std::uint32_t>(out.size() + kDigestSize));

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "sevcore/kernel/simulated_host.hpp"
+#include "sevcore/kernel/user_ranges.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -26,6 +27,11 @@ class SimulatedDevice : public SevDevice {
   Outcome pdh_cert_export(void* data);
   Outcome get_id(void* data);
   Outcome get_id2(void* data);
+  Outcome pek_csr(void* data);
+  Outcome pek_cert_import(void* data);
+  /// What the firmware writes; its length alone where address or length is 0. More than `limit` is refused.
+  template <typename Arguments>
+  Outcome fetch(MailboxCommand command, void* data, std::uint32_t limit, int beyond_limit);
 
   SimulatedHost& host_;
 };
@@ -47,8 +53,9 @@ Outcome SimulatedDevice::issue(PlatformCommand command, void* data) {
     case PlatformCommand::kGetId2:
       return get_id2(data);
     case PlatformCommand::kPekCsr:
+      return pek_csr(data);
     case PlatformCommand::kPekCertImport:
-      return host_.writable() ? outcome_of(FirmwareStatus::kUnsupported) : refusal(EPERM);
+      return pek_cert_import(data);
   }
   return refusal(EINVAL);
 }
@@ -129,27 +136,61 @@ Outcome SimulatedDevice::get_id(void* data) {
   return outcome_of(status);
 }
 
-Outcome SimulatedDevice::get_id2(void* data) {
-  GetId2Arguments arguments;
+template <typename Arguments>
+Outcome SimulatedDevice::fetch(MailboxCommand command, void* data, std::uint32_t limit, int beyond_limit) {
+  Arguments arguments;
   if (!copy_in(data, arguments)) {
     return refusal(EFAULT);
   }
-  Bytes id;
+  Bytes blob;
   OutputBuffer buffer;
   if (arguments.address != 0 && arguments.length != 0) {
-    if (arguments.length > kMostAllocated) {
-      return refusal(ENOMEM);
+    if (arguments.length > limit) {
+      return refusal(beyond_limit);
     }
-    id.resize(arguments.length);
-    buffer = {address_of(id), arguments.length};
+    blob.resize(arguments.length);
+    buffer = {address_of(blob), arguments.length};
   }
-  const FirmwareStatus status = host_.submit(MailboxCommand::kGetId, buffer);
+  const FirmwareStatus status = host_.submit(command, buffer);
   arguments.length = buffer.length;
   copy_out(data, arguments);
   if (status == FirmwareStatus::kSuccess) {
-    std::copy_n(id.data(), buffer.length, reinterpret_cast<std::uint8_t*>(arguments.address));
+    std::copy_n(blob.data(), buffer.length, reinterpret_cast<std::uint8_t*>(arguments.address));
   }
   return outcome_of(status);
+}
+
+Outcome SimulatedDevice::get_id2(void* data) {
+  return fetch<GetId2Arguments>(MailboxCommand::kGetId, data, kMostAllocated, ENOMEM);
+}
+
+Outcome SimulatedDevice::pek_csr(void* data) {
+  if (!host_.writable()) {
+    return refusal(EPERM);
+  }
+  host_.ensure_initialized();
+  return fetch<PekCsrArguments>(MailboxCommand::kPekCsr, data, kMaxBlobSize, EFAULT);
+}
+
+Outcome SimulatedDevice::pek_cert_import(void* data) {
+  if (!host_.writable()) {
+    return refusal(EPERM);
+  }
+  PekCertImportArguments arguments;
+  if (!copy_in(data, arguments)) {
+    return refusal(EFAULT);
+  }
+  if (!is_blob(arguments.pek_address, arguments.pek_length) ||
+      !is_blob(arguments.oca_address, arguments.oca_length)) {
+    return refusal(EINVAL);
+  }
+  host_.ensure_initialized();
+  PekCertImportBuffer buffer;
+  buffer.pek_address = arguments.pek_address;
+  buffer.pek_length = arguments.pek_length;
+  buffer.oca_address = arguments.oca_address;
+  buffer.oca_length = arguments.oca_length;
+  return outcome_of(host_.submit(MailboxCommand::kPekCertImport, buffer));
 }
 
 }  // namespace

@@ -13,11 +13,12 @@ namespace {
 
 bool changes_identity(MailboxCommand command) {
   return command == MailboxCommand::kPekGen || command == MailboxCommand::kPdhGen ||
-         command == MailboxCommand::kPlatformReset;
+         command == MailboxCommand::kPlatformReset || command == MailboxCommand::kPekCertImport;
 }
 
 bool uses_identity(MailboxCommand command) {
   return changes_identity(command) || command == MailboxCommand::kPdhCertExport ||
+         command == MailboxCommand::kPlatformStatus || command == MailboxCommand::kPekCsr ||
          command == MailboxCommand::kGetId || command == MailboxCommand::kAttestation ||
          command == MailboxCommand::kLaunchStart;
 }

@@ -124,11 +124,10 @@ TEST_F(GuestStatesTest, GuestCommandsNeedAnInitializedPlatform) {
 TEST_F(GuestStatesTest, CommandsOfTheSpecificationThatAreMissingSayUnsupported) {
   Bytes buffer(256);
   for (const auto command :
-       {MailboxCommand::kPekCsr, MailboxCommand::kPekCertImport, MailboxCommand::kDownloadFirmware,
-        MailboxCommand::kInitEx, MailboxCommand::kCopy, MailboxCommand::kActivateEx,
-        MailboxCommand::kSendStart, MailboxCommand::kSendUpdateData, MailboxCommand::kSendUpdateVmsa,
-        MailboxCommand::kSendFinish, MailboxCommand::kSendCancel, MailboxCommand::kReceiveStart,
-        MailboxCommand::kReceiveUpdateData, MailboxCommand::kReceiveUpdateVmsa,
+       {MailboxCommand::kDownloadFirmware, MailboxCommand::kInitEx, MailboxCommand::kCopy,
+        MailboxCommand::kActivateEx, MailboxCommand::kSendStart, MailboxCommand::kSendUpdateData,
+        MailboxCommand::kSendUpdateVmsa, MailboxCommand::kSendFinish, MailboxCommand::kSendCancel,
+        MailboxCommand::kReceiveStart, MailboxCommand::kReceiveUpdateData, MailboxCommand::kReceiveUpdateVmsa,
         MailboxCommand::kReceiveFinish}) {
     EXPECT_EQ(core_.submit(command, buffer), kUnsupported) << static_cast<unsigned>(command);
   }

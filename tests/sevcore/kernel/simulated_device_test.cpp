@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The simulated /dev/sev.
+#include "sevcore/certificates/make_certificates.hpp"
 #include "sevcore/certificates/platform_certificates.hpp"
 #include "sevcore/kernel/platform_information.hpp"
 #include "tests/sevcore/kernel/simulated_fixture.hpp"
@@ -118,6 +119,50 @@ TEST_F(SimulatedDeviceTest, ShowsNewKeysToEveryProcessAtOnce) {
   const Bytes after = read_platform(*other).pdh;
   EXPECT_NE(after, before);
   EXPECT_EQ(after, read_platform(*device_).pdh);
+}
+
+TEST_F(SimulatedDeviceTest, PassesToAnOwnerForEveryProcessAndBackByAFactoryReset) {
+  const auto elsewhere = directory_.platform();
+  const auto other = elsewhere->open_device();
+  PekCsrArguments query;
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCsr, &query), firmware(FirmwareStatus::kInvalidLength));
+  const std::uint32_t length = query.length;
+  ASSERT_EQ(length, 2084U);
+  ByteArray<2084> bytes{};
+  PekCsrArguments request{address_of(bytes), length};
+  ASSERT_EQ(device_->issue(PlatformCommand::kPekCsr, &request), kOk);
+
+  const auto owner = crypto::EcKey::generate();
+  SevCertificate pek = *parse_sev_certificate(bytes);
+  sign(pek, 0, KeyUsage::kOca, owner);
+  const auto pek_bytes = serialise(pek);
+  const auto oca_bytes = serialise(make_oca(owner));
+  PekCertImportArguments import{address_of(pek_bytes), 2084, address_of(oca_bytes), 2084};
+  ASSERT_EQ(device_->issue(PlatformCommand::kPekCertImport, &import), kOk);
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCertImport, &import),
+            firmware(FirmwareStatus::kAlreadyOwned));
+  for (auto* device : {device_.get(), other.get()}) {
+    const PlatformInformation information = read_platform(*device);
+    EXPECT_TRUE(information.externally_owned);
+    const auto certificates = parse_platform_certificates(information.pdh, information.chain);
+    ASSERT_TRUE(certificates.has_value());
+    EXPECT_TRUE(verify_chain(*certificates).has_value());
+    EXPECT_EQ(serialise(certificates->oca), oca_bytes);
+  }
+  ASSERT_EQ(device_->issue(PlatformCommand::kFactoryReset, nullptr), kOk);
+  EXPECT_FALSE(read_platform(*other).externally_owned);
+}
+
+TEST_F(SimulatedDeviceTest, RefusesBlobsThatLinuxRefuses) {
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCsr, nullptr), kernel(EFAULT));
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCertImport, nullptr), kernel(EFAULT));
+  Bytes blob(kMaxBlobSize + 1);
+  PekCsrArguments request{address_of(blob), kMaxBlobSize + 1};
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCsr, &request), kernel(EFAULT));
+  PekCertImportArguments no_oca{address_of(blob), 2084, 0, 0};
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCertImport, &no_oca), kernel(EINVAL));
+  PekCertImportArguments long_pek{address_of(blob), kMaxBlobSize + 1, address_of(blob), 2084};
+  EXPECT_EQ(device_->issue(PlatformCommand::kPekCertImport, &long_pek), kernel(EINVAL));
 }
 
 TEST_F(SimulatedDeviceTest, ChangesNothingThroughADescriptorForReading) {
