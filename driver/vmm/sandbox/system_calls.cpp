@@ -62,6 +62,22 @@ constexpr std::array kAllowed = {
     AllowedCall{SCMP_SYS(exit_group), "the end"},
 };
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VIRTSEV_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define VIRTSEV_SANITIZED
+#endif
+#ifdef VIRTSEV_SANITIZED
+constexpr std::array kForSanitizers = {
+    AllowedCall{SCMP_SYS(pipe2), "the undefined-behaviour checker probes addresses with it"},
+    AllowedCall{SCMP_SYS(sigaltstack), "the address checker, at a thread's end"},
+};
+#else
+constexpr std::array<AllowedCall, 0> kForSanitizers = {};
+#endif
+
 /// What a library may try, and does without.
 constexpr std::array kRefused = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(access),
                                  SCMP_SYS(readlink)};
@@ -87,6 +103,9 @@ void restrict_system_calls() {
   }
   check(::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1));
   for (const AllowedCall& call : kAllowed) {
+    check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call.number, 0));
+  }
+  for (const AllowedCall& call : kForSanitizers) {
     check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call.number, 0));
   }
   for (const int call : kRefused) {
