@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -52,7 +53,7 @@ void ControlServer::accept_peer() {
   }
   drop_peer();
   has_had_peer_ = true;
-  peer_.emplace();
+  peer_ = std::make_unique<Peer>();
   peer_->socket = std::move(socket);
   loop_.add(peer_->socket.get(), EPOLLIN, [this](std::uint32_t events) { on_peer(events); });
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include <sys/types.h>
@@ -57,7 +57,7 @@ class ControlServer {
   Handler handler_;
   std::function<void()> on_left_;
   bool has_had_peer_ = false;
-  std::optional<Peer> peer_;
+  std::unique_ptr<Peer> peer_;
 };
 
 }  // namespace virtsev::vmm

@@ -86,11 +86,16 @@ constexpr std::array kRefused = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(newf
 constexpr std::uint64_t kDriverMask = 0xff00;
 constexpr std::uint64_t kKvmDriver = 0xae00;
 constexpr std::uint64_t kSevRequest = 0xc0105300;  // SEV_ISSUE_CMD
+constexpr std::uint64_t kExecutable = 4;           // PROT_EXEC
 
 void check(int result) {
   if (result != 0) {
     throw std::system_error(-result, std::generic_category(), "seccomp");
   }
+}
+
+void allow_if(scmp_filter_ctx filter, int call, const scmp_arg_cmp& condition) {
+  check(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition));
 }
 
 }  // namespace
@@ -112,16 +117,11 @@ void restrict_system_calls() {
     check(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), call, 0));
   }
   // KVM's ioctls: running vCPUs, their registers, interrupts, memory slots, launch commands. /dev/sev's one.
-  check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                           SCMP_A1(SCMP_CMP_MASKED_EQ, kDriverMask, kKvmDriver)));
-  check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                           SCMP_A1(SCMP_CMP_EQ, kSevRequest)));
+  allow_if(filter.get(), SCMP_SYS(ioctl), {1, SCMP_CMP_MASKED_EQ, kDriverMask, kKvmDriver});
+  allow_if(filter.get(), SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, kSevRequest, 0});
   // Memory of the C library and of threads: never executable.
-  constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
-  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1,
-                             SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0)));
-  }
+  allow_if(filter.get(), SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, kExecutable, 0});
+  allow_if(filter.get(), SCMP_SYS(mprotect), {2, SCMP_CMP_MASKED_EQ, kExecutable, 0});
   check(::seccomp_load(filter.get()));
 }
 
