@@ -14,6 +14,7 @@ namespace virtsev::sevcore {
 namespace {
 
 constexpr std::uint64_t kPiece = 1U << 20;
+constexpr std::uint64_t kUnit = 16;  // LAUNCH_UPDATE_DATA's
 
 using Sink = std::function<void(ByteView)>;
 
@@ -66,7 +67,7 @@ void give_zeros(std::uint64_t count, const Sink& piece) {
 std::uint64_t checked_length(const Region& region) {
   const auto* bytes = std::get_if<Bytes>(&region.content);
   const std::uint64_t length = bytes != nullptr ? bytes->size() : std::get<FileRange>(region.content).length;
-  if (length > region.size || region.size % kPageSize != 0 || region.address.value() % kPageSize != 0) {
+  if (length > region.size || region.size % kUnit != 0 || region.address.value() % kUnit != 0) {
     throw Error(ErrorCode::kInternal, text("the launch plan's region {} has {} bytes for {} at {:#x}",
                                            region.name, length, region.size, region.address.value()));
   }

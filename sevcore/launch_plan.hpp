@@ -26,7 +26,7 @@ struct FileRange {
   std::uint64_t length = 0;
 };
 
-/// A range of guest memory. `address` and `size` are multiples of 4096; content shorter than `size` is followed by zeros.
+/// A range of guest memory. `address` and `size`: multiples of 4096 in what virtsev starts, of 16 (LAUNCH_UPDATE_DATA) in any plan. Zeros follow shorter content.
 struct Region {
   GuestAddress address;
   std::uint64_t size = 0;

@@ -45,7 +45,7 @@ Other read_other(const Options& options) {
   launch.xml = options.against;
   launch.vmsa = options.launch.vmsa;
   ExpectedLaunch expected = expect_launch(launch);
-  Explanation explanation = explain(expected.specification, expected.plan);
+  Explanation explanation = explain(expected);
   return {std::move(expected), std::move(explanation)};
 }
 
@@ -97,7 +97,7 @@ ExitStatus compare(const Options& options, const ExpectedLaunch& launch, const E
 
 ExitStatus run(const Options& options) {
   const ExpectedLaunch launch = expect_launch(options.launch);
-  const Explanation explanation = explain(launch.specification, launch.plan);
+  const Explanation explanation = explain(launch);
   if (!options.against.empty()) {
     return compare(options, launch, explanation);
   }

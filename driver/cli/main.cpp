@@ -19,7 +19,8 @@ int run(int argument_count, const char* const* arguments) {
            "secrets. It needs no daemon, and no machine with SEV."),
       "virtsev");
   program.set_version_flag("--version", "virtsev " VIRTSEV_VERSION);
-  program.require_subcommand(1);
+  // Not require_subcommand(1): that would say "a subcommand is required" of one that is misspelt.
+  program.require_subcommand(0, 1);
   program.get_formatter()->column_width(34);
   program.footer(
       text("Exit status: 0 done, or yes; 1 no; 2 asked wrongly, or something can't be read; 3 it "
@@ -33,6 +34,10 @@ int run(int argument_count, const char* const* arguments) {
   } catch (const CLI::ParseError& error) {
     // CLI11 has numbers of its own; help and version are no errors.
     return program.exit(error, std::cout, std::cerr) == 0 ? 0 : static_cast<int>(ExitStatus::kFailed);
+  }
+  if (program.get_subcommands().empty()) {
+    note(text("say what to do: `virtsev --help` lists the commands"));
+    return static_cast<int>(ExitStatus::kFailed);
   }
   finish_output();
   return static_cast<int>(status);

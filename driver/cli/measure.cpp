@@ -31,9 +31,10 @@ nlohmann::ordered_json to_json(const ExpectedLaunch& launch, const ByteArray<32>
       {"launch_digest", to_hex(digest)},
       {"policy", boot.policy},
       {"encrypted_state", launch.plan.encrypted_state},
-      {"machine", spec::kMachineQ35_1_0},
+      {"machine", launch.machine()},
       {"memory_bytes", boot.memory_bytes},
       {"vcpus", boot.vcpus},
+      {"firmware", nullptr},
       {"kernel", boot.kernel.path},
       {"initrd", nullptr},
       {"cmdline", boot.command_line},
@@ -43,6 +44,16 @@ nlohmann::ordered_json to_json(const ExpectedLaunch& launch, const ByteArray<32>
   };
   if (boot.initrd) {
     value["initrd"] = boot.initrd->path;
+  }
+  if (launch.firmware) {
+    value["firmware"] = launch.firmware->image.path;
+    value["memory_bytes"] = nullptr;  // Not measured
+    if (launch.firmware->cpu_signature) {
+      value["cpu_signature"] = *launch.firmware->cpu_signature;
+    }
+    if (boot.kernel.fd < 0) {
+      value["kernel"] = value["cmdline"] = nullptr;
+    }
   }
   if (launch.plan.encrypted_state) {
     value["vmsa"] = boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy";
@@ -61,7 +72,7 @@ ExitStatus run(const Options& options) {
   } else {
     print(to_hex(digest));
   }
-  if (!options.launch.cpu_model.empty() || options.launch.cpu_signature != 0) {
+  if (!launch.firmware && (!options.launch.cpu_model.empty() || options.launch.cpu_signature != 0)) {
     note(text("--cpu-model and --cpu-signature change nothing here: direct boot measures no CPU model"));
   }
   if (launch.plan.encrypted_state && options.launch.vmsa.empty()) {

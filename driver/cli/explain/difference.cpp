@@ -85,6 +85,7 @@ std::vector<std::string> causes(const Explanation& here, const Explanation& ther
   if (a.command_line != b.command_line) {
     out.push_back(text("command line: \"{}\" here, \"{}\" there", a.command_line, b.command_line));
   }
+  add_file_cause(out, "firmware", here, there);
   add_file_cause(out, "kernel", here, there);
   add_file_cause(out, "initrd", here, there);
   if (a.policy != b.policy) {

@@ -26,14 +26,15 @@ std::string name_of(sevcore::PageType type) {
   return "unknown";
 }
 
-Inputs inputs_of(const spec::BootSpecification& specification, bool encrypted_state) {
+Inputs inputs_of(const ExpectedLaunch& launch) {
+  const spec::BootSpecification& specification = launch.specification;
   Inputs inputs;
-  inputs.machine = spec::kMachineQ35_1_0;
+  inputs.machine = launch.machine();
   inputs.memory_bytes = specification.memory_bytes;
   inputs.vcpus = specification.vcpus;
   inputs.policy = specification.policy;
   inputs.command_line = specification.command_line;
-  if (encrypted_state) {
+  if (launch.plan.encrypted_state) {
     inputs.vmsa = specification.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy";
   }
   return inputs;
@@ -52,27 +53,32 @@ Step step_of(const sevcore::Region& region, sevcore::crypto::Sha256& running) {
           name_of(region.type), own.digest(),  running.digest()};
 }
 
-Step step_of(const sevcore::VcpuState& vcpu, std::size_t number, sevcore::VmsaFlavour flavour,
+Step step_of(const sevcore::VcpuState& vcpu, std::size_t number, const ExpectedLaunch& launch,
              sevcore::crypto::Sha256& running) {
-  const ByteArray<4096> page = sevcore::vmsa_page(vcpu, flavour);
+  const ByteArray<4096> page = sevcore::vmsa_page(vcpu, launch.plan.vmsa_flavour);
   running.update(page);
   // A name that the comparison and scripts rely on: the regions' names are not translated either.
-  return {
-      "VMSA of vCPU " + std::to_string(number), spec::kMachineQ35_1_0,         std::nullopt,    page.size(),
-      name_of(sevcore::PageType::kVmsa),        sevcore::crypto::sha256(page), running.digest()};
+  return {"VMSA of vCPU " + std::to_string(number),
+          launch.machine(),
+          std::nullopt,
+          page.size(),
+          name_of(sevcore::PageType::kVmsa),
+          sevcore::crypto::sha256(page),
+          running.digest()};
 }
 
 }  // namespace
 
-Explanation explain(const spec::BootSpecification& specification, const sevcore::LaunchPlan& plan) {
+Explanation explain(const ExpectedLaunch& launch) {
+  const sevcore::LaunchPlan& plan = launch.plan;
   Explanation explanation;
-  explanation.inputs = inputs_of(specification, plan.encrypted_state);
+  explanation.inputs = inputs_of(launch);
   sevcore::crypto::Sha256 running;
   for (const sevcore::Region& region : plan.regions) {
     explanation.steps.push_back(step_of(region, running));
   }
   for (std::size_t number = 0; plan.encrypted_state && number < plan.vcpus.size(); ++number) {
-    explanation.steps.push_back(step_of(plan.vcpus[number], number, plan.vmsa_flavour, running));
+    explanation.steps.push_back(step_of(plan.vcpus[number], number, launch, running));
   }
   explanation.launch_digest = running.digest();
   return explanation;

@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/spec/boot_specification.hpp"
+#include "driver/cli/launch/expected_launch.hpp"
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/launch_plan.hpp"
 
 namespace virtsev::cli {
 
@@ -41,6 +40,6 @@ struct Explanation {
 };
 
 /// Reads every region once. Throws Error where a file can't be read.
-Explanation explain(const spec::BootSpecification& specification, const sevcore::LaunchPlan& plan);
+Explanation explain(const ExpectedLaunch& launch);
 
 }  // namespace virtsev::cli

@@ -18,6 +18,11 @@ std::string show(const Step& step, std::size_t number) {
 
 /// What a byte of the boot parameters is about, for the inputs that reach it (Linux: zero-page.rst).
 std::string meaning(const std::string& region, std::uint64_t offset) {
+  if (region == "kernel hashes") {
+    return offset < 68    ? text(" (the command line's hash)")
+           : offset < 118 ? text(" (the initrd's hash)")
+                          : text(" (the kernel's hash)");
+  }
   if (region != "boot parameters") {
     return "";
   }

@@ -6,6 +6,7 @@
 #include "domain-xml/domain_definition.hpp"
 #include "driver/boot/compose.hpp"
 #include "driver/cli/files.hpp"
+#include "driver/cli/launch/firmware_launch.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/spec-from-xml/open_boot.hpp"
 #include "driver/spec-from-xml/open_file.hpp"
@@ -20,12 +21,6 @@ constexpr std::size_t kMaxXmlBytes = 16U << 20;
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::kInvalidArgument, message); }
 
-[[noreturn]] void refuse_firmware(const std::string& what) {
-  throw Error(ErrorCode::kOperationUnsupported, text("{}: the measurement of a boot through firmware is not "
-                                                     "there yet; direct boot (--kernel, <kernel>) is",
-                                                     what));
-}
-
 ExpectedLaunch from_xml(const LaunchOptions& options) {
   if (!options.machine.empty() || options.memory_mib != 0 || options.command_line_given ||
       options.vcpus != 0) {
@@ -37,7 +32,10 @@ ExpectedLaunch from_xml(const LaunchOptions& options) {
   const Bytes document = read_file(options.xml, kMaxXmlBytes);
   domain_xml::DomainDefinition definition = domain_xml::parse(std::string(document.begin(), document.end()));
   if (!definition.os.loader.empty()) {
-    refuse_firmware("<loader>");
+    throw Error(
+        ErrorCode::kOperationUnsupported,
+        text("<loader>: a boot through firmware is measured from options, not from XML: give --firmware, "
+             "--policy and --vcpus, and --kernel, --initrd and --cmdline as the XML has them"));
   }
   if (!definition.launch_security) {
     refuse(text("{}: has no <launchSecurity>, so nothing of it is measured", options.xml));
@@ -83,23 +81,30 @@ ExpectedLaunch from_options(const LaunchOptions& options) {
   return launch;
 }
 
+sevcore::LaunchPlan compose(const ExpectedLaunch& launch, const spec::BootSpecification& specification) {
+  return launch.firmware ? boot::ovmf::compose(specification, *launch.firmware)
+                         : boot::compose(specification);
+}
+
 }  // namespace
 
 ExpectedLaunch expect_launch(const LaunchOptions& options) {
-  if (!options.firmware.empty()) {
-    refuse_firmware("--firmware");
-  }
-  ExpectedLaunch launch = options.xml.empty() ? from_options(options) : from_xml(options);
+  const bool firmware = !options.firmware.empty();
+  ExpectedLaunch launch = firmware              ? from_firmware(options)
+                          : options.xml.empty() ? from_options(options)
+                                                : from_xml(options);
   launch.specification.vmsa_flavour =
       options.vmsa == "legacy" ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2;
-  launch.plan = boot::compose(launch.specification);
+  launch.plan = compose(launch, launch.specification);
   return launch;
 }
 
 sevcore::LaunchPlan with_flavour(const ExpectedLaunch& launch, spec::VmsaFlavour flavour) {
   spec::BootSpecification other = launch.specification;
   other.vmsa_flavour = flavour;
-  return boot::compose(other);
+  return compose(launch, other);
 }
+
+std::string ExpectedLaunch::machine() const { return firmware ? "qemu" : spec::kMachineQ35_1_0; }
 
 }  // namespace virtsev::cli

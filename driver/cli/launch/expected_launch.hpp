@@ -2,6 +2,10 @@
 // From the owner's options to the launch plan: the same steps as virtsevd and the monitor take.
 #pragma once
 
+#include <optional>
+#include <string>
+
+#include "driver/boot/ovmf/compose.hpp"
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/spec/boot_specification.hpp"
 #include "sevcore/base/unique_fd.hpp"
@@ -15,6 +19,11 @@ struct ExpectedLaunch {
   UniqueFd kernel;
   UniqueFd initrd;
   sevcore::LaunchPlan plan;
+  std::optional<boot::ovmf::Firmware> firmware = {};  ///< None: direct boot, as virtsev starts it
+  UniqueFd firmware_image = {};
+
+  /// For scripts: the machine's version, or "qemu" where QEMU starts the guest through firmware.
+  [[nodiscard]] std::string machine() const;
 };
 
 /// Throws Error naming the option, element or file at fault.

@@ -23,11 +23,17 @@ void add_launch_options(CLI::App& command, LaunchOptions& options) {
                   text("the guest's memory in MiB, which its memory map tells ({})", kDefaultMemoryMib))
       ->type_name("MIB")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24));
-  command.add_option("--firmware", options.firmware, text("firmware such as OVMF: not there yet"))
+  command
+      .add_option("--firmware", options.firmware,
+                  text("the image of OVMF, for a guest that QEMU starts through firmware; without "
+                       "XML"))
       ->type_name("FILE");
   command
-      .add_option("--kernel", options.kernel,
-                  text("the kernel, a bzImage; beside XML, the same file in another place"))
+      .add_option(
+          "--kernel", options.kernel,
+          text(
+              "the kernel, a bzImage; beside XML, the same file in another place; with firmware, what QEMU's "
+              "-kernel is, which kernel-hashes=on measures"))
       ->type_name("FILE");
   command
       .add_option("--initrd", options.initrd, text("the initrd; beside XML, the same file in another place"))
@@ -47,7 +53,8 @@ void add_launch_options(CLI::App& command, LaunchOptions& options) {
       ->check(CLI::Range(1U, 4096U));
   command
       .add_option("--cpu-model", options.cpu_model,
-                  text("vCPU model; counts with firmware alone, as direct boot measures none"))
+                  text("vCPU model as QEMU names it, EPYC-Milan for example; counts with firmware and SEV-ES "
+                       "alone, as direct boot measures none"))
       ->type_name("NAME");
   command.add_option("--cpu-signature", options.cpu_signature, text("the same as CPUID's number"))
       ->type_name("NUMBER")

@@ -79,14 +79,15 @@ TEST_F(Measure, WhatIsDumpedHasTheDigestUnderAnyOtherTool) {
   EXPECT_EQ(to_hex(sevcore::crypto::sha256(all)), expected);
 }
 
-TEST_F(Measure, FirmwareIsRefusedAndNotIgnored) {
-  std::vector<std::string> arguments = {"measure", "--firmware", kernel_};
-  for (const std::string& argument : options()) {
-    arguments.push_back(argument);
-  }
-  const Outcome outcome = virtsev(arguments);
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.errors, HasSubstr("not there yet"));
+TEST_F(Measure, FirmwareInXmlOrBesideItIsRefusedAndNotIgnored) {
+  const Outcome beside = virtsev({"measure", xml_, "--firmware", kernel_});
+  EXPECT_EQ(beside.status, 2);
+  EXPECT_THAT(beside.errors, HasSubstr("from options alone"));
+  std::string loader = xml();
+  loader.replace(loader.find("<kernel>"), 0, "<loader>/usr/share/OVMF/OVMF.fd</loader>");
+  const Outcome inside = virtsev({"measure", directory_.write("loader.xml", loader)});
+  EXPECT_EQ(inside.status, 2);
+  EXPECT_THAT(inside.errors, HasSubstr("loader"));
 }
 
 TEST_F(Measure, NamesTheOptionOrFileAtFault) {

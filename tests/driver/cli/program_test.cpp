@@ -37,7 +37,9 @@ TEST(Program, HelpOfASubcommandNamesTheOptionsThatScriptsUse) {
 
 TEST(Program, RefusesNothingUnknownAndIncompleteWithTwo) {
   EXPECT_EQ(virtsev({}).status, 2);
-  EXPECT_EQ(virtsev({"frobnicate"}).status, 2);
+  const Outcome unknown = virtsev({"frobnicate"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.errors, HasSubstr("frobnicate"));
   EXPECT_EQ(virtsev({"measure", "--frobnicate"}).status, 2);
   EXPECT_EQ(virtsev({"session", "--policy", "7"}).status, 2);
 }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/boot/ovmf/compose.hpp"
+
+#include <algorithm>
+
+#include "driver/boot/boot_file.hpp"
+#include "driver/boot/ovmf/cpu_model.hpp"
+#include "driver/boot/ovmf/footer.hpp"
+#include "driver/boot/ovmf/hash_file.hpp"
+#include "driver/boot/ovmf/kernel_hashes.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/crypto/crypto.hpp"
+#include "sevcore/policy.hpp"
+
+namespace virtsev::boot::ovmf {
+namespace {
+
+constexpr std::uint64_t kImageEnd = 4ULL << 30;
+/// LAUNCH_UPDATE_DATA's unit, in bytes (SEV API).
+constexpr std::uint32_t kUnit = 16;
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::kConfigUnsupported, message); }
+
+sevcore::Region image_region(const spec::File& image) {
+  const std::uint64_t size = size_of(image);
+  if (size == 0 || size % kPageSize != 0 || size > kMaxImageBytes) {
+    refuse(text("firmware '{}' has {} bytes; an image has a multiple of 4096, at most {}", image.path, size,
+                kMaxImageBytes));
+  }
+  return {GuestAddress(kImageEnd - size),       size, sevcore::PageType::kNormal, "firmware", image.path,
+          sevcore::FileRange{image.fd, 0, size}};
+}
+
+Footer footer_of(const sevcore::Region& image) {
+  const std::uint64_t length = std::min<std::uint64_t>(image.size, round_up(kFooterBytes, kPageSize));
+  sevcore::Region end = image;
+  end.size = length;
+  end.content =
+      sevcore::FileRange{std::get<sevcore::FileRange>(image.content).fd, image.size - length, length};
+  Bytes bytes;
+  sevcore::read_region(end, [&](ByteView piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+  const Result<Footer, FooterFault> footer = parse_footer(bytes);
+  if (!footer) {
+    refuse(explain(footer.error(), image.origin));
+  }
+  return *footer;
+}
+
+/// Where the hashes go. Where there is no such place, the host could exchange the kernel unnoticed.
+Block place_of_hashes(const Footer& footer, const std::string& path) {
+  if (!footer.kernel_hashes || footer.kernel_hashes->base == 0 || footer.kernel_hashes->size == 0) {
+    refuse(text(
+        "firmware '{}' has no place for a kernel's hashes, so --kernel, --initrd and --cmdline would not "
+        "be measured; use the AmdSev build of OVMF (OVMF.amdsev.fd), or leave them out where the kernel "
+        "lies on the guest's disk",
+        path));
+  }
+  const Block block = *footer.kernel_hashes;
+  if (block.size < kKernelHashesBytes || block.base % kUnit != 0) {
+    refuse(
+        text("firmware '{}' wants a kernel's hashes in {} bytes at {:#x}; they take {}, at a multiple of {}",
+             path, block.size, block.base, kKernelHashesBytes, kUnit));
+  }
+  return block;
+}
+
+sevcore::Region hashes_region(const spec::BootSpecification& specification, const Block& place) {
+  KernelHashes hashes;
+  sevcore::crypto::Sha256 line;
+  line.update(bytes_of(specification.command_line));
+  line.update(ByteArray<1>{});
+  hashes.command_line = line.digest();
+  hashes.initrd = specification.initrd ? hash_file(*specification.initrd) : sevcore::crypto::sha256({});
+  hashes.kernel = hash_file(specification.kernel);
+  const auto table = kernel_hashes_table(hashes);
+  return {GuestAddress(place.base),   table.size(),
+          sevcore::PageType::kNormal, "kernel hashes",
+          specification.kernel.path,  Bytes(table.begin(), table.end())};
+}
+
+std::vector<sevcore::VcpuState> vcpus(std::uint32_t count, const Firmware& firmware, const Footer& footer) {
+  if (!firmware.cpu_signature) {
+    refuse(
+        text("SEV-ES measures the vCPUs' model: give --cpu-model ({}) or --cpu-signature", known_models()));
+  }
+  if (!footer.reset_address) {
+    refuse(text("firmware '{}' is not built for SEV-ES: it has no reset address for it; use a newer OVMF",
+                firmware.image.path));
+  }
+  sevcore::VcpuState first;
+  first.rdx = *firmware.cpu_signature;
+  sevcore::VcpuState other = first;
+  other.cs.base = *footer.reset_address & 0xffff0000U;
+  other.rip = *footer.reset_address & 0xffffU;
+  std::vector<sevcore::VcpuState> states(count, other);
+  states.front() = first;
+  return states;
+}
+
+}  // namespace
+
+sevcore::LaunchPlan compose(const spec::BootSpecification& specification, const Firmware& firmware) {
+  const bool has_kernel = specification.kernel.fd >= 0;
+  if (!has_kernel && (specification.initrd || !specification.command_line.empty())) {
+    refuse(text("--initrd and --cmdline need --kernel: firmware takes all three or none from the host"));
+  }
+  sevcore::LaunchPlan plan;
+  plan.regions.push_back(image_region(firmware.image));
+  const Footer footer = footer_of(plan.regions.front());
+  if (has_kernel) {
+    plan.regions.push_back(hashes_region(specification, place_of_hashes(footer, firmware.image.path)));
+  }
+  plan.encrypted_state = sevcore::Policy(specification.policy).has(sevcore::PolicyBit::kEs);
+  if (plan.encrypted_state) {
+    plan.vcpus = vcpus(std::max(specification.vcpus, 1U), firmware, footer);
+  }
+  plan.vmsa_flavour = specification.vmsa_flavour == spec::VmsaFlavour::kLegacy ? sevcore::VmsaFlavour::kLegacy
+                                                                               : sevcore::VmsaFlavour::kInit2;
+  if (footer.secret) {
+    plan.secret = {GuestAddress(footer.secret->base), footer.secret->size};
+  }
+  return plan;
+}
+
+}  // namespace virtsev::boot::ovmf

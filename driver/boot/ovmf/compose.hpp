@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The launch of a guest that QEMU starts through OVMF, as a plan: for its owner's prediction. virtsev starts
+// no such guest itself yet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "driver/spec/boot_specification.hpp"
+#include "sevcore/launch_plan.hpp"
+
+namespace virtsev::boot::ovmf {
+
+/// Beside the boot specification, whose kernel may be without a descriptor here: the firmware then finds its
+/// kernel on the guest's disk, and nothing of it is measured.
+struct Firmware {
+  spec::File image;
+  std::optional<std::uint32_t> cpu_signature;  ///< EAX of CPUID leaf 1; SEV-ES needs it
+};
+
+/// An image's size is a multiple of 4096 bytes, up to what QEMU maps below 4 GiB at most.
+inline constexpr std::uint64_t kMaxImageBytes = 16ULL << 20;
+
+/// QEMU's order (QEMU 7.2, hw/i386/pc_sysfw.c, target/i386/sev.c): the image, which ends at 4 GiB; with a
+/// kernel, the table of its hashes, where the image wants it; for SEV-ES the vCPUs. Memory size and machine
+/// are not measured. The plan borrows the image's descriptor. Throws Error naming what does not fit: an image
+/// that is none, that has no room for the hashes, no reset address for SEV-ES; SEV-ES without a signature;
+/// initrd or command line without kernel.
+sevcore::LaunchPlan compose(const spec::BootSpecification& specification, const Firmware& firmware);
+
+}  // namespace virtsev::boot::ovmf

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A launch through OVMF as a plan: what is measured, in which order, and what is refused.
+#include "driver/boot/ovmf/compose.hpp"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "driver/boot/ovmf/cpu_model.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
+#include "sevcore/crypto/crypto.hpp"
+#include "tests/driver/boot/fakes/boot_files.hpp"
+#include "tests/driver/boot/ovmf/synthetic_firmware.hpp"
+
+namespace virtsev::boot::ovmf {
+namespace {
+
+using boot::test::file_of;
+using testing::HasSubstr;
+
+class OvmfCompose : public testing::Test {
+ protected:
+  [[nodiscard]] Firmware firmware(const UniqueFd& image) const {
+    return {{image.get(), "OVMF.fd"}, 0x800f12};
+  }
+  [[nodiscard]] spec::BootSpecification with_kernel(std::uint32_t policy) const {
+    spec::BootSpecification specification;
+    specification.policy = policy;
+    specification.kernel = {kernel_.get(), "vmlinuz"};
+    specification.initrd = spec::File{initrd_.get(), "initrd"};
+    specification.command_line = "root=/dev/vda";
+    return specification;
+  }
+  static std::string refusal(const spec::BootSpecification& specification, const Firmware& firmware) {
+    try {
+      compose(specification, firmware);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  Bytes image_ = test::synthetic_firmware();
+  UniqueFd image_file_ = file_of(image_);
+  UniqueFd kernel_ = file_of(Bytes(3000, 'k'));
+  UniqueFd initrd_ = file_of(Bytes(70, 'i'));
+};
+
+TEST_F(OvmfCompose, MeasuresTheImageAloneWithoutKernel) {
+  spec::BootSpecification specification;
+  specification.policy = 1;
+  const auto plan = compose(specification, firmware(image_file_));
+  ASSERT_EQ(plan.regions.size(), 1U);
+  EXPECT_EQ(plan.regions[0].address.value() + plan.regions[0].size, 4ULL << 30);
+  EXPECT_EQ(sevcore::launch_digest(plan), sevcore::crypto::sha256(image_));
+  EXPECT_FALSE(plan.encrypted_state);
+  EXPECT_EQ(plan.secret.address.value(), 0x0081'5000U);
+  EXPECT_EQ(plan.secret.size, 0xc00U);
+}
+
+TEST_F(OvmfCompose, PutsTheHashesWhereTheImageWantsThem) {
+  const auto plan = compose(with_kernel(1), firmware(image_file_));
+  ASSERT_EQ(plan.regions.size(), 2U);
+  EXPECT_EQ(plan.regions[1].address.value(), 0x0081'5c00U);
+  EXPECT_EQ(plan.regions[1].size, 176U);
+  const Bytes& table = std::get<Bytes>(plan.regions[1].content);
+  const auto part = [&](std::size_t at) { return Bytes(table.begin() + at, table.begin() + at + 32); };
+  const auto hash = [](const Bytes& bytes) {
+    const auto digest = sevcore::crypto::sha256(bytes);
+    return Bytes(digest.begin(), digest.end());
+  };
+  Bytes line(13);
+  std::copy_n("root=/dev/vda", 13, line.begin());
+  line.push_back(0);
+  EXPECT_EQ(part(36), hash(line));
+  EXPECT_EQ(part(86), hash(Bytes(70, 'i')));
+  EXPECT_EQ(part(136), hash(Bytes(3000, 'k')));
+  EXPECT_EQ(Bytes(table.begin() + 168, table.end()), Bytes(8));
+}
+
+TEST_F(OvmfCompose, OtherVcpusBeginAtTheResetAddress) {
+  spec::BootSpecification specification = with_kernel(5);
+  specification.vcpus = 3;
+  const auto plan = compose(specification, firmware(image_file_));
+  ASSERT_EQ(plan.vcpus.size(), 3U);
+  EXPECT_EQ(plan.vcpus[0].cs.base + plan.vcpus[0].rip, 0xffff'fff0U);
+  EXPECT_EQ(plan.vcpus[1].cs.base, 0x0081'0000U);
+  EXPECT_EQ(plan.vcpus[1].rip, 0x2344U);
+  EXPECT_EQ(plan.vcpus[2], plan.vcpus[1]);
+  EXPECT_EQ(plan.vcpus[0].rdx, 0x800f12U);
+}
+
+TEST_F(OvmfCompose, RefusesAKernelThatTheImageWouldNotMeasure) {
+  test::Table table;
+  table.hashes_base = table.hashes_size = 0;
+  const UniqueFd image = file_of(test::synthetic_firmware(table));
+  EXPECT_THAT(refusal(with_kernel(1), firmware(image)), HasSubstr("no place for a kernel's hashes"));
+  EXPECT_EQ(refusal({}, firmware(image)), "") << "without a kernel it is a good image";
+}
+
+TEST_F(OvmfCompose, RefusesAPlaceThatIsTooSmall) {
+  test::Table table;
+  table.hashes_size = 175;
+  EXPECT_THAT(refusal(with_kernel(1), firmware(file_of(test::synthetic_firmware(table)))), HasSubstr("175"));
+}
+
+TEST_F(OvmfCompose, RefusesSevEsWithoutSignatureOrResetAddress) {
+  Firmware unknown = firmware(image_file_);
+  unknown.cpu_signature.reset();
+  EXPECT_THAT(refusal(with_kernel(5), unknown), HasSubstr("--cpu-model"));
+  EXPECT_EQ(refusal(with_kernel(1), unknown), "") << "SEV measures no vCPU";
+  test::Table table;
+  table.reset = false;
+  EXPECT_THAT(refusal(with_kernel(5), firmware(file_of(test::synthetic_firmware(table)))),
+              HasSubstr("not built for SEV-ES"));
+}
+
+TEST_F(OvmfCompose, RefusesWhatIsNoImage) {
+  EXPECT_THAT(refusal({}, firmware(file_of(Bytes(8192)))), HasSubstr("no table of OVMF"));
+  EXPECT_THAT(refusal({}, firmware(file_of(Bytes(8191)))), HasSubstr("8191"));
+  EXPECT_THAT(refusal({}, firmware(file_of({}))), HasSubstr("multiple of 4096"));
+}
+
+TEST_F(OvmfCompose, RefusesAnInitrdOrCommandLineWithoutKernel) {
+  spec::BootSpecification specification = with_kernel(1);
+  specification.kernel = {};
+  EXPECT_THAT(refusal(specification, firmware(image_file_)), HasSubstr("--kernel"));
+}
+
+TEST(OvmfCpuModel, HasTheSignaturesOfItsNames) {
+  EXPECT_EQ(signature_of("EPYC"), 0x800f12U);
+  EXPECT_EQ(signature_of("EPYC-v4"), 0x800f12U);
+  EXPECT_EQ(signature_of("EPYC-IBPB"), 0x800f12U);
+  EXPECT_EQ(signature_of("EPYC-Rome-v2"), 0x830f10U);
+  EXPECT_EQ(signature_of("EPYC-Milan"), 0xa00f11U);
+  EXPECT_EQ(signature_of("EPYC-Genoa-v1"), 0xa10f10U);
+}
+
+TEST(OvmfCpuModel, KnowsNoOthers) {
+  for (const char* name : {"", "EPYC-", "EPYC-v", "EPYC-v0", "EPYC-v9", "EPYC-v12", "EPYC-Rome-", "epyc",
+                           "EPYC-Milan-v1 ", "Haswell"}) {
+    EXPECT_EQ(signature_of(name), std::nullopt) << name;
+  }
+}
+
+}  // namespace
+}  // namespace virtsev::boot::ovmf
