@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // For developers: boots a guest with virtsev-vmm alone, without virtsevd, and shows its console.
-//   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--vcpus N]
-//   [--memory MIB]
-//              [--type-after TEXT --type TEXT] [--press-after TEXT] [--seconds N] [--legacy]
+//   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--legacy]
+//     [--vcpus N] [--memory MIB] [--type-after TEXT --type TEXT] [--press-after TEXT] [--seconds N]
+//     [--identity FILE]  (a simulated platform's, kept from run to run)
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -68,6 +68,11 @@ int run(const Options& options) {
   if (options.contains("initrd")) {
     initrd = open_file(options.at("initrd"), O_RDONLY);
     start.boot.initrd = spec::File{initrd.get(), options.at("initrd")};
+  }
+  UniqueFd identity;
+  if (options.contains("identity")) {
+    identity = open_file(options.at("identity"), O_RDWR | O_CREAT);
+    start.platform_identity = identity.get();
   }
   start.boot.command_line = options.at("cmdline");
   start.boot.memory_bytes = std::stoull(options.at("memory")) << 20;
