@@ -11,7 +11,7 @@ import subprocess
 import sys
 import unittest
 
-PROGRAM, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+PROGRAM, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
 DOCUMENTATION = SOURCE / "driver/cli/documentation"
 ENVIRONMENT = {**os.environ, "LC_ALL": "C", "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}
 
