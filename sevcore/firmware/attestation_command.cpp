@@ -24,8 +24,9 @@ FirmwareStatus FirmwareCore::attestation(AttestationBuffer& buffer) {
   }
   ByteArray<16> nonce;
   std::copy_n(buffer.nonce, nonce.size(), nonce.begin());
-  const AttestationReport report =
-      sign_attestation_report(nonce, guest->digest.digest(), guest->policy, identity_.pek);
+  // A received guest was measured elsewhere: zeros, which no launch gives (this firmware's own choice).
+  const ByteArray<32> digest = guest->received ? ByteArray<32>{} : guest->digest.digest();
+  const AttestationReport report = sign_attestation_report(nonce, digest, guest->policy, identity_.pek);
   return memory_.write(buffer.address, serialise(report)) ? FirmwareStatus::kSuccess
                                                           : FirmwareStatus::kInvalidAddress;
 }

@@ -67,9 +67,23 @@ FirmwareStatus FirmwareCore::submit(MailboxCommand command, MutableBytes bytes) 
     case MailboxCommand::kLaunchMeasure:
       return with<GuestRangeBuffer>(bytes, [this](auto& b) { return launch_measure(b); });
     case MailboxCommand::kLaunchUpdateSecret:
-      return with<PacketBuffer>(bytes, [this](auto& b) { return launch_update_secret(b); });
+    case MailboxCommand::kReceiveUpdateData:
+    case MailboxCommand::kReceiveUpdateVmsa:
+      return with<PacketBuffer>(bytes, [=, this](auto& b) { return packet_in(command, b); });
+    case MailboxCommand::kSendUpdateData:
+    case MailboxCommand::kSendUpdateVmsa:
+      return with<PacketBuffer>(bytes, [=, this](auto& b) { return packet_out(command, b); });
+    case MailboxCommand::kSendStart:
+      return with<SendStartBuffer>(bytes, [this](auto& b) { return send_start(b); });
+    case MailboxCommand::kReceiveStart:
+      return with<LaunchStartBuffer>(bytes, [this](auto& b) { return receive_start(b); });
     case MailboxCommand::kLaunchFinish:
-      return with<HandleBuffer>(bytes, [this](auto& b) { return launch_finish(b); });
+    case MailboxCommand::kSendCancel:
+    case MailboxCommand::kReceiveFinish:
+      return with<HandleBuffer>(bytes,
+                                [=, this](auto& b) { return go_on(command, b, GuestState::kRunning); });
+    case MailboxCommand::kSendFinish:
+      return with<HandleBuffer>(bytes, [=, this](auto& b) { return go_on(command, b, GuestState::kSent); });
     case MailboxCommand::kAttestation:
       return with<AttestationBuffer>(bytes, [this](auto& b) { return attestation(b); });
     case MailboxCommand::kDebugDecrypt:
@@ -80,15 +94,6 @@ FirmwareStatus FirmwareCore::submit(MailboxCommand command, MutableBytes bytes) 
     case MailboxCommand::kInitEx:
     case MailboxCommand::kCopy:
     case MailboxCommand::kActivateEx:
-    case MailboxCommand::kSendStart:
-    case MailboxCommand::kSendUpdateData:
-    case MailboxCommand::kSendUpdateVmsa:
-    case MailboxCommand::kSendFinish:
-    case MailboxCommand::kSendCancel:
-    case MailboxCommand::kReceiveStart:
-    case MailboxCommand::kReceiveUpdateData:
-    case MailboxCommand::kReceiveUpdateVmsa:
-    case MailboxCommand::kReceiveFinish:
       return FirmwareStatus::kUnsupported;
   }
   return FirmwareStatus::kInvalidCommand;

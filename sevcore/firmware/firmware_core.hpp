@@ -2,10 +2,10 @@
 // The software firmware: what AMD's security processor does for SEV and SEV-ES, at the level of its mailbox.
 // Real cryptography, no protection: whoever runs it can read its keys.
 //
-// Of the specification's commands, those for sending and receiving
-// answer UNSUPPORTED as yet; numbers that are no command answer INVALID_COMMAND. Which check comes
-// first, where several fail, is this firmware's own choice: platform state, guest, guest state, activity,
-// reserved fields, addresses and lengths, policy, cryptography.
+// Of the specification's commands, those that Linux does not offer (COPY, ACTIVATE_EX, INIT_EX,
+// DOWNLOAD_FIRMWARE) answer UNSUPPORTED; numbers that are no command answer INVALID_COMMAND. Which check
+// comes first, where several fail, is this firmware's own choice: platform state, guest, guest state,
+// activity, reserved fields, addresses and lengths, policy, cryptography.
 #pragma once
 
 #include <cstdint>
@@ -72,13 +72,21 @@ class FirmwareCore {
   FirmwareStatus launch_start(LaunchStartBuffer& buffer);
   FirmwareStatus check_policy(Policy policy) const;
   FirmwareStatus check_key_sharing(std::uint32_t source_handle, Policy policy) const;
-  FirmwareStatus open_owner_session(const LaunchStartBuffer& buffer, GuestContext& guest);
+  FirmwareStatus open_start_session(const LaunchStartBuffer& buffer, GuestContext& guest);
+  FirmwareStatus start_guest(LaunchStartBuffer& buffer, GuestState state);
   FirmwareStatus launch_update_data(GuestRangeBuffer& buffer);
   FirmwareStatus launch_update_vmsa(GuestRangeBuffer& buffer);
   FirmwareStatus launch_measure(GuestRangeBuffer& buffer);
-  FirmwareStatus launch_update_secret(PacketBuffer& buffer);
-  FirmwareStatus launch_finish(HandleBuffer& buffer);
   FirmwareStatus attestation(AttestationBuffer& buffer);
+
+  FirmwareStatus send_start(SendStartBuffer& buffer);
+  FirmwareStatus check_target(Policy policy, const SendStartBuffer& buffer, crypto::EcPoint& target);
+  FirmwareStatus receive_start(LaunchStartBuffer& buffer);
+  FirmwareStatus check_packet(MailboxCommand command, const PacketBuffer& buffer, GuestContext*& guest);
+  FirmwareStatus packet_out(MailboxCommand command, PacketBuffer& buffer);
+  FirmwareStatus packet_in(MailboxCommand command, PacketBuffer& buffer);
+  /// The commands that only lead to another state.
+  FirmwareStatus go_on(MailboxCommand command, const HandleBuffer& buffer, GuestState next);
 
   FirmwareStatus debug_decrypt(DebugBuffer& buffer);
   FirmwareStatus debug_encrypt(DebugBuffer& buffer);

@@ -17,7 +17,8 @@ struct GuestContext {
   Policy policy;
   GuestState state = GuestState::kLaunchUpdate;
   std::optional<std::uint32_t> asid;  ///< None while inactive
-  TransportKeys keys;                 ///< The owner's, or made here
+  TransportKeys keys;                 ///< The owner's, or made here; of the migration, once there was one
+  bool received = false;              ///< From another platform, which alone knows the launch digest
   crypto::Sha256 digest;              ///< Of all launched so far, in the order of the commands
   Measurement measurement;            ///< What LAUNCH_MEASURE gave; secrets are bound to it
 };

@@ -17,6 +17,17 @@ bool allowed_in(MailboxCommand command, GuestState state) {
     case MailboxCommand::kLaunchUpdateSecret:
     case MailboxCommand::kLaunchFinish:
       return state == GuestState::kLaunchSecret;
+    case MailboxCommand::kSendStart:
+      return state == GuestState::kRunning;
+    case MailboxCommand::kSendUpdateData:
+    case MailboxCommand::kSendUpdateVmsa:
+    case MailboxCommand::kSendFinish:
+    case MailboxCommand::kSendCancel:
+      return state == GuestState::kSendUpdate;
+    case MailboxCommand::kReceiveUpdateData:
+    case MailboxCommand::kReceiveUpdateVmsa:
+    case MailboxCommand::kReceiveFinish:
+      return state == GuestState::kReceiveUpdate;
     case MailboxCommand::kAttestation:
     case MailboxCommand::kDebugDecrypt:
     case MailboxCommand::kDebugEncrypt:

@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// LAUNCH_UPDATE_DATA, LAUNCH_UPDATE_VMSA, LAUNCH_MEASURE, LAUNCH_UPDATE_SECRET and LAUNCH_FINISH: SEV API,
-// chapter 6.
+// LAUNCH_UPDATE_DATA, LAUNCH_UPDATE_VMSA and LAUNCH_MEASURE: SEV API, chapter 6. Secrets:
+// packet_commands.cpp.
 #include <algorithm>
 
 #include "sevcore/firmware/firmware_core.hpp"
 #include "sevcore/firmware/firmware_version.hpp"
-#include "sevcore/owner/secret.hpp"
 
 namespace virtsev::sevcore {
 namespace {
 
 constexpr std::uint64_t kUnit = 16;        ///< Addresses and lengths of guest data are multiples of it
 constexpr std::size_t kPiece = 64 * 1024;  ///< How much of guest memory is copied to be measured at once
-
-FirmwareStatus status_of(SecretFault fault) {
-  switch (fault) {
-    case SecretFault::kHeaderLength:
-      return FirmwareStatus::kInvalidLength;
-    case SecretFault::kFlags:
-      return FirmwareStatus::kUnsupported;
-    case SecretFault::kMac:
-      return FirmwareStatus::kBadMeasurement;
-  }
-  return FirmwareStatus::kBadMeasurement;
-}
 
 }  // namespace
 
@@ -115,50 +102,6 @@ FirmwareStatus FirmwareCore::launch_measure(GuestRangeBuffer& buffer) {
   }
   guest->measurement = made;
   guest->state = GuestState::kLaunchSecret;
-  return FirmwareStatus::kSuccess;
-}
-
-FirmwareStatus FirmwareCore::launch_update_secret(PacketBuffer& buffer) {
-  GuestContext* guest = nullptr;
-  if (const FirmwareStatus status = check_guest(MailboxCommand::kLaunchUpdateSecret, buffer.handle, guest);
-      status != FirmwareStatus::kSuccess) {
-    return status;
-  }
-  if (!guest->asid) {
-    return FirmwareStatus::kInactive;
-  }
-  if (buffer.reserved1 != 0 || buffer.reserved2 != 0 || buffer.reserved3 != 0) {
-    return FirmwareStatus::kInvalidParameter;
-  }
-  if (buffer.guest_address % kUnit != 0) {
-    return FirmwareStatus::kInvalidAddress;
-  }
-  if (buffer.header_length != kPacketHeaderSize || buffer.guest_length == 0 ||
-      buffer.guest_length % kUnit != 0 || buffer.guest_length > kMaxBlobSize ||
-      buffer.transport_length != buffer.guest_length) {
-    return FirmwareStatus::kInvalidLength;
-  }
-  ByteArray<kPacketHeaderSize> header;
-  Bytes data(buffer.transport_length);
-  if (!memory_.read(buffer.header_address, header) || !memory_.read(buffer.transport_address, data)) {
-    return FirmwareStatus::kInvalidAddress;
-  }
-  auto plain = open_secret(guest->keys, guest->measurement, header, data, buffer.guest_length);
-  if (!plain) {
-    return status_of(plain.error());
-  }
-  const bool written = memory_.write_private(*guest->asid, buffer.guest_address, *plain);
-  crypto::wipe(*plain);
-  return written ? FirmwareStatus::kSuccess : FirmwareStatus::kInvalidAddress;
-}
-
-FirmwareStatus FirmwareCore::launch_finish(HandleBuffer& buffer) {
-  GuestContext* guest = nullptr;
-  if (const FirmwareStatus status = check_guest(MailboxCommand::kLaunchFinish, buffer.handle, guest);
-      status != FirmwareStatus::kSuccess) {
-    return status;
-  }
-  guest->state = GuestState::kRunning;
   return FirmwareStatus::kSuccess;
 }
 

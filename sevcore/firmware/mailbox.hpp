@@ -91,7 +91,7 @@ struct [[gnu::packed]] OutputBuffer {
 };
 static_assert(sizeof(OutputBuffer) == 12);
 
-/// DECOMMISSION, DEACTIVATE, LAUNCH_FINISH.
+/// DECOMMISSION, DEACTIVATE, LAUNCH_FINISH, SEND_FINISH, SEND_CANCEL, RECEIVE_FINISH.
 struct [[gnu::packed]] HandleBuffer {
   std::uint32_t handle = 0;
 };
@@ -110,7 +110,7 @@ struct [[gnu::packed]] GuestStatusBuffer {
 };
 static_assert(sizeof(GuestStatusBuffer) == 13);
 
-/// LAUNCH_START. `handle` in: 0, or the guest whose keys are shared; out: the new guest's.
+/// LAUNCH_START and RECEIVE_START. `handle` in: 0, or the guest whose keys are shared; out: the new guest's.
 struct [[gnu::packed]] LaunchStartBuffer {
   std::uint32_t handle = 0;
   std::uint32_t policy = 0;
@@ -131,7 +131,7 @@ struct [[gnu::packed]] GuestRangeBuffer {
 };
 static_assert(sizeof(GuestRangeBuffer) == 20);
 
-/// LAUNCH_UPDATE_SECRET.
+/// LAUNCH_UPDATE_SECRET, SEND_UPDATE_DATA, SEND_UPDATE_VMSA, RECEIVE_UPDATE_DATA and RECEIVE_UPDATE_VMSA.
 struct [[gnu::packed]] PacketBuffer {
   std::uint32_t handle = 0;
   std::uint32_t reserved1 = 0;
@@ -146,6 +146,24 @@ struct [[gnu::packed]] PacketBuffer {
 };
 static_assert(sizeof(PacketBuffer) == 52 && offsetof(PacketBuffer, guest_address) == 24 &&
               offsetof(PacketBuffer, transport_address) == 40);
+
+/// SEND_START. `chain`: the target's PEK, OCA and CEK; `amd`: its ASK and ARK; `policy` is an answer.
+struct [[gnu::packed]] SendStartBuffer {
+  std::uint32_t handle = 0;
+  std::uint32_t policy = 0;
+  std::uint64_t pdh_address = 0;
+  std::uint32_t pdh_length = 0;
+  std::uint32_t reserved1 = 0;
+  std::uint64_t chain_address = 0;
+  std::uint32_t chain_length = 0;
+  std::uint32_t reserved2 = 0;
+  std::uint64_t amd_address = 0;
+  std::uint32_t amd_length = 0;
+  std::uint32_t reserved3 = 0;
+  std::uint64_t session_address = 0;
+  std::uint32_t session_length = 0;
+};
+static_assert(sizeof(SendStartBuffer) == 68 && offsetof(SendStartBuffer, session_address) == 56);
 
 /// ATTESTATION.
 struct [[gnu::packed]] AttestationBuffer {

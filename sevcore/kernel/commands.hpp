@@ -85,7 +85,8 @@ struct Init2Arguments {
 };
 static_assert(sizeof(Init2Arguments) == 48 && offsetof(Init2Arguments, ghcb_version) == 12);
 
-/// kLaunchStart. Both addresses 0: a guest without owner.
+/// kLaunchStart: both addresses 0 for a guest without owner. kReceiveStart has the same layout; there the
+/// certificate is the sender's PDH.
 struct LaunchStartArguments {
   std::uint32_t handle = 0;  ///< In: 0, or the guest whose keys are shared; out: the new guest's handle
   std::uint32_t policy = 0;
@@ -121,6 +122,25 @@ struct PacketArguments {
 };
 static_assert(sizeof(PacketArguments) == 48 && offsetof(PacketArguments, guest_address) == 16 &&
               offsetof(PacketArguments, transport_address) == 32);
+
+/// kSendStart. Session length 0 asks for it.
+struct SendStartArguments {
+  std::uint32_t policy = 0;  ///< Out
+  std::uint32_t pad1 = 0;
+  std::uint64_t pdh_address = 0;  ///< The target's PDH, 2084 bytes
+  std::uint32_t pdh_length = 0;
+  std::uint32_t pad2 = 0;
+  std::uint64_t chain_address = 0;  ///< The target's PEK, OCA and CEK, 6252 bytes
+  std::uint32_t chain_length = 0;
+  std::uint32_t pad3 = 0;
+  std::uint64_t amd_address = 0;  ///< The target's ASK and ARK
+  std::uint32_t amd_length = 0;
+  std::uint32_t pad4 = 0;
+  std::uint64_t session_address = 0;  ///< Where the session goes, 128 bytes
+  std::uint32_t session_length = 0;
+  std::uint32_t pad5 = 0;
+};
+static_assert(sizeof(SendStartArguments) == 72 && offsetof(SendStartArguments, session_address) == 56);
 
 /// kLaunchMeasure: 48 bytes, the measurement (32) and its nonce (16). Length 0 asks for the length.
 struct LaunchMeasureArguments {

@@ -20,6 +20,7 @@ bool uses_identity(MailboxCommand command) {
   return changes_identity(command) || command == MailboxCommand::kPdhCertExport ||
          command == MailboxCommand::kPlatformStatus || command == MailboxCommand::kPekCsr ||
          command == MailboxCommand::kGetId || command == MailboxCommand::kAttestation ||
+         command == MailboxCommand::kSendStart || command == MailboxCommand::kReceiveStart ||
          command == MailboxCommand::kLaunchStart;
 }
 

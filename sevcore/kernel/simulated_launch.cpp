@@ -37,8 +37,12 @@ Outcome SimulatedVm::launch_start(void* data) {
     buffer.session_address = arguments.session_address;
     buffer.session_length = arguments.session_length;
   }
-  if (const FirmwareStatus status = host_.submit(MailboxCommand::kLaunchStart, buffer);
-      status != FirmwareStatus::kSuccess) {
+  return start_and_activate(MailboxCommand::kLaunchStart, buffer, arguments, data);
+}
+
+Outcome SimulatedVm::start_and_activate(MailboxCommand command, LaunchStartBuffer& buffer,
+                                        LaunchStartArguments& arguments, void* data) {
+  if (const FirmwareStatus status = host_.submit(command, buffer); status != FirmwareStatus::kSuccess) {
     return outcome_of(status);
   }
   ActivateBuffer activation{buffer.handle, asid_};
@@ -140,7 +144,7 @@ Outcome SimulatedVm::attestation_report(void* data) {
   return fetch_blob(MailboxCommand::kAttestation, data, arguments, buffer);
 }
 
-Outcome SimulatedVm::launch_secret(void* data) {
+Outcome SimulatedVm::packet_in(MailboxCommand command, void* data) {
   PacketArguments arguments;
   if (!copy_in(data, arguments)) {
     return refusal(EFAULT);
@@ -152,8 +156,13 @@ Outcome SimulatedVm::launch_secret(void* data) {
     return refusal(EINVAL);
   }
   if (arguments.guest_address == 0) {
-    return refusal(ENOMEM);
+    return refusal(command == MailboxCommand::kLaunchUpdateSecret ? ENOMEM : EINVAL);
   }
+  PacketBuffer buffer = packet_buffer(arguments);
+  return outcome_of(host_.submit(command, buffer));
+}
+
+PacketBuffer SimulatedVm::packet_buffer(const PacketArguments& arguments) const {
   PacketBuffer buffer;
   buffer.handle = handle_;
   buffer.header_address = arguments.header_address;
@@ -162,7 +171,7 @@ Outcome SimulatedVm::launch_secret(void* data) {
   buffer.guest_length = arguments.guest_length;
   buffer.transport_address = arguments.transport_address;
   buffer.transport_length = arguments.transport_length;
-  return outcome_of(host_.submit(MailboxCommand::kLaunchUpdateSecret, buffer));
+  return buffer;
 }
 
 Outcome SimulatedVm::guest_status(void* data) {

@@ -65,7 +65,7 @@ Outcome SimulatedVm::run_on_guest(GuestCommand command, void* data) {
     case GuestCommand::kLaunchMeasure:
       return launch_measure(data);
     case GuestCommand::kLaunchSecret:
-      return launch_secret(data);
+      return packet_in(MailboxCommand::kLaunchUpdateSecret, data);
     case GuestCommand::kLaunchFinish:
       return outcome_of(submit_handle(MailboxCommand::kLaunchFinish, handle_));
     case GuestCommand::kGuestStatus:
@@ -77,14 +77,19 @@ Outcome SimulatedVm::run_on_guest(GuestCommand command, void* data) {
     case GuestCommand::kDebugEncrypt:
       return debug(MailboxCommand::kDebugEncrypt, data);
     case GuestCommand::kSendStart:
+      return send_start(data);
     case GuestCommand::kSendUpdateData:
+      return send_update_data(data);
     case GuestCommand::kSendFinish:
+      return outcome_of(submit_handle(MailboxCommand::kSendFinish, handle_));
     case GuestCommand::kSendCancel:
+      return outcome_of(submit_handle(MailboxCommand::kSendCancel, handle_));
     case GuestCommand::kReceiveStart:
+      return receive_start(data);
     case GuestCommand::kReceiveUpdateData:
+      return packet_in(MailboxCommand::kReceiveUpdateData, data);
     case GuestCommand::kReceiveFinish:
-      return outcome_of(
-          FirmwareStatus::kUnsupported);  // The software firmware's answer to all of them as yet
+      return outcome_of(submit_handle(MailboxCommand::kReceiveFinish, handle_));
     default:
       return refusal(EINVAL);
   }

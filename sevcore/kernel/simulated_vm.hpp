@@ -31,7 +31,15 @@ class SimulatedVm : public SevVm {
   Outcome launch_update_data(void* data);
   Outcome launch_update_vmsa();
   Outcome launch_measure(void* data);
-  Outcome launch_secret(void* data);
+  Outcome start_and_activate(MailboxCommand command, LaunchStartBuffer& buffer,
+                             LaunchStartArguments& arguments, void* data);
+  Outcome packet_in(MailboxCommand command, void* data);
+  [[nodiscard]] PacketBuffer packet_buffer(const PacketArguments& arguments) const;
+
+  Outcome send_start(void* data);
+  Outcome send_update_data(void* data);
+  Outcome receive_start(void* data);
+
   Outcome guest_status(void* data);
   Outcome attestation_report(void* data);
   /// What the firmware writes into a blob, or how long that is where the caller gives the length 0.

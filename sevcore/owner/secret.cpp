@@ -1,35 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sevcore/owner/secret.hpp"
 
-#include <algorithm>
-
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::sevcore {
-namespace {
-
-// Offsets in the header.
-constexpr std::size_t kFlags = 0;
-constexpr std::size_t kIv = 4;
-constexpr std::size_t kMac = 20;
-
-/// Marks what the MAC is about (SEV API, LAUNCH_SECRET).
-constexpr std::uint8_t kSecretContext = 0x01;
-
-/// `head`: flags and IV as they stand in the header.
-ByteArray<32> packet_mac(const ByteArray<16>& tik, ByteView head, std::uint32_t guest_length, ByteView data,
-                         const Measurement& measurement) {
-  Bytes input = {kSecretContext};
-  input.insert(input.end(), head.begin(), head.end());
-  append_le(input, guest_length);
-  append_le(input, static_cast<std::uint32_t>(data.size()));
-  input.insert(input.end(), data.begin(), data.end());
-  input.insert(input.end(), measurement.measure.begin(), measurement.measure.end());
-  return crypto::hmac_sha256(tik, input);
-}
-
-}  // namespace
 
 std::string explain(SecretFault fault) {
   switch (fault) {
@@ -59,30 +34,12 @@ SecretPacket pack_secret(const TransportKeys& keys, const Measurement& measureme
   } else {
     crypto::fill_random(chosen_iv);
   }
-  SecretPacket packet;
-  std::copy(chosen_iv.begin(), chosen_iv.end(), packet.header.begin() + kIv);
-  packet.data = crypto::aes128_ctr(keys.tek, chosen_iv, plain_text);
-  const auto mac = packet_mac(keys.tik, ByteView(packet.header).first(kMac),
-                              static_cast<std::uint32_t>(packet.data.size()), packet.data, measurement);
-  std::copy(mac.begin(), mac.end(), packet.header.begin() + kMac);
-  return packet;
+  return seal_packet(keys, PacketContent::kSecret, chosen_iv, plain_text, measurement.measure);
 }
 
 Result<Bytes, SecretFault> open_secret(const TransportKeys& keys, const Measurement& measurement,
                                        ByteView header, ByteView data, std::uint32_t guest_length) {
-  if (header.size() != SecretPacket::kHeaderSize) {
-    return unexpected(SecretFault::kHeaderLength);
-  }
-  if (!crypto::equal_constant_time(packet_mac(keys.tik, header.first(kMac), guest_length, data, measurement),
-                                   header.subspan(kMac))) {
-    return unexpected(SecretFault::kMac);
-  }
-  if (get_le<std::uint32_t>(header, kFlags) != 0) {
-    return unexpected(SecretFault::kFlags);
-  }
-  ByteArray<16> iv{};
-  std::copy_n(header.begin() + kIv, iv.size(), iv.begin());
-  return crypto::aes128_ctr(keys.tek, iv, data);
+  return open_packet(keys, PacketContent::kSecret, header, data, guest_length, measurement.measure);
 }
 
 }  // namespace virtsev::sevcore

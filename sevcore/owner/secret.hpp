@@ -9,29 +9,19 @@
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/result.hpp"
 #include "sevcore/owner/measurement.hpp"
+#include "sevcore/owner/packet.hpp"
 #include "sevcore/owner/transport_keys.hpp"
 
 namespace virtsev::sevcore {
 
-struct SecretPacket {
-  static constexpr std::size_t kHeaderSize = 52;
-  static constexpr std::size_t kMaxData = 16384;  ///< The kernel takes no larger blob
-
-  ByteArray<kHeaderSize> header{};  ///< flags u32, IV[16], MAC[32]
-  Bytes data;                       ///< Encrypted, as long as the plain text
-};
+using SecretPacket = Packet;
 
 /// Packs a plain text whose length is a multiple of 16, at most kMaxData; throws Error(kInvalidArgument)
 /// otherwise. `iv`: for tests and for scripts that want the same packet twice; else random.
 SecretPacket pack_secret(const TransportKeys& keys, const Measurement& measurement, ByteView plain_text,
                          const std::optional<ByteArray<16>>& iv = {});
 
-/// Why a platform refuses a packet.
-enum class SecretFault : std::uint8_t {
-  kHeaderLength,  ///< Not 52 bytes
-  kFlags,         ///< Compressed, or a reserved flag: no firmware that is known here takes those
-  kMac,           ///< Other keys, another launch, or changed on the way
-};
+using SecretFault = PacketFault;
 std::string explain(SecretFault fault);
 
 /// The platform's side. `guest_length`: how much guest memory the caller gives it; part of what the MAC

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// LAUNCH_START: SEV API, chapter 6.
+// LAUNCH_START and RECEIVE_START: SEV API, chapter 6. Both make a guest, and open a session for it: the
+// owner's, or that of the platform which sends the guest.
 #include <utility>
 
 #include "sevcore/firmware/firmware_core.hpp"
@@ -50,7 +51,7 @@ FirmwareStatus FirmwareCore::check_key_sharing(std::uint32_t source_handle, Poli
   return FirmwareStatus::kSuccess;
 }
 
-FirmwareStatus FirmwareCore::open_owner_session(const LaunchStartBuffer& buffer, GuestContext& guest) {
+FirmwareStatus FirmwareCore::open_start_session(const LaunchStartBuffer& buffer, GuestContext& guest) {
   if (buffer.dh_length != kCertificateSize || buffer.session_length != kSessionSize) {
     return FirmwareStatus::kInvalidLength;
   }
@@ -67,7 +68,7 @@ FirmwareStatus FirmwareCore::open_owner_session(const LaunchStartBuffer& buffer,
   return FirmwareStatus::kSuccess;
 }
 
-FirmwareStatus FirmwareCore::launch_start(LaunchStartBuffer& buffer) {
+FirmwareStatus FirmwareCore::start_guest(LaunchStartBuffer& buffer, GuestState state) {
   if (!initialized_) {
     return FirmwareStatus::kInvalidPlatformState;
   }
@@ -76,6 +77,8 @@ FirmwareStatus FirmwareCore::launch_start(LaunchStartBuffer& buffer) {
   }
   GuestContext guest;
   guest.policy = Policy(buffer.policy);
+  guest.state = state;
+  guest.received = state == GuestState::kReceiveUpdate;
   FirmwareStatus status = check_policy(guest.policy);
   if (status == FirmwareStatus::kSuccess && buffer.handle != 0) {
     status = check_key_sharing(buffer.handle, guest.policy);
@@ -86,8 +89,8 @@ FirmwareStatus FirmwareCore::launch_start(LaunchStartBuffer& buffer) {
   if (guests_.size() >= asids_.max_asid) {
     return FirmwareStatus::kResourceLimit;
   }
-  if (buffer.dh_address != 0 || buffer.session_address != 0) {
-    status = open_owner_session(buffer, guest);
+  if (guest.received || buffer.dh_address != 0 || buffer.session_address != 0) {
+    status = open_start_session(buffer, guest);
   } else {
     guest.keys = TransportKeys::generate();  // No owner: nobody can check the measurement
   }
@@ -101,6 +104,14 @@ FirmwareStatus FirmwareCore::launch_start(LaunchStartBuffer& buffer) {
   guests_.emplace(handle, std::move(guest));
   buffer.handle = handle;
   return FirmwareStatus::kSuccess;
+}
+
+FirmwareStatus FirmwareCore::launch_start(LaunchStartBuffer& buffer) {
+  return start_guest(buffer, GuestState::kLaunchUpdate);
+}
+
+FirmwareStatus FirmwareCore::receive_start(LaunchStartBuffer& buffer) {
+  return start_guest(buffer, GuestState::kReceiveUpdate);
 }
 
 }  // namespace virtsev::sevcore
