@@ -15,14 +15,48 @@ Explanation bad_measurement(std::string_view command) {
                  "that it was launched with"),
             ErrorCode::kInvalidArgument};
   }
+  if (command == "RECEIVE_START") {
+    return {text("the session does not fit this platform, the sender's PDH or the policy"),
+            text("send anew: to this platform's present certificates, and with exactly the guest's policy"),
+            ErrorCode::kInvalidArgument};
+  }
+  if (command == "RECEIVE_UPDATE_DATA" || command == "RECEIVE_UPDATE_VMSA") {
+    return {text("a packet of the migration was changed on the way, or belongs to another session"),
+            text("send that packet again; where that repeats, cancel and send the guest anew"),
+            ErrorCode::kInvalidArgument};
+  }
   return {text("the session does not fit this platform, certificate or policy"),
           text("make a new session with `virtsev session` for this platform's present certificates and "
                "exactly this policy"),
           ErrorCode::kInvalidArgument};
 }
 
+Explanation invalid_certificate(std::string_view command) {
+  if (command == "PEK_CERT_IMPORT") {
+    return {text("the PEK or the OCA certificate is malformed, or does not answer this platform's request"),
+            text("have the request signed that PEK_CSR gives now (PEK_GEN and a factory reset change it), in "
+                 "one of its two places for a signature"),
+            ErrorCode::kInvalidArgument};
+  }
+  if (command == "SEND_START") {
+    return {text("a certificate of the target platform is malformed, or of the wrong kind"),
+            text("give the target's PDH, then its PEK, OCA and CEK, then ASK and ARK, as it exports them"),
+            ErrorCode::kInvalidArgument};
+  }
+  return {text("a certificate is malformed, or of the wrong kind"),
+          text("give the Diffie-Hellman certificate that belongs to the session, as `virtsev session` "
+               "writes it"),
+          ErrorCode::kInvalidArgument};
+}
+
 Explanation policy_failure(std::string_view command) {
-  if (command == "LAUNCH_START") {
+  if (command == "SEND_START") {
+    return {text("the guest policy does not let the guest go to that platform"),
+            text("NOSEND keeps it here; DOMAIN wants a target with the same owner (OCA), SEV one whose chain "
+                 "ends at the same root, and the least API version holds for the target too"),
+            ErrorCode::kOperationDenied};
+  }
+  if (command == "LAUNCH_START" || command == "RECEIVE_START") {
     return {text("the platform does not meet the guest policy"),
             text("compare the policy's least API version and its ES bit with what `virsh nodesevinfo` says "
                  "of this host; a newer firmware or another policy is needed"),
@@ -70,10 +104,7 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
               text("reset it to factory settings first; every session made for it becomes void"),
               ErrorCode::kOperationInvalid};
     case kInvalidCertificate:
-      return {text("a certificate is malformed, or of the wrong kind"),
-              text("give the Diffie-Hellman certificate that belongs to the session, as `virtsev session` "
-                   "writes it"),
-              ErrorCode::kInvalidArgument};
+      return invalid_certificate(command);
     case kPolicyFailure:
       return policy_failure(command);
     case kInactive:

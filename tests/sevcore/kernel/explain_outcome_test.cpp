@@ -76,6 +76,19 @@ TEST(ExplainOutcome, TellsTheSameStatusApartByItsCommand) {
               HasSubstr("NODBG"));
 }
 
+TEST(ExplainOutcome, SpeaksOfTheTargetAndThePacketInAMigration) {
+  EXPECT_THAT(explain(GuestCommand::kSendStart, firmware(FirmwareStatus::kPolicyFailure)),
+              HasSubstr("DOMAIN"));
+  EXPECT_THAT(explain(GuestCommand::kSendStart, firmware(FirmwareStatus::kInvalidCertificate)),
+              HasSubstr("target"));
+  EXPECT_THAT(explain(GuestCommand::kReceiveStart, firmware(FirmwareStatus::kBadMeasurement)),
+              HasSubstr("sender"));
+  EXPECT_THAT(explain(GuestCommand::kReceiveUpdateData, firmware(FirmwareStatus::kBadMeasurement)),
+              HasSubstr("packet"));
+  EXPECT_THAT(explain(PlatformCommand::kPekCertImport, firmware(FirmwareStatus::kInvalidCertificate)),
+              HasSubstr("PEK_CSR"));
+}
+
 TEST(ExplainOutcome, TellsTheSameErrnoApartByTheKindOfCall) {
   EXPECT_THAT(explain(GuestCommand::kInit, {EBUSY, kNoFirmwareCall}), HasSubstr("no ASID is free"));
   EXPECT_THAT(explain(PlatformCommand::kFactoryReset, {EBUSY, kNoFirmwareCall}),
