@@ -18,6 +18,8 @@ class Hypervisor final : public Driver {
 
   /// Starts the domains marked for it, the first time after the host's boot.
   void autostart() { lifecycle_.autostart_all(); }
+  /// Asks the firmware for what sev_info() tells, in the background: later it may be busy with launches.
+  void ask_platform();
   /// What starts from now on does so by these settings.
   void reconfigure(Configuration configuration) { context_.configuration = std::move(configuration); }
   /// Called whenever a domain became inactive.

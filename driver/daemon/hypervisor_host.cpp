@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The Driver's calls about the host.
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
 #include <unistd.h>
 
 #include "driver/daemon/hypervisor.hpp"
@@ -46,6 +48,20 @@ std::string Hypervisor::domain_capabilities(const std::optional<std::string>& em
 
 NodeInfo Hypervisor::node_info() { return node_info_of(read_topology()); }
 CpuMap Hypervisor::node_cpu_map() { return cpu_map_of(); }
+
+void Hypervisor::ask_platform() {
+  const auto ask = [](Hypervisor* self) -> asio::awaitable<void> {
+    const auto found = std::make_shared<std::optional<sevcore::PlatformInformation>>();
+    std::function<void()> work = [found, platform = self->context_.configuration.platform,
+                                  layout = self->context_.layout] {
+      *found = read_platform_information(platform, layout);
+    };
+    co_await self->context_.pool.run(std::move(work));
+    self->platform_ = *found;
+  };
+  asio::co_spawn(context_.io, ask(this),
+                 [](const std::exception_ptr&) {});  // Whoever asks gets the error then
+}
 
 std::vector<TypedParameter> Hypervisor::sev_info() {
   const control::Platform platform = context_.configuration.platform;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/log.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -63,8 +64,11 @@ void log(LogLevel level, const std::string& message) {
   if (level < lowest) {
     return;
   }
+  // One line is one message, whatever a monitor or a client may have put into it.
+  std::string single = message;
+  std::replace(single.begin(), single.end(), '\n', ' ');
   const std::string line = fmt::format("{}{}: {}: {} : {}\n", journal_prefix(level), time_stamp(),
-                                       ::syscall(SYS_gettid), name_of(level), message);
+                                       ::syscall(SYS_gettid), name_of(level), single);
   // One write a line; a log that can't be written is nobody's reason to stop.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }

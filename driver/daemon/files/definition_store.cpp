@@ -26,6 +26,13 @@ std::string header(const std::string& name) {
          (fits ? name : std::string("DOMAIN")) + "\n-->\n\n";
 }
 
+// What an atomic write leaves behind when its process is killed: NAME.xml.XXXXXX.
+bool is_left_over(const std::string& file) {
+  constexpr std::size_t kRandomPart = 7;
+  return file.size() > kSuffix.size() + kRandomPart &&
+         file.compare(file.size() - kRandomPart - kSuffix.size(), kSuffix.size() + 1, ".xml.") == 0;
+}
+
 }  // namespace
 
 std::vector<StoredDefinition> DefinitionStore::load() const {
@@ -33,6 +40,10 @@ std::vector<StoredDefinition> DefinitionStore::load() const {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(layout_.definitions, error)) {
     const std::string file = entry.path().filename().string();
+    if (is_left_over(file)) {
+      std::filesystem::remove(entry.path(), error);
+      continue;
+    }
     if (file.size() <= kSuffix.size() || file.front() == '.' || !file.ends_with(kSuffix)) {
       continue;
     }

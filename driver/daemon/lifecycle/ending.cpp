@@ -87,8 +87,8 @@ void Lifecycle::save_status(const DomainPtr& domain) {
   status.boot_id = boot_id();
   status.console_path = run->console_path;
   status.launch = run->launch;
-  status.xml = domain_xml::format(*run->definition);
   try {
+    status.xml = domain_xml::format(*run->definition);
     // Under /run, small, and not forced to a disk: this does not wait.
     write_atomically(file(*domain, ".status"), format_status(status), Durable::kNo);
   } catch (const Error& error) {

@@ -54,7 +54,7 @@ control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const
 }
 
 void take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent) {
-  run.console_silent = printable(silent.text);
+  run.console_silent = printable_line(silent.text);
   log_warning(text("domain '{}': its console is silent: {}", domain.name, run.console_silent));
 }
 

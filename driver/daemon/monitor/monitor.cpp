@@ -111,7 +111,7 @@ void Monitor::process_over() {
   if (fault_.empty()) {
     end.said = said_;
     if (said_) {
-      end.said->text = printable(said_->text);
+      end.said->text = printable_line(said_->text);
       end.how = end.said->text;
     }
   } else {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/monitor/peer_text.hpp"
 
+#include <algorithm>
+
 namespace virtsev::daemon {
 
 std::string printable(const std::string& text) {
@@ -18,6 +20,12 @@ std::string printable(const std::string& text) {
     }
   }
   return result;
+}
+
+std::string printable_line(const std::string& text) {
+  std::string line = printable(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
 }
 
 ErrorCode known_code(ErrorCode code) {

@@ -12,6 +12,9 @@ namespace virtsev::daemon {
 /// character begins.
 std::string printable(const std::string& text);
 
+/// The same, on one line: for logs, in which a line break would let a monitor write lines of its own.
+std::string printable_line(const std::string& text);
+
 /// The same number where it is one of ours, else kInternal.
 ErrorCode known_code(ErrorCode code);
 

@@ -6,6 +6,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -71,10 +72,19 @@ class Program {
       idle_->look();
     }
     hypervisor_.autostart();
+    hypervisor_.ask_platform();
   }
 
   void run() {
-    io_.run();
+    for (bool over = false; !over;) {
+      try {
+        io_.run();
+        over = true;
+      } catch (
+          const std::exception& error) {  // One connection's or one domain's trouble is not everybody's end
+        log_error(text("internal error: {}", error.what()));
+      }
+    }
     for (const ListeningSocket& socket : sockets_) {
       if (!socket.path.empty()) {
         ::unlink(socket.path.c_str());
@@ -135,10 +145,20 @@ class Program {
   std::optional<IdleExit> idle_;
 };
 
+// Each running domain takes some descriptors, each client one.
+void lift_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 }  // namespace
 
 void run_daemon(const Options& options) {
   ::umask(022);
+  lift_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
   set_log_level(options.verbose ? LogLevel::kInfo : LogLevel::kWarning);
   const Layout layout = choose_layout(options.root);

@@ -27,7 +27,11 @@ class IdleExit {
       counting_ = true;
       timer_.expires_after(limit_);
       timer_.async_wait([this](const std::error_code& error) {
-        if (!error && counting_ && is_idle_()) {
+        if (error || !counting_) {
+          return;
+        }
+        counting_ = false;
+        if (is_idle_()) {
           quit_();
         }
       });

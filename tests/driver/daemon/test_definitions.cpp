@@ -43,6 +43,15 @@ TEST_F(Definition, FileIsPrivateAndWarnsWhoeverOpensIt) {
   EXPECT_NE(std::string::npos, content.find("virsh edit guest"));
 }
 
+TEST_F(Definition, WriteThatWasCutOffLeavesNothing) {
+  define();
+  const std::string left_over = layout_.definition("guest") + ".AbCdEf";
+  std::ofstream(left_over) << "half a docu";
+  restart();
+  EXPECT_EQ(1U, driver().list_all(0).size());
+  EXPECT_FALSE(std::filesystem::exists(left_over));
+}
+
 TEST_F(Definition, SameUuidWithAnotherNameIsRefused) {
   define({.uuid = kUuid});
   const auto error = error_of(driver().define(xml({.name = "other", .uuid = kUuid}), 0));
