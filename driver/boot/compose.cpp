@@ -76,6 +76,7 @@ sevcore::LaunchPlan compose(const spec::BootSpecification& specification) {
   plan.regions.push_back(built(layout::kBootParams, "boot parameters", boot_params_page(parameters)));
   plan.regions.push_back(built(layout::kCommandLine, "command line", command_line_bytes(specification)));
   plan.regions.back().size = layout::kCommandLine.size;
+  plan.regions.push_back(built(layout::kResetVector, "reset vector", reset_vector_page()));
   plan.regions.push_back(built(layout::kSecret, "secret page", secret_page()));
   plan.regions.push_back(built(layout::kAcpiTables, "ACPI tables", std::move(tables.bytes)));
   plan.regions.push_back(

@@ -75,6 +75,10 @@ inline constexpr GuestAddress kConventionalEnd{0x9e000};
 /// in the memory map.
 inline constexpr Window kApStub{GuestAddress(0x9e000), kPageSize};
 inline constexpr Window kApJumpTable{GuestAddress(0x9f000), kPageSize};
+/// Where a PC's firmware would be. Linux without EFI reboots by a jump to F000:FFF0 in real mode
+/// (arch/x86/kernel/reboot.c, BOOT_BIOS); the instructions there ask for the reset.
+inline constexpr Window kResetVector{GuestAddress(0xff000), kPageSize};
+inline constexpr std::uint64_t kResetVectorEntry = 0xff0;
 /// RAM goes on here after the legacy area.
 inline constexpr GuestAddress kExtendedRamStart{0x100000};
 /// The launch secret's page: a setup_data node in RAM, its data behind a header of 16 bytes.
@@ -129,6 +133,7 @@ static_assert(kSleepControlPort != kSleepStatusPort && kEventStatusPort + 4 == k
 static_assert(kMmio32.end() == kPciEcam.start && kPciEcam.end() == kPlatformMmio.start);
 static_assert(kPlatformMmio.end() < kIoApic.start && kKvmTss.end() == kFlash.start &&
               kFlash.end() == kHighRamStart);
+static_assert(kApJumpTable.end() < kResetVector.start && kResetVector.end() == kExtendedRamStart);
 static_assert(kAcpiTables.end() < kKernel && kSecret.end() < kAcpiTables.start);
 
 }  // namespace virtsev::boot::layout

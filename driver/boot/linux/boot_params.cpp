@@ -2,6 +2,7 @@
 #include "driver/boot/linux/boot_params.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "driver/boot/linux/entry_state.hpp"
 #include "driver/boot/linux/setup_header.hpp"
@@ -61,6 +62,22 @@ Bytes bios_data_area_page() {
   const std::uint64_t end = layout::kConventionalEnd.value();
   put_le<std::uint16_t>(page, 0x40e, static_cast<std::uint16_t>(end >> 4));
   put_le<std::uint16_t>(page, 0x413, static_cast<std::uint16_t>(end >> 10));
+  return page;
+}
+
+Bytes reset_vector_page() {
+  constexpr auto kPortLow = static_cast<std::uint8_t>(layout::kResetPort & 0xff);
+  constexpr auto kPortHigh = static_cast<std::uint8_t>(layout::kResetPort >> 8);
+  constexpr std::array<std::uint8_t, 9> kCode{
+      0xba,      kPortLow,
+      kPortHigh,                       // mov dx, kResetPort
+      0xb0,      layout::kResetValue,  // mov al, kResetValue
+      0xee,                            // out dx, al
+      0xf4,                            // hlt
+      0xeb,      0xfd,                 // jmp to the hlt
+  };
+  Bytes page(layout::kResetVector.size);
+  std::copy(kCode.begin(), kCode.end(), page.begin() + layout::kResetVectorEntry);
   return page;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The pages below the kernel that Linux reads when it is entered: boot_params (the "zero page"), the GDT, the
-// BIOS data area, the secret's node.
+// BIOS data area, the secret's node, and the reset vector that it jumps to at the end.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,10 @@ Bytes gdt_page();
 /// Where conventional memory ends, in the two words that Linux reads (segment of the extended BIOS data area
 /// at 0x40e, KiB at 0x413).
 Bytes bios_data_area_page();
+
+/// Real-mode code at F000:FFF0 that writes kResetValue to kResetPort. Under SEV-ES on hardware the port can't
+/// be written from there, and the guest ends with a triple fault instead (not yet shown on hardware).
+Bytes reset_vector_page();
 
 /// A setup_data header, and zeros up to the page's end for the secret to come.
 Bytes secret_page();

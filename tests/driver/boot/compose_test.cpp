@@ -59,8 +59,8 @@ std::string refusal(const spec::BootSpecification& specification) {
 TEST(Compose, HasItsRegionsInTheOrderThatTheDigestDependsOn) {
   const BootFiles files(synthetic_bzimage(), pattern(5000, 9));
   EXPECT_THAT(names(compose(files.specification())),
-              ElementsAre("BIOS data area", "GDT", "boot parameters", "command line", "secret page",
-                          "ACPI tables", "kernel", "initrd"));
+              ElementsAre("BIOS data area", "GDT", "boot parameters", "command line", "reset vector",
+                          "secret page", "ACPI tables", "kernel", "initrd"));
 }
 
 TEST(Compose, MeasuresEverythingThatTheGuestReadsFirst) {

@@ -62,9 +62,9 @@ TEST_F(Explain, ListsEveryStepUpToTheDigestThatMeasurePredicts) {
   for (const auto& step : value["regions"]) {
     names.push_back(step["name"]);
   }
-  EXPECT_THAT(names,
-              testing::ElementsAre("BIOS data area", "GDT", "boot parameters", "command line", "secret page",
-                                   "ACPI tables", "kernel", "initrd", "VMSA of vCPU 0", "VMSA of vCPU 1"));
+  EXPECT_THAT(names, testing::ElementsAre("BIOS data area", "GDT", "boot parameters", "command line",
+                                          "reset vector", "secret page", "ACPI tables", "kernel", "initrd",
+                                          "VMSA of vCPU 0", "VMSA of vCPU 1"));
   EXPECT_EQ(value["regions"].back()["running_digest"], value["launch_digest"]);
   EXPECT_EQ(virtsev({"measure", xml_}).output, value["launch_digest"].get<std::string>() + "\n");
 }

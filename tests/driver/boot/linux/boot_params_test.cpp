@@ -71,5 +71,12 @@ TEST(BiosDataArea, EndsConventionalMemoryWhereTheMemoryMapDoes) {
   EXPECT_EQ(get_le<std::uint16_t>(page, 0x413) * 1024U, layout::kConventionalEnd.value());
 }
 
+TEST(ResetVector, WritesTheResetValueToTheResetPort) {
+  const Bytes page = reset_vector_page();
+  const Bytes code(page.begin() + 0xff0, page.begin() + 0xff9);
+  EXPECT_EQ(code, (Bytes{0xba, 0x02, 0x06, 0xb0, 0x01, 0xee, 0xf4, 0xeb, 0xfd}));
+  EXPECT_EQ(layout::kResetVector.start.value() + layout::kResetVectorEntry, 0xffff0U) << "F000:FFF0";
+}
+
 }  // namespace
 }  // namespace virtsev::boot
