@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include "driver/boot/memory_layout.hpp"
 #include "driver/vmm/machine/hardware_platform.hpp"
 #include "driver/vmm/simulation/simulated_platform.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
@@ -24,6 +25,22 @@ UniqueFd copy_of(int descriptor, const char* what) {
 
 }  // namespace
 
+void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position) {
+  // Above, an address with the bit would be another one without it (AMD APM volume 2, 15.34).
+  const boot::layout::Window high = boot::layout::high_ram(memory_bytes);
+  const std::uint64_t limit = 1ULL << position;
+  if (high.size > 0 && high.end().value() > limit) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("<memory>: the guest's addresses would reach {} GiB, but with this host's C-bit at position {} "
+             "they "
+             "end at {} GiB; give it at most {} GiB of memory",
+             (high.end().value() + boot::layout::kGiB - 1) / boot::layout::kGiB, position,
+             limit / boot::layout::kGiB,
+             (limit - (boot::layout::kHighRamStart - boot::layout::kLowRamLimit)) / boot::layout::kGiB));
+  }
+}
+
 std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHost& host) {
   std::unique_ptr<Platform> platform;
   if (start.platform == control::Platform::kSimulated) {
@@ -40,6 +57,7 @@ std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHo
         text("<cbitpos> is {}, but this host's C-bit is at position {}; write {}, or leave the element out",
              *start.c_bit_position, position, position));
   }
+  check_memory_below_c_bit(start.boot.memory_bytes, position);
   return platform;
 }
 

@@ -42,8 +42,12 @@ class Platform {
                                                  std::vector<CpuidEntries> cpuid) = 0;
 };
 
+/// Throws Error(kConfigUnsupported) where the guest's RAM reaches addresses that have the C-bit.
+void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position);
+
 /// The platform that a Start asks for. Takes the descriptors that it needs out of it. Throws Error where the
-/// host has no SEV, or another C-bit position than the definition says.
+/// host has no SEV, or another C-bit position than the definition says,
+/// or where the guest has more memory than there are addresses below the C-bit.
 std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHost& host);
 
 }  // namespace virtsev::vmm

@@ -70,10 +70,10 @@ class Host:
         subprocess.run([SOURCE / "examples/initrd/make", self.initrd], check=True)
         self.daemon = None
 
-    def start(self):
+    def start(self, platform="simulated"):
         """Returns when the sockets are there (--daemon); its log goes on in the root directory."""
         with open(self.root / "virtsevd.log", "ab") as log:
-            subprocess.run(["virtsevd", "--root", str(self.root), "--platform", "simulated", "--verbose", "--daemon"],
+            subprocess.run(["virtsevd", "--root", str(self.root), "--platform", platform, "--verbose", "--daemon"],
                            check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL, timeout=30)
         self.daemon = int((self.root / "run/virtsevd.pid").read_text())
 
