@@ -109,7 +109,8 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
     log_warning(text("domain '{}': ended, for {}", domain->name, problem));
     kill_process(process);
     run->destroying = status->auto_destroy;
-    monitor_ended(domain, run, MonitorEnd{std::nullopt, problem});
+    // One that is at its very end can't be reached either, and has written why.
+    monitor_ended(domain, run, MonitorEnd{read_end_file(file(*domain, ".end")), problem});
     co_return;
   }
   run->monitor = std::make_shared<Monitor>(context_.io.get_executor(), std::move(process), std::move(socket),
