@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Order of the steps, reboot, and the events that a client sees."""
 import base64
+import contextlib
 import unittest
 
 from host import Events, Host
@@ -83,6 +84,35 @@ class Lifecycle(unittest.TestCase):
         with domain.console() as console:
             console.await_text("example guest: ready")
         domain.must("destroy")
+
+    SHELL = "console=ttyS0 quiet virtsev.shell"
+
+    @contextlib.contextmanager
+    def reboot_from_inside(self, domain):
+        with domain.console() as console:
+            domain.must("resume")
+            console.await_text("a shell, as virtsev.shell")
+            console.type("reboot -f\n")
+            console.await_text("reboot: Restarting system")
+            yield console
+
+    def test_sev_guest_that_reboots_itself_is_launched_anew_under_the_same_id(self):
+        domain = self.host.domain("itself", policy="0x1", vcpus=1, command_line=self.SHELL).define()
+        with Events(self.host) as events:
+            domain.must("start", "--paused")
+            identity, monitor = domain.identity(), self.host.vmm_of("itself")
+            with self.reboot_from_inside(domain):
+                events.await_line("event 'reboot' for domain '?itself")
+        self.assertEqual(domain.identity(), identity)
+        self.assertNotEqual(self.host.vmm_of("itself"), monitor)
+        domain.must("destroy")
+
+    def test_sev_es_guest_that_reboots_itself_is_shut_off(self):
+        domain = self.host.domain("ended", vcpus=2, command_line=self.SHELL).define()
+        domain.must("start", "--paused")
+        with self.reboot_from_inside(domain) as console:
+            console.await_end()
+        self.assertRegex(domain.state(), "^shut off")
 
     def test_a_client_sees_each_step(self):
         domain = self.host.domain("events", vcpus=1)
