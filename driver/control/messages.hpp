@@ -40,7 +40,7 @@ enum class RunState : std::uint32_t {
 enum class EndReason : std::uint32_t {
   kDestroyed = 1,  ///< Quit was asked for
   kPoweroff = 2,   ///< The guest switched itself off through ACPI
-  kReset = 3,      ///< The guest asked for a reset, or a vCPU met a triple fault under SEV-ES
+  kReset = 3,      ///< The guest asked for a reset
   kPanic = 4,      ///< The guest stopped for good: triple fault
   kError = 5,      ///< KVM or the monitor failed; text says how
 };
