@@ -110,8 +110,11 @@ void MonitorProcess::reconnect() {
   socket_ = std::move(socket);
   reader_ = {};
   writer_ = {};
-  if (!std::holds_alternative<control::HelloReply>(call(control::Hello{}))) {
-    throw std::runtime_error("the monitor does not answer Hello");
+  const control::Hello hello{next_version_ ? control::kProtocolVersion + 1 : control::kProtocolVersion};
+  const control::Reply reply = call(hello);
+  const auto* answer = std::get_if<control::HelloReply>(&reply);
+  if (answer == nullptr || answer->version != control::kProtocolVersion) {
+    throw std::runtime_error("the monitor does not answer Hello in its version");
   }
 }
 
@@ -143,9 +146,25 @@ control::Start MonitorProcess::prepare_start() {
   return start;
 }
 
+namespace {
+
+/// What a structure that has grown at its end looks like; the frame's length is its first u32, big-endian.
+void append_unknown_fields(control::OutgoingFrame& frame) {
+  frame.bytes.insert(frame.bytes.end(), 12, 0xee);
+  for (std::size_t i = 0; i < 4; ++i) {
+    frame.bytes[i] = static_cast<std::uint8_t>(frame.bytes.size() >> (8 * (3 - i)));
+  }
+}
+
+}  // namespace
+
 control::Reply MonitorProcess::call(const control::Request& request) {
   const std::uint32_t serial = ++serial_;
-  if (!writer_.push(control::encode(request, serial))) {
+  control::OutgoingFrame outgoing = control::encode(request, serial);
+  if (next_version_) {
+    append_unknown_fields(outgoing);
+  }
+  if (!writer_.push(std::move(outgoing))) {
     throw std::runtime_error("can't send");
   }
   while (!writer_.empty()) {

@@ -47,6 +47,9 @@ class MonitorProcess {
   /// Sends and waits for the reply; console and events that come meanwhile are kept. Throws
   /// std::runtime_error when the monitor is gone.
   control::Reply call(const control::Request& request);
+  /// From now on, this peer is a virtsevd of the protocol's next version: its Hello says so, and each of its
+  /// messages has fields at the end that this version does not know.
+  void speak_next_version() { next_version_ = true; }
   /// The next event; nothing when the time is up, or the monitor closed the connection without one.
   std::optional<control::Event> wait_for_event(Milliseconds limit);
   /// True once the console has shown `text`.
@@ -81,6 +84,7 @@ class MonitorProcess {
   UniqueFd terminal_;
   std::string console_;
   bool echo_ = false;
+  bool next_version_ = false;
 };
 
 }  // namespace virtsev::vmm::test

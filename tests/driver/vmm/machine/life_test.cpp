@@ -133,6 +133,22 @@ TEST_F(GuestLife, OutlivesItsPeerAndIsFoundAgain) {
   EXPECT_TRUE(console_shows("ab"));
 }
 
+TEST_F(GuestLife, IsServedByTheDaemonsNextVersionAfterAnUpgrade) {
+  launch(prepare(TinyGuest().print("a").echo_one_byte().power_off()));
+  const control::LaunchReport before = status().launch;
+  monitor_->disconnect();
+  monitor_->speak_next_version();
+  monitor_->reconnect();
+  EXPECT_EQ(status().launch.measurement, before.measurement);
+  resume();
+  ASSERT_TRUE(console_shows("a"));
+  call<control::Done>(control::Pause{});
+  EXPECT_EQ(status().state, RunState::kPaused);
+  resume();
+  monitor_->type("b");
+  EXPECT_EQ(wait_for_end().reason, EndReason::kPoweroff);
+}
+
 TEST_F(GuestLife, LeavesItsReasonInAFileWhenNobodyIsThere) {
   run(TinyGuest().print("a").echo_one_byte().power_off());
   ASSERT_TRUE(console_shows("a"));
