@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "driver/vmm/monitor/control_server.hpp"
@@ -71,6 +72,8 @@ void serve(const Options& options) {
 }  // namespace virtsev::vmm
 
 int main(int argc, char** argv) {
+  // virtsevd executes a descriptor, which leaves its number as the name.
+  ::prctl(PR_SET_NAME, "virtsev-vmm", 0, 0, 0);
   virtsev::set_up_text();
   // Loads the catalogue: in the sandbox no file can be opened.
   (void)virtsev::text("virtsev-vmm: {}", "");

@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kControlSocket = 3;
 constexpr int kExecFailure = 4;  // The pipe that closes at exec, or carries errno
+constexpr int kProgram = 5;      // Closes at exec
 
 void lift_memory_lock() {
   // SEV pins all guest memory. Root may set any limit; others raise theirs as far as they may.
@@ -56,31 +57,34 @@ void restore_signals() {
 }
 
 // The descriptors at their places; each first moved out of the way, so that none overwrites another.
-bool place_descriptors(const SpawnOptions& options, int failure_pipe) {
+bool place_descriptors(const SpawnOptions& options, int program, int failure_pipe) {
   constexpr int kHigh = 100;
   const int control = ::fcntl(options.control_socket, F_DUPFD_CLOEXEC, kHigh);
   const int log = ::fcntl(options.log, F_DUPFD_CLOEXEC, kHigh);
   const int pipe = ::fcntl(failure_pipe, F_DUPFD_CLOEXEC, kHigh);
+  const int image = ::fcntl(program, F_DUPFD_CLOEXEC, kHigh);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (control < 0 || log < 0 || pipe < 0 || null < 0) {
+  if (control < 0 || log < 0 || pipe < 0 || image < 0 || null < 0) {
     return false;
   }
   return ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(log, STDOUT_FILENO) >= 0 &&
          ::dup2(log, STDERR_FILENO) >= 0 && ::dup2(control, kControlSocket) >= 0 &&
-         ::dup3(pipe, kExecFailure, O_CLOEXEC) >= 0 &&
-         ::syscall(SYS_close_range, kExecFailure + 1, ~0U, 0) == 0;
+         ::dup3(pipe, kExecFailure, O_CLOEXEC) >= 0 && ::dup3(image, kProgram, O_CLOEXEC) >= 0 &&
+         ::syscall(SYS_close_range, kProgram + 1, ~0U, 0) == 0;
 }
 
-[[noreturn]] void become_monitor(const SpawnOptions& options, char* const* arguments,
+// By its descriptor: the monitor's own uid may not be able to search the directories on the way to the
+// program (a build below /root).
+[[noreturn]] void become_monitor(const SpawnOptions& options, int program, char* const* arguments,
                                  char* const* environment, int failure_pipe) {
   int report = failure_pipe;
   ::setsid();
   restore_signals();
-  if (place_descriptors(options, failure_pipe)) {
+  if (place_descriptors(options, program, failure_pipe)) {
     report = kExecFailure;
     lift_memory_lock();
     if (::chdir("/") == 0 && drop_privileges(options.uid)) {
-      ::execve(options.program.c_str(), arguments, environment);
+      ::syscall(SYS_execveat, kProgram, "", arguments, environment, AT_EMPTY_PATH);
     }
   }
   const int error = errno;
@@ -102,6 +106,10 @@ Process spawn(const SpawnOptions& options) {
   std::string locale = "LC_ALL=C.UTF-8";
   std::vector<char*> environment = {path.data(), locale.data(), nullptr};
 
+  const UniqueFd program(::open(options.program.c_str(), O_PATH | O_CLOEXEC));
+  if (!program) {
+    throw Error(ErrorCode::kSystemError, text("cannot start '{}': {}", options.program, error_text(errno)));
+  }
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     throw Error(ErrorCode::kSystemError, text("cannot start '{}': {}", options.program, error_text(errno)));
@@ -113,7 +121,7 @@ Process spawn(const SpawnOptions& options) {
     throw Error(ErrorCode::kSystemError, text("cannot start '{}': {}", options.program, error_text(errno)));
   }
   if (pid == 0) {
-    become_monitor(options, arguments.data(), environment.data(), writer.get());
+    become_monitor(options, program.get(), arguments.data(), environment.data(), writer.get());
   }
   writer.reset();
   Process process;

@@ -73,8 +73,8 @@ TEST_F(Explain, GivesDigestsThatAnyOtherToolGives) {
   Bytes initrd = boot::test::pattern(5000, 1);
   initrd.resize(2 * 4096);
   const auto value = virtsev({"explain", xml_, "--json"}).json();
-  EXPECT_EQ(value["regions"][7]["digest"], to_hex(sevcore::crypto::sha256(initrd)));
-  EXPECT_EQ(value["regions"][7]["origin"], domain_.initrd);
+  EXPECT_EQ(value["regions"][8]["digest"], to_hex(sevcore::crypto::sha256(initrd)));
+  EXPECT_EQ(value["regions"][8]["origin"], domain_.initrd);
   EXPECT_EQ(value["regions"][0]["digest"], value["regions"][0]["running_digest"]);
 }
 
@@ -115,7 +115,7 @@ TEST_F(ExplainAgainst, NamesTheFirstByteOfAChangedKernel) {
   Bytes kernel = boot::test::synthetic_bzimage();
   kernel[boot::test::kSyntheticCodeOffset + 5000] ^= 0xff;
   other.kernel = file("kernel2", kernel);
-  EXPECT_THAT(against(other).output, AllOf(HasSubstr("step 7, kernel: byte 0x1388 is"),
+  EXPECT_THAT(against(other).output, AllOf(HasSubstr("step 8, kernel: byte 0x1388 is"),
                                            HasSubstr("kernel: the files' content differs")));
 }
 
@@ -136,7 +136,7 @@ TEST_F(ExplainAgainst, NamesVmsasThatSevDoesNotMeasure) {
   Domain other = domain_;
   other.policy = "0x3";
   EXPECT_THAT(against(other).output,
-              AllOf(HasSubstr("step 9, VMSA of vCPU 0, is not there"), HasSubstr("policy")));
+              AllOf(HasSubstr("step 10, VMSA of vCPU 0, is not there"), HasSubstr("policy")));
 }
 
 TEST_F(ExplainAgainst, NamesAPolicyThatTheDigestDoesNotShow) {
@@ -159,7 +159,7 @@ TEST_F(ExplainAgainst, TakesWhatItSavedBefore) {
   const Outcome legacy = virtsev({"explain", xml_, "--vmsa", "legacy", "--against", saved});
   EXPECT_EQ(legacy.status, 1);
   EXPECT_THAT(legacy.output,
-              AllOf(HasSubstr("step 9, VMSA of vCPU 0"), HasSubstr("legacy makes it here, as init2 there")));
+              AllOf(HasSubstr("step 10, VMSA of vCPU 0"), HasSubstr("legacy makes it here, as init2 there")));
 }
 
 TEST_F(ExplainAgainst, GivesItsAnswerToScripts) {
@@ -168,7 +168,7 @@ TEST_F(ExplainAgainst, GivesItsAnswerToScripts) {
   const auto value = virtsev({"explain", xml_, "--json", "--against", file("other.xml", other.xml())}).json();
   EXPECT_EQ(value["same"], false);
   EXPECT_EQ(value["first_difference"]["region"], "ACPI tables");
-  EXPECT_EQ(value["first_difference"]["number"], 6);
+  EXPECT_EQ(value["first_difference"]["number"], 7);
 }
 
 TEST_F(ExplainAgainst, RefusesASavedPlanThatIsNone) {
