@@ -28,10 +28,11 @@ void add_measure(CLI::App& program, ExitStatus& status);
 void add_verify(CLI::App& program, ExitStatus& status);
 void add_secret(CLI::App& program, ExitStatus& status);
 void add_explain(CLI::App& program, ExitStatus& status);
+void add_attest(CLI::App& program, ExitStatus& status);
 void add_host(CLI::App& program, ExitStatus& status);
 
 /// In the order of --help, which is the order of their use.
 inline constexpr AddCommand kCommands[] = {add_host,    add_platform, add_session, add_measure,
-                                           add_explain, add_verify,   add_secret};
+                                           add_explain, add_verify,   add_secret,  add_attest};
 
 }  // namespace virtsev::cli

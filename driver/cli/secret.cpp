@@ -14,6 +14,7 @@
 #include "driver/cli/files.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/secret_entry.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
@@ -32,16 +33,6 @@ struct Options {
   std::string out;
   bool json = false;
 };
-
-sevcore::SecretEntry read_entry(const std::string& argument) {
-  const std::size_t equals = argument.find('=');
-  const auto guid =
-      equals == std::string::npos ? std::nullopt : sevcore::parse_secret_name(argument.substr(0, equals));
-  if (!guid || equals + 1 == argument.size()) {
-    throw Error(ErrorCode::kInvalidArgument, text("--entry {}: write GUID=FILE, or luks-key=FILE", argument));
-  }
-  return {*guid, read_file(argument.substr(equals + 1), sevcore::SecretPacket::kMaxData)};
-}
 
 std::optional<ByteArray<16>> read_iv(const std::string& hex) {
   if (hex.empty()) {
@@ -62,7 +53,7 @@ ExitStatus run(const Options& options) {
   const sevcore::TransportKeys keys(read_exactly<16>(options.tek), read_exactly<16>(options.tik));
   std::vector<sevcore::SecretEntry> entries;
   for (const std::string& argument : options.entries) {
-    entries.push_back(read_entry(argument));
+    entries.push_back(read_secret_entry("--entry", argument));
   }
   Bytes table = sevcore::build_secret_table(entries);
   const sevcore::SecretPacket packet = sevcore::pack_secret(keys, measurement, table, read_iv(options.iv));

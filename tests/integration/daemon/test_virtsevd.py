@@ -56,13 +56,20 @@ class Daemon:
             assert b"READY=1" in ready, ready
 
     def virsh(self, *command, fails=False, read_only=False):
-        suffix = "-ro" if read_only else ""
-        uri = f"sev+unix:///system?socket={self.root}/run/virtsevd-sock{suffix}"
+        uri = self.uri("-ro" if read_only else "")
         done = subprocess.run(["virsh", *(["-r"] if read_only else []), "-c", uri, *command], capture_output=True,
                               text=True, timeout=PATIENCE)
         if (done.returncode != 0) != fails:
             raise AssertionError(f"virsh {command}: {done.returncode}: {done.stdout}{done.stderr}\n{self.read_log()}")
         return done.stderr if fails else done.stdout
+
+    def destroy_guests(self):
+        """A guest that ends by itself between the two commands is as good as destroyed."""
+        for name in self.virsh("list", "--name").split():
+            subprocess.run(["virsh", "-q", "-c", self.uri(), "destroy", name], capture_output=True, timeout=PATIENCE)
+
+    def uri(self, suffix=""):
+        return f"sev+unix:///system?socket={self.root}/run/virtsevd-sock{suffix}"
 
     def read_log(self):
         with open(os.path.join(self.root, "daemon.log")) as log:
@@ -87,8 +94,7 @@ class VirtsevdTest(unittest.TestCase):
         self.daemon = Daemon(self.root)
 
     def tearDown(self):
-        for name in self.daemon.virsh("list", "--name").split():
-            self.daemon.virsh("destroy", name)
+        self.daemon.destroy_guests()
         self.daemon.end()
         shutil.rmtree(self.root)
 

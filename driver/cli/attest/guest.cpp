@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/cli/attest/guest.hpp"
+
+#include <cstring>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "driver/cli/numbers.hpp"
+#include "sevcore/base/base64.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+std::string last_error() {
+  const virError* error = virGetLastError();
+  return error != nullptr && error->message != nullptr ? error->message : "?";
+}
+
+/// Typed parameters, freed at the end.
+struct Parameters {
+  Parameters() = default;
+  Parameters(const Parameters&) = delete;
+  Parameters& operator=(const Parameters&) = delete;
+  ~Parameters() { virTypedParamsFree(list, count); }
+
+  [[nodiscard]] std::string text_of(const char* field) const {
+    const char* value = nullptr;
+    return virTypedParamsGetString(list, count, field, &value) == 1 ? value : "";
+  }
+  [[nodiscard]] unsigned number_of(const char* field, unsigned greatest) const {
+    unsigned value = 0;
+    if (virTypedParamsGetUInt(list, count, field, &value) != 1 || value > greatest) {
+      throw Error(ErrorCode::kOperationFailed,
+                  text("the host's launch security information has no {} that can be", field));
+    }
+    return value;
+  }
+
+  virTypedParameterPtr list = nullptr;
+  int count = 0;
+};
+
+}  // namespace
+
+Guest::Guest(const std::string& uri, const std::string& domain) : name_(domain) {
+  // Without this, the library prints every error by itself, too.
+  virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
+  virConnectPtr connection = virConnectOpenAuth(uri.c_str(), virConnectAuthPtrDefault, 0);
+  if (connection == nullptr) {
+    throw Error(ErrorCode::kNoConnect, text("{}: {}", uri, last_error()));
+  }
+  connection_ = {connection, [](virConnectPtr c) { virConnectClose(c); }};
+  virDomainPtr found = virDomainLookupByName(connection, domain.c_str());
+  if (found == nullptr) {
+    const std::string reason = last_error();
+    found = virDomainLookupByUUIDString(connection, domain.c_str());
+    if (found == nullptr) {
+      throw Error(ErrorCode::kNoDomain, text("{}: {}", domain, reason));
+    }
+  }
+  domain_ = {found, [](virDomainPtr d) { virDomainFree(d); }};
+}
+
+void Guest::fail(const std::string& what) const {
+  throw Error(ErrorCode::kOperationFailed, text("{}: {}: {}", name_, what, last_error()));
+}
+
+GuestState Guest::state() const {
+  int state = 0;
+  if (virDomainGetState(domain_.get(), &state, nullptr, 0) != 0) {
+    fail(text("its state can't be read"));
+  }
+  return state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED ? GuestState::kOff
+         : state == VIR_DOMAIN_PAUSED                               ? GuestState::kPaused
+                                                                    : GuestState::kOther;
+}
+
+void Guest::start_paused() {
+  if (virDomainCreateWithFlags(domain_.get(), VIR_DOMAIN_START_PAUSED) != 0) {
+    fail(text("it can't be started"));
+  }
+}
+
+LaunchReport Guest::launch() const {
+  Parameters parameters;
+  if (virDomainGetLaunchSecurityInfo(domain_.get(), &parameters.list, &parameters.count, 0) != 0) {
+    fail(text("its launch security information can't be read"));
+  }
+  const auto bytes = from_base64(parameters.text_of(VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT));
+  const auto measurement = bytes ? sevcore::parse_measurement(*bytes) : std::nullopt;
+  if (!measurement) {
+    throw Error(ErrorCode::kOperationFailed,
+                text("{}: the host gives no launch measurement; is it an SEV guest?", name_));
+  }
+  LaunchReport report;
+  report.measurement = *measurement;
+  report.firmware = {
+      static_cast<std::uint8_t>(parameters.number_of(VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, 255)),
+      static_cast<std::uint8_t>(parameters.number_of(VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR, 255)),
+      static_cast<std::uint8_t>(parameters.number_of(VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID, 255))};
+  report.policy = sevcore::Policy(parameters.number_of(VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, ~0U));
+  report.simulated = parameters.text_of("virtsev-platform") == "simulated";
+  return report;
+}
+
+void Guest::inject(const sevcore::SecretPacket& secret) {
+  Parameters parameters;
+  int room = 0;
+  if (virTypedParamsAddString(&parameters.list, &parameters.count, &room,
+                              VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_HEADER,
+                              to_base64(secret.header).c_str()) != 0 ||
+      virTypedParamsAddString(&parameters.list, &parameters.count, &room,
+                              VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET, to_base64(secret.data).c_str()) != 0 ||
+      virDomainSetLaunchSecurityState(domain_.get(), parameters.list, parameters.count, 0) != 0) {
+    fail(text("the secret was not taken"));
+  }
+}
+
+void Guest::resume() {
+  if (virDomainResume(domain_.get()) != 0) {
+    fail(text("it can't be resumed"));
+  }
+}
+
+void Guest::destroy() {
+  if (virDomainDestroy(domain_.get()) != 0) {
+    fail(text("it can't be destroyed"));
+  }
+}
+
+}  // namespace virtsev::cli
