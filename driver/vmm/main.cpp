@@ -19,6 +19,7 @@
 #include "driver/vmm/sandbox/privileges.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::vmm {
 namespace {
@@ -86,6 +87,8 @@ int main(int argc, char** argv) {
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    // The monitor opens no path, and is ready sooner.
+    virtsev::sevcore::crypto::read_no_configuration();
     virtsev::vmm::serve(*options);
   } catch (const std::exception& error) {
     std::fputs((virtsev::text("virtsev-vmm: {}", error.what()) + "\n").c_str(), stderr);

@@ -9,6 +9,10 @@
 
 namespace virtsev::sevcore::crypto {
 
+/// Keeps OpenSSL from reading a configuration file (openssl.cnf) in this process, which takes longer than all
+/// else at its beginning. To be called before any other function here.
+void read_no_configuration();
+
 ByteArray<32> sha256(ByteView data);
 ByteArray<32> hmac_sha256(ByteView key, ByteView data);
 

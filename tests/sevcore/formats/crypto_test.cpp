@@ -2,9 +2,15 @@
 // The primitives against published vectors.
 #include "sevcore/crypto/crypto.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/unique_fd.hpp"
 #include "tests/sevcore/formats/bytes_helpers.hpp"
 
 namespace virtsev::sevcore::crypto {
@@ -18,6 +24,36 @@ EcKey ec_key(std::string_view private_hex) {
   const Bytes number = from_hex(private_hex).value();
   der.insert(der.end(), number.begin(), number.end());
   return EcKey::from_der(der);
+}
+
+/// Ends the process with 0 where a digest can be had although OpenSSL's configuration names a provider that
+/// is not there.
+[[noreturn]] void hash_under_a_broken_configuration(bool read_it) {
+  std::string name = (std::filesystem::temp_directory_path() / "virtsev-broken-openssl-XXXXXX").string();
+  const UniqueFd file(::mkstemp(name.data()));
+  const std::string content =
+      "config_diagnostics = 1\nopenssl_conf = all\n[all]\nproviders = list\n[list]\nnone = none\n[none]\n"
+      "module = /nowhere.so\nactivate = 1\n";
+  const bool written =
+      ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size());
+  ::setenv("OPENSSL_CONF", name.c_str(), 1);
+  int status = written ? 0 : 2;
+  try {
+    if (!read_it) {
+      read_no_configuration();
+    }
+    sha256(bytes_of("abc"));
+  } catch (const Error&) {
+    status = 1;
+  }
+  ::unlink(name.c_str());
+  ::_exit(status);
+}
+
+TEST(ConfigurationDeathTest, IsNotReadWhereItShallNotBe) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(hash_under_a_broken_configuration(true), testing::ExitedWithCode(1), "");
+  EXPECT_EXIT(hash_under_a_broken_configuration(false), testing::ExitedWithCode(0), "");
 }
 
 TEST(Sha256, GivesThePublishedDigest) {  // FIPS 180-2, appendix B.1
