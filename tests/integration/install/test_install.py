@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`meson install --destdir`: what is in it, that systemd takes the units, and that the installed daemon finds the installed monitor.
+"""`meson install --destdir`: what is in it, that systemd takes the units, and that the installed daemon finds the installed monitor. And
+`meson devenv`.
 
 usage: test_install.py BUILD_DIRECTORY PREFIX VERSION"""
 
@@ -64,6 +65,12 @@ class Install(unittest.TestCase):
             done = self.run_it(self.prefix / name, "--version")
             self.assertEqual(0, done.returncode, done.stderr)
             self.assertIn(VERSION, done.stdout)
+
+    def test_devenv_has_the_programs_beside_the_systems(self):
+        script = "ls / >/dev/null && virtsevd --version && virtsev-vmm --version && virtsev --version"
+        done = self.run_it("meson", "devenv", "-C", BUILD, "sh", "-c", script)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(3, done.stdout.count(VERSION))
 
     def test_no_unit_has_a_placeholder_left_and_the_service_starts_what_is_installed(self):
         for unit in UNITS:
