@@ -27,10 +27,13 @@ AcpiPower::AcpiPower(InterruptLine interrupt, Actions actions)
 
 void AcpiPower::press_power_button() {
   const std::lock_guard lock(mutex_);
-  if (events_ == 0) {
-    interrupt_(true);
+  if (events_ != 0) {
+    // The line is edge-triggered, and KVM forgets an edge that comes while the pin is masked: before the
+    // guest's driver is there. Held high it would stay deaf to every later press.
+    interrupt_(false);
   }
   events_ |= layout::kEventPowerButton;
+  interrupt_(true);
 }
 
 std::uint8_t AcpiPower::read_register(std::uint16_t offset) {

@@ -22,7 +22,8 @@ class AcpiPower final : public BytePortDevice {
   /// `interrupt`: the line of the machine's Generic Event Device.
   AcpiPower(InterruptLine interrupt, Actions actions);
 
-  /// Somebody pressed the power button: the line rises until the guest reads the event register.
+  /// Somebody pressed the power button: the line rises until the guest reads the event register. It rises
+  /// anew at each press, as the guest may have missed the one before.
   void press_power_button();
 
  private:

@@ -66,6 +66,18 @@ class Lifecycle(unittest.TestCase):
         self.assertRegex(domain.state(), "^shut off")
         domain.must("undefine")
 
+    def test_power_button_pressed_before_the_guest_is_up_does_not_deafen_it(self):
+        domain = self.host.domain("early", vcpus=1).define()
+        domain.must("start", "--paused")
+        domain.must("shutdown")
+        with domain.console() as console:
+            domain.must("resume")
+            console.await_text("example guest: ready")
+            self.assertRegex(domain.state(), "^running", "the press came before there was anybody to hear it")
+            domain.must("shutdown")
+            console.await_end()
+        self.assertEqual(domain.state(), "shut off (shutdown)")
+
     def test_sev_guest_is_rebooted_as_a_new_launch_under_the_same_id(self):
         domain = self.host.domain("reboot", policy="0x1", vcpus=1).define()
         with Events(self.host) as events:
