@@ -26,13 +26,15 @@ enum class RequestType : std::uint32_t {
   kPowerButton = 6,
   kInjectSecret = 7,
   kQuit = 8,
+  kReadMemory = 9,
 };
 enum class ReplyType : std::uint32_t {
   kFailure = 1,
   kDone = 2,
   kHelloReply = 3,
   kLaunchReport = 4,
-  kStatus = 5
+  kStatus = 5,
+  kMemoryContent = 6,
 };
 enum class EventType : std::uint32_t { kEnded = 1, kConsoleSilent = 2 };
 

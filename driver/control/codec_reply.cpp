@@ -34,6 +34,11 @@ ReplyType write(xdr::Encoder& out, const LaunchReport& report) {
   return ReplyType::kLaunchReport;
 }
 
+ReplyType write(xdr::Encoder& out, const MemoryContent& memory) {
+  out.put_opaque(memory.bytes);
+  return ReplyType::kMemoryContent;
+}
+
 LaunchReport get_launch_report(xdr::Decoder& in) {
   LaunchReport report;
   report.measurement = in.get_opaque(wire::kMaxBlob);
@@ -116,6 +121,8 @@ std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
       return get_launch_report(in);
     case ReplyType::kStatus:
       return get_status(in);
+    case ReplyType::kMemoryContent:
+      return MemoryContent{in.get_opaque(kMaxMemoryRead)};
   }
   return std::nullopt;
 }

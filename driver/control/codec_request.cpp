@@ -162,6 +162,21 @@ InjectSecret get_inject_secret(xdr::Decoder& in) {
   return inject;
 }
 
+RequestType write(xdr::Encoder& out, DescriptorTable&, const ReadMemory& read) {
+  out.put_uint64(read.address);
+  out.put_uint32(read.length);
+  wire::put_enum(out, read.kind);
+  return RequestType::kReadMemory;
+}
+
+ReadMemory get_read_memory(xdr::Decoder& in) {
+  ReadMemory read;
+  read.address = in.get_uint64();
+  read.length = in.get_uint32();
+  read.kind = wire::get_enum(in, AddressKind::kPhysical, AddressKind::kVirtual);
+  return read;
+}
+
 RequestType write(xdr::Encoder&, DescriptorTable&, const Query&) { return RequestType::kQuery; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Resume&) { return RequestType::kResume; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return RequestType::kPause; }
@@ -186,6 +201,8 @@ std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
       return get_inject_secret(in);
     case RequestType::kQuit:
       return Quit{};
+    case RequestType::kReadMemory:
+      return get_read_memory(in);
   }
   return std::nullopt;
 }

@@ -21,10 +21,13 @@
 
 namespace virtsev::control {
 
-inline constexpr std::uint32_t kProtocolVersion = 1;
+/// 1: the first. 2: ReadMemory.
+inline constexpr std::uint32_t kProtocolVersion = 2;
 /// A message's length is bounded so that no peer makes the other one grow.
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
 inline constexpr std::size_t kMaxDescriptors = 32;
+/// The most that one ReadMemory gives; whoever wants more asks again.
+inline constexpr std::uint32_t kMaxMemoryRead = 256U << 10;
 
 enum class Platform : std::uint32_t { kHardware = 1, kSimulated = 2 };
 
@@ -88,6 +91,19 @@ struct InjectSecret {
 /// The guest ends with reason kDestroyed, and the monitor exits.
 struct Quit {};
 
+/// How a guest address is meant.
+enum class AddressKind : std::uint32_t {
+  kPhysical = 1,
+  kVirtual = 2,  ///< Through the page tables that the first vCPU uses at that moment
+};
+/// Since version 2. Reads guest memory for debugging, where the guest's policy lets the host: private memory,
+/// decrypted (DBG_DECRYPT); through page tables also shared memory, where they say so.
+struct ReadMemory {
+  std::uint64_t address = 0;
+  std::uint32_t length = 0;  ///< Up to kMaxMemoryRead; 0: only find out whether it could be read
+  AddressKind kind = AddressKind::kPhysical;
+};
+
 // -- replies
 // --------------------------------------------------------------------------------------------------------------------------
 
@@ -116,7 +132,7 @@ struct Status {
 };
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
-/// LaunchReport, Query: Status, others: nothing).
+/// LaunchReport, Query: Status, ReadMemory: MemoryContent, others: nothing).
 struct Failure {
   ErrorCode code = ErrorCode::kInternal;
   std::string text;
@@ -126,6 +142,10 @@ struct HelloReply {
   RunState state = RunState::kEmpty;
 };
 struct Done {};
+/// Since version 2.
+struct MemoryContent {
+  Bytes bytes;  ///< As many as were asked for
+};
 
 // -- events
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -139,8 +159,8 @@ struct ConsoleSilent {
   std::string text;
 };
 
-using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit>;
-using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status>;
+using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory>;
+using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent>;
 using Event = std::variant<Ended, ConsoleSilent>;
 
 }  // namespace virtsev::control

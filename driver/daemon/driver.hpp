@@ -144,6 +144,11 @@ class Driver {
   /// What dominfo shows as messages: taints and remarks, each a full sentence.
   virtual std::vector<std::string> messages(const Uuid& domain) = 0;
 
+  /// virDomainMemoryPeek: `flags` is VIR_MEMORY_VIRTUAL or VIR_MEMORY_PHYSICAL. `size` bytes, or, for 0, none
+  /// where they could be read. kOperationDenied where the guest's policy forbids it.
+  virtual asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
+                                             std::uint32_t flags) = 0;
+
   // The launch
   virtual std::vector<TypedParameter> launch_security_info(const Uuid& domain) = 0;
   virtual asio::awaitable<void> set_launch_security_state(Uuid domain, std::vector<TypedParameter> parameters) = 0;

@@ -71,6 +71,9 @@ class Hypervisor final : public Driver {
   asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) override;
   std::vector<std::string> messages(const Uuid& domain) override;
 
+  asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
+                                     std::uint32_t flags) override;
+
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;

@@ -136,6 +136,18 @@ std::vector<std::string> Hypervisor::messages(const Uuid& domain) {
   return messages_of(*context_.domains.by_uuid(domain));
 }
 
+asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address, std::uint32_t size,
+                                               std::uint32_t flags) {
+  check_flags(flags, VIR_MEMORY_VIRTUAL | VIR_MEMORY_PHYSICAL, "virDomainMemoryPeek");
+  if (flags != VIR_MEMORY_VIRTUAL && flags != VIR_MEMORY_PHYSICAL) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: flags parameter must be VIR_MEMORY_VIRTUAL or VIR_MEMORY_PHYSICAL"));
+  }
+  const auto kind =
+      flags == VIR_MEMORY_VIRTUAL ? control::AddressKind::kVirtual : control::AddressKind::kPhysical;
+  return lifecycle_.read_memory(context_.domains.by_uuid(uuid), kind, address, size);
+}
+
 std::vector<TypedParameter> Hypervisor::launch_security_info(const Uuid& domain) {
   return launch_security_parameters(*context_.domains.by_uuid(domain));
 }

@@ -13,6 +13,7 @@
 #include "driver/daemon/dispatch/handlers/empty.hpp"
 #include "driver/daemon/dispatch/handlers/events.hpp"
 #include "driver/daemon/dispatch/handlers/launch_security.hpp"
+#include "driver/daemon/dispatch/handlers/memory.hpp"
 #include "driver/daemon/dispatch/handlers/node.hpp"
 #include "driver/daemon/dispatch/handlers/refused.hpp"
 
@@ -80,6 +81,7 @@ constexpr Procedure kProcedures[] = {
     {74, "virConnectListDefinedStoragePools", kRead, empty_list},
     {101, "virNodeGetCellsFreeMemory", kRead, node_get_cells_free_memory},
     {102, "virNodeGetFreeMemory", kRead, node_get_free_memory},
+    {104, "virDomainMemoryPeek", kWrite, domain_memory_peek},
     {110, "virConnectGetURI", kRead, connect_get_uri},
     {111, "virNodeNumOfDevices", kRead, empty_count},
     {112, "virNodeListDevices", kRead, empty_list},

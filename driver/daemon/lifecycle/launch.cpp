@@ -136,8 +136,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   spawn_monitor(domain, run, log->get(), find_vmm(configuration.vmm));
   save_status(domain);
 
-  control::Request hello = control::Hello{};
-  co_await run->monitor->request(std::move(hello), kHelloLimit);
+  co_await run->monitor->greet(kHelloLimit);
   stop_if_aborted(*run);
   control::Request start = std::move(message);
   const control::Reply reply = co_await run->monitor->request(

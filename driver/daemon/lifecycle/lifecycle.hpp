@@ -40,6 +40,11 @@ class Lifecycle {
   /// What the monitor says of its guest; not while it launches.
   asio::awaitable<control::Status> query(DomainPtr domain);
 
+  // memory.cpp
+  /// Guest memory, where the guest's policy lets the host read it; `size` 0: only whether it does.
+  asio::awaitable<Bytes> read_memory(DomainPtr domain, control::AddressKind kind, std::uint64_t address,
+                                     std::uint32_t size);
+
   // destroy.cpp
   /// A start or relaunch under way is given up: destroy wins.
   asio::awaitable<void> destroy(DomainPtr domain, bool graceful);

@@ -117,8 +117,7 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
                                            file(*domain, ".end"));
   watch(domain, run);
   try {
-    control::Request hello = control::Hello{};
-    co_await ask(run, std::move(hello));
+    co_await run->monitor->greet(std::chrono::seconds(context_.configuration.request_timeout_seconds));
     control::Request query = control::Query{};
     const control::Reply reply = co_await ask(run, std::move(query));
     if (const auto* found = std::get_if<control::Status>(&reply)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/monitor/monitor.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <asio/post.hpp>
@@ -9,6 +10,7 @@
 #include "driver/control/codec.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/monitor/peer_text.hpp"
+#include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -58,6 +60,17 @@ void Monitor::watch(MonitorChannel::EventSink on_event, EndSink on_end) {
       self->process_over();
     }
   });
+}
+
+asio::awaitable<void> Monitor::greet(std::chrono::milliseconds limit) {
+  const auto self = shared_from_this();
+  control::Request hello = control::Hello{};
+  const control::Reply reply = co_await request(std::move(hello), limit);
+  const auto* answer = std::get_if<control::HelloReply>(&reply);
+  if (answer == nullptr) {
+    throw Error(ErrorCode::kInternal, text("the monitor answered a greeting with something else"));
+  }
+  version_ = std::min(answer->version, control::kProtocolVersion);
 }
 
 asio::awaitable<control::Reply> Monitor::request(control::Request request, std::chrono::milliseconds limit) {

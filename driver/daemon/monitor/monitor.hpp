@@ -32,6 +32,10 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
 
   /// Begins to listen and to watch. on_end is called once, when the process is gone.
   void watch(MonitorChannel::EventSink on_event, EndSink on_end);
+  /// Says Hello. Throws as request() does.
+  asio::awaitable<void> greet(std::chrono::milliseconds limit);
+  /// Of the control protocol, which both sides speak; 0 before greet().
+  [[nodiscard]] std::uint32_t version() const { return version_; }
   asio::awaitable<control::Reply> request(control::Request request, std::chrono::milliseconds limit);
   void kill() { kill_process(process_); }
   /// The process is gone; on_end is called, or about to be.
@@ -54,6 +58,7 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
   std::string end_file_;
   std::optional<control::Ended> said_;
   std::string fault_;
+  std::uint32_t version_ = 0;
   bool over_ = false;
   MonitorChannel::EventSink on_event_;
   EndSink on_end_;

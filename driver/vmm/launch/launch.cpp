@@ -109,4 +109,27 @@ void Launch::finish() {
   check(GuestCommand::kLaunchFinish, vm_.operate(GuestCommand::kLaunchFinish, nullptr));
 }
 
+void Launch::read_memory(GuestAddress from, MutableBytes to) {
+  // In whole units of the cipher, and within one page on both sides: so the firmware writes straight to where
+  // it is asked to, and Linux has nothing to patch up (its versions differ in how well they do that).
+  constexpr std::uint64_t kUnit = 16;
+  struct {
+    alignas(kPageSize) ByteArray<kPageSize> bytes{};
+  } page;
+  while (!to.empty()) {
+    const std::uint64_t before = from.value() % kUnit;
+    const std::uint64_t size = std::min<std::uint64_t>(to.size(), kPageSize - from.value() % kPageSize);
+    const std::uint64_t whole = round_up(before + size, kUnit);
+    sevcore::DebugArguments arguments;
+    arguments.source =
+        address_of(memory_.private_memory().host_address(GuestAddress(from.value() - before), whole));
+    arguments.destination = address_of(page.bytes.data());
+    arguments.length = static_cast<std::uint32_t>(whole);
+    check(GuestCommand::kDebugDecrypt, vm_.operate(GuestCommand::kDebugDecrypt, &arguments));
+    std::copy_n(page.bytes.begin() + static_cast<std::ptrdiff_t>(before), size, to.begin());
+    from = from + size;
+    to = to.subspan(size);
+  }
+}
+
 }  // namespace virtsev::vmm

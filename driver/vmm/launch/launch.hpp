@@ -12,8 +12,8 @@
 
 namespace virtsev::vmm {
 
-/// The steps are called in this order, each once, inject_secret() any number of times. All throw Error, with
-/// the kernel's and firmware's answer in words, and the next step for the user.
+/// The steps are called in this order, each once, inject_secret() and read_memory() any number of times. All
+/// throw Error, with the kernel's and firmware's answer in words, and the next step for the user.
 class Launch {
  public:
   /// `vm` and `memory` outlive this.
@@ -35,6 +35,10 @@ class Launch {
   void inject_secret(ByteView header, ByteView secret, GuestAddress address);
   /// LAUNCH_FINISH: the guest may run; no secret can be given any more.
   void finish();
+
+  /// DBG_DECRYPT: fills `to` with private memory, at any time after start(). The caller has checked that
+  /// `from` to `from` + size lies within it. The firmware refuses it where the guest's policy has NODBG.
+  void read_memory(GuestAddress from, MutableBytes to);
 
  private:
   void update_data(GuestAddress address, std::uint64_t size);

@@ -2,6 +2,7 @@
 // One guest: how it runs. How it is made: guest_setup.cpp.
 #include "driver/vmm/machine/guest.hpp"
 
+#include "driver/vmm/debug/memory_reader.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -88,15 +89,46 @@ std::vector<std::uint32_t> Guest::vcpu_thread_ids() const {
   return ids;
 }
 
-std::string Guest::describe_vcpus() {
+Bytes Guest::read_memory(const control::ReadMemory& what) {
+  if (what.length > control::kMaxMemoryRead) {
+    throw Error(ErrorCode::kInvalidArgument, text("At most {} bytes of memory can be read at once, not {}",
+                                                  control::kMaxMemoryRead, what.length));
+  }
+  const MemoryReader reader({*memory_, launch_ ? &*launch_ : nullptr, sevcore::Policy(report_.policy),
+                             platform_ ? 1ULL << platform_->c_bit_position() : 0});
+  Bytes bytes(what.length);
+  if (what.kind == control::AddressKind::kPhysical) {
+    reader.read_physical(GuestAddress(what.address), bytes);
+  } else {
+    reader.require_readable_registers();
+    with_vcpus_still([&] { reader.read_virtual(vcpus_.front()->state(), what.address, bytes); });
+  }
+  return bytes;
+}
+
+void Guest::with_vcpus_still(const std::function<void()>& action) {
   stop_vcpus();
+  const auto go_on = [this] {
+    if (running_) {
+      start_vcpus();
+    }
+  };
+  try {
+    action();
+  } catch (...) {
+    go_on();
+    throw;
+  }
+  go_on();
+}
+
+std::string Guest::describe_vcpus() {
   std::string description;
-  for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
-    description += (id == 0 ? "" : "; ") + describe_position(*vcpus_[id], id);
-  }
-  if (running_) {
-    start_vcpus();
-  }
+  with_vcpus_still([&] {
+    for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
+      description += (id == 0 ? "" : "; ") + describe_position(*vcpus_[id], id);
+    }
+  });
   return description;
 }
 

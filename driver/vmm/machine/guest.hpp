@@ -2,6 +2,7 @@
 // One guest: its KVM machine, memory, vCPUs and devices, launched.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ class Guest {
 
   [[nodiscard]] std::vector<std::uint64_t> vcpu_times_ns() const;
   [[nodiscard]] std::vector<std::uint32_t> vcpu_thread_ids() const;
+  /// For debugging: debug/memory_reader.hpp. A virtual address is the first vCPU's; a running guest is halted
+  /// for that moment. Throws Error.
+  Bytes read_memory(const control::ReadMemory& what);
   /// Where each vCPU stands, for people; halts a running guest for that moment.
   std::string describe_vcpus();
 
@@ -55,6 +59,7 @@ class Guest {
   [[nodiscard]] bool encrypted_state(const control::Start& start) const;
   void stop_vcpus();
   void start_vcpus();
+  void with_vcpus_still(const std::function<void()>& action);
 
   KvmHost host_;
   std::unique_ptr<Platform> platform_;  // null: an ordinary guest

@@ -149,6 +149,10 @@ control::Reply Monitor::on(const control::Quit&, control::Frame&) {
   return control::Done{};
 }
 
+control::Reply Monitor::on(const control::ReadMemory& read, control::Frame&) {
+  return control::MemoryContent{guest().read_memory(read)};
+}
+
 void Monitor::on_peer_left() {
   if (!guest_) {
     surroundings_.loop.stop();

@@ -46,6 +46,7 @@ class Monitor {
   control::Reply on(const control::PowerButton& button, control::Frame& frame);
   control::Reply on(const control::InjectSecret& secret, control::Frame& frame);
   control::Reply on(const control::Quit& quit, control::Frame& frame);
+  control::Reply on(const control::ReadMemory& read, control::Frame& frame);
 
   [[nodiscard]] control::RunState state() const;
   Guest& guest();

@@ -12,9 +12,9 @@ namespace {
 void append_unknown_field(Frame& frame) { frame.payload.insert(frame.payload.end(), 12, 0xee); }
 
 TEST(NextVersion, ItsHelloIsUnderstood) {
-  const auto decoded = decode_request(received(encode(Request(Hello{2}), 1)));
+  const auto decoded = decode_request(received(encode(Request(Hello{kProtocolVersion + 1}), 1)));
   ASSERT_TRUE(decoded);
-  EXPECT_EQ(std::get<Hello>(*decoded).version, 2U);
+  EXPECT_EQ(std::get<Hello>(*decoded).version, kProtocolVersion + 1);
 }
 
 TEST(NextVersion, NewFieldsAtTheEndOfRequestsAreSkipped) {

@@ -49,7 +49,8 @@ inline std::vector<Request> sample_requests(int descriptor) {
           Pause{},
           PowerButton{},
           InjectSecret{Bytes(52, 1), Bytes(32, 2), 0x123456789000ULL},
-          Quit{}};
+          Quit{},
+          ReadMemory{0x10000000000ULL, 4096, AddressKind::kVirtual}};
 }
 
 inline LaunchReport sample_report() {
@@ -69,9 +70,12 @@ inline LaunchReport sample_report() {
 }
 
 inline std::vector<Reply> sample_replies() {
-  return {Failure{ErrorCode::kOperationInvalid, "no"}, Done{}, HelloReply{2, RunState::kRunning},
+  return {Failure{ErrorCode::kOperationInvalid, "no"},
+          Done{},
+          HelloReply{2, RunState::kRunning},
           sample_report(),
-          Status{RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678}};
+          Status{RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678},
+          MemoryContent{Bytes(17, 0x44)}};
 }
 
 inline std::vector<Event> sample_events() {

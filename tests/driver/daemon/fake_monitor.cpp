@@ -6,6 +6,8 @@
 //   button=ignore|reset                    at PowerButton; else the guest powers off
 //   quit=hang                              at Quit
 //   secret=refuse                          at InjectSecret
+//   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
+// A domain named "old" has a monitor of the protocol's version 1.
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -27,7 +29,7 @@ using namespace virtsev::control;
 
 class FakeMonitor {
  public:
-  explicit FakeMonitor(int listener) : listener_(listener) {}
+  FakeMonitor(int listener, bool old) : listener_(listener), old_(old) {}
 
   [[noreturn]] void run() {
     for (;;) {
@@ -85,7 +87,7 @@ class FakeMonitor {
     }
   }
 
-  void take(const Hello&) { answer(HelloReply{kProtocolVersion, state_}); }
+  void take(const Hello&) { answer(HelloReply{old_ ? 1 : kProtocolVersion, state_}); }
 
   void take(const Start& start) {
     orders_ = start.boot.command_line;
@@ -180,6 +182,21 @@ class FakeMonitor {
     answer(Done{});
   }
 
+  void take(const ReadMemory& read) {
+    if (old_) {
+      std::exit(3);
+    }
+    if (told("memory=refuse")) {
+      answer(Failure{ErrorCode::kOperationDenied, "NODBG"});
+      return;
+    }
+    MemoryContent memory;
+    for (std::uint32_t i = 0; i < read.length - (told("memory=short") ? 1 : 0); ++i) {
+      memory.bytes.push_back(static_cast<std::uint8_t>(read.address + i));
+    }
+    answer(memory);
+  }
+
   void take(const Quit&) {
     if (told("quit=hang")) {
       hang();
@@ -189,6 +206,7 @@ class FakeMonitor {
   }
 
   UniqueFd listener_, peer_, end_file_;
+  bool old_;
   FrameReader reader_;
   std::uint32_t serial_ = 0;
   std::string orders_;
@@ -202,10 +220,14 @@ class FakeMonitor {
 }  // namespace
 
 int main(int argc, char** argv) {
+  int listener = -1;
+  bool old = false;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--control-fd") == 0) {
-      FakeMonitor(std::atoi(argv[i + 1])).run();
+      listener = std::atoi(argv[i + 1]);
+    } else if (std::strcmp(argv[i], "--name") == 0) {
+      old = std::strcmp(argv[i + 1], "old") == 0;
     }
   }
-  return 2;
+  FakeMonitor(listener, old).run();
 }

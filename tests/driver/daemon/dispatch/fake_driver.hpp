@@ -89,6 +89,8 @@ class FakeDriver final : public Driver {
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
   asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) override;
   std::vector<std::string> messages(const Uuid& domain) override;
+  asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
+                                     std::uint32_t flags) override;
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;

@@ -91,6 +91,20 @@ std::vector<std::string> FakeDriver::messages(const Uuid& uuid) {
   return {"tainted: the policy lets the host read the guest"};
 }
 
+asio::awaitable<Bytes> FakeDriver::memory_peek(Uuid uuid, std::uint64_t address, std::uint32_t size,
+                                               std::uint32_t flags) {
+  calls.emplace_back("memory_peek");
+  find_active(uuid);
+  if (flags != VIR_MEMORY_PHYSICAL) {
+    throw Error(ErrorCode::kOperationUnsupported, text("the fake has no page tables"));
+  }
+  Bytes memory(size);
+  for (std::uint32_t i = 0; i < size; ++i) {
+    memory[i] = static_cast<std::uint8_t>(address + i);
+  }
+  co_return memory;
+}
+
 std::vector<TypedParameter> FakeDriver::launch_security_info(const Uuid& uuid) {
   find_active(uuid);
   return {{"sev-measurement", std::string("bWVhc3VyZW1lbnQ=")},

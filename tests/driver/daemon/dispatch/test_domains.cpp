@@ -207,6 +207,34 @@ TEST_F(Domains, TellTheirControlChannelWhileActive) {
   EXPECT_EQ(call(229, Arguments().domain(kBeta).u32(0)).error, 55);
 }
 
+TEST_F(Domains, GiveTheirMemoryInOnePiece) {
+  EXPECT_EQ(call(104, Arguments().domain(kAlpha).u64(0x1001).u32(3).u32(VIR_MEMORY_PHYSICAL)).payload,
+            Arguments().text("\1\2\3").bytes());
+  EXPECT_EQ(call(104, Arguments().domain(kAlpha).u64(0).u32(0).u32(VIR_MEMORY_PHYSICAL)).payload,
+            Arguments().u32(0).bytes())
+      << "a size of 0 asks whether it would succeed";
+  EXPECT_EQ(
+      call(104, Arguments().domain(kAlpha).u64(0).u32(4U << 20).u32(VIR_MEMORY_PHYSICAL)).payload.size(),
+      (4U << 20) + 4);
+}
+
+TEST_F(Domains, RefuseToGiveMoreMemoryThanAMessageHolds) {
+  driver_.calls.clear();
+  EXPECT_EQ(call(104, Arguments().domain(kAlpha).u64(0).u32((4U << 20) + 1).u32(VIR_MEMORY_PHYSICAL)).error,
+            39);
+  EXPECT_EQ(call(104, Arguments().domain(kAlpha).u64(0).u32(0xffffffff).u32(VIR_MEMORY_PHYSICAL)).error, 39);
+  EXPECT_TRUE(driver_.calls.empty());
+}
+
+TEST_F(Domains, RefuseTheirMemoryWhereTheDriverDoesOrNobodyMayWrite) {
+  EXPECT_EQ(call(104, Arguments().domain(kAlpha).u64(0).u32(1).u32(VIR_MEMORY_VIRTUAL)).error, 84);
+  EXPECT_EQ(call(104, Arguments().domain(kBeta).u64(0).u32(1).u32(VIR_MEMORY_PHYSICAL)).error, 55);
+  FakeClient read_only;
+  open(read_only, "sev:///system", VIR_CONNECT_RO);
+  EXPECT_EQ(call(read_only, 104, Arguments().domain(kAlpha).u64(0).u32(1).u32(VIR_MEMORY_PHYSICAL)).error,
+            29);
+}
+
 TEST_F(Domains, TellStatisticsOfAllOrOfSome) {
   const Outcome all = call(344, Arguments().u32(0).u32(0).u32(0));
   ASSERT_FALSE(all.error);

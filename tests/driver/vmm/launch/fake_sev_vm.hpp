@@ -35,6 +35,13 @@ class FakeSevVm : public sevcore::SevVm {
     if (command == sevcore::GuestCommand::kLaunchSecret) {
       secret = *static_cast<sevcore::PacketArguments*>(data);
     }
+    if (command == sevcore::GuestCommand::kDebugDecrypt) {
+      const auto& arguments = *static_cast<sevcore::DebugArguments*>(data);
+      decrypted.push_back(arguments);
+      if (command != failing) {
+        decrypt(arguments);
+      }
+    }
     calls.push_back(call);
     return command == failing ? failure : sevcore::Outcome{};
   }
@@ -53,13 +60,26 @@ class FakeSevVm : public sevcore::SevVm {
     return all;
   }
 
+  /// So that a test sees what went through the firmware.
+  static constexpr std::uint8_t kCipher = 0xff;
+
   std::vector<Call> calls;
+  std::vector<sevcore::DebugArguments> decrypted;
   std::vector<std::pair<void*, std::size_t>> registered;
   sevcore::LaunchStartArguments start;
   sevcore::PacketArguments secret;
   std::optional<sevcore::GuestCommand> failing;
   sevcore::Outcome failure;
   sevcore::Outcome registration;
+
+ private:
+  static void decrypt(const sevcore::DebugArguments& arguments) {
+    const auto* from = reinterpret_cast<const std::uint8_t*>(arguments.source);
+    auto* to = reinterpret_cast<std::uint8_t*>(arguments.destination);
+    for (std::uint32_t i = 0; i < arguments.length; ++i) {
+      to[i] = from[i] ^ kCipher;
+    }
+  }
 };
 
 }  // namespace virtsev::vmm::test

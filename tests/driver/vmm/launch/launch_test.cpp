@@ -129,6 +129,40 @@ TEST_F(LaunchTest, ASecretGoesIntoPrivateMemory) {
   EXPECT_EQ(vm_.secret.guest_length, 32U);
 }
 
+TEST_F(LaunchTest, MemoryIsReadThroughTheFirmwareInWholeUnitsWithinAPage) {
+  Bytes content(3 * kPageSize);
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    content[i] = static_cast<std::uint8_t>(i * 7);
+  }
+  ASSERT_TRUE(memory_.private_memory().write(GuestAddress(kMiB), content));
+  for (const auto& [offset, size] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {0, 3 * kPageSize}, {0, 16}, {5, 1}, {15, 2}, {kPageSize - 1, 2}, {33, 2 * kPageSize}, {7, 0}}) {
+    Bytes read(size, 0);
+    launch_.read_memory(GuestAddress(kMiB + offset), read);
+    Bytes expected(content.begin() + static_cast<std::ptrdiff_t>(offset),
+                   content.begin() + static_cast<std::ptrdiff_t>(offset + size));
+    for (std::uint8_t& byte : expected) {
+      byte ^= FakeSevVm::kCipher;
+    }
+    EXPECT_EQ(read, expected) << size << " bytes at " << offset;
+  }
+  for (const sevcore::DebugArguments& one : vm_.decrypted) {
+    EXPECT_EQ(one.source % 16, 0U);
+    EXPECT_EQ(one.destination % kPageSize, 0U);
+    EXPECT_EQ(one.length % 16, 0U);
+    EXPECT_EQ(one.source / kPageSize, (one.source + one.length - 1) / kPageSize);
+  }
+}
+
+TEST_F(LaunchTest, MemoryThatTheFirmwareKeepsIsNotReadAround) {
+  vm_.failing = GuestCommand::kDebugDecrypt;
+  vm_.failure = {EIO, static_cast<std::uint32_t>(sevcore::FirmwareStatus::kPolicyFailure)};
+  Bytes read(64, 0x11);
+  const std::string text = error_of([&] { launch_.read_memory(GuestAddress(kMiB), read); });
+  EXPECT_NE(text.find("NODBG"), std::string::npos) << text;
+  EXPECT_EQ(read, Bytes(64, 0x11));
+}
+
 TEST_F(LaunchTest, AFailureOfTheFirmwareIsToldInWords) {
   vm_.failing = GuestCommand::kLaunchStart;
   vm_.failure = {EIO, static_cast<std::uint32_t>(sevcore::FirmwareStatus::kPolicyFailure)};
