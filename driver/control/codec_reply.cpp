@@ -70,6 +70,7 @@ ReplyType write(xdr::Encoder& out, const Status& status) {
     out.put_uint32(thread);
   }
   out.put_uint64(status.resident_bytes);
+  wire::put_text(out, status.console_silent);
   return ReplyType::kStatus;
 }
 
@@ -92,6 +93,9 @@ Status get_status(xdr::Decoder& in) {
     thread = in.get_uint32();
   }
   status.resident_bytes = in.get_uint64();
+  if (!in.at_end()) {  // Version 1 ends here
+    status.console_silent = in.get_string(wire::kMaxText);
+  }
   return status;
 }
 

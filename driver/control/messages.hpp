@@ -21,7 +21,7 @@
 
 namespace virtsev::control {
 
-/// 1: the first. 2: ReadMemory.
+/// 1: the first. 2: ReadMemory, Status::console_silent.
 inline constexpr std::uint32_t kProtocolVersion = 2;
 /// A message's length is bounded so that no peer makes the other one grow.
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
@@ -66,7 +66,7 @@ struct Start {
   std::optional<std::uint32_t> c_bit_position;  ///< What the definition says; must be the host's
   std::string name;                             ///< The domain's, for messages
   std::uint32_t console_timeout_seconds =
-      20;                      ///< From resume to the first byte of the serial port; 0: no timer
+      20;                      ///< From each resume to the first byte of the serial port; 0: no timer
   int kvm = -1;                ///< /dev/kvm
   int sev = -1;                ///< /dev/sev, hardware only
   int platform_identity = -1;  ///< Simulated only: lib/platform/identity
@@ -129,6 +129,8 @@ struct Status {
   std::vector<std::uint64_t> vcpu_time_ns;  ///< CPU time of each vCPU's thread
   std::vector<std::uint32_t> vcpu_threads;  ///< Thread ids
   std::uint64_t resident_bytes = 0;         ///< Of the guest's memory
+  /// Since version 2: what ConsoleSilent said, as long as the guest has written nothing; else empty.
+  std::string console_silent;
 };
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
@@ -154,7 +156,8 @@ struct Ended {
   EndReason reason = EndReason::kError;
   std::string text;
 };
-/// The console timer ran out before the first byte; text says where the vCPUs stand. The guest goes on.
+/// The guest ran for console_timeout_seconds at a stretch and wrote nothing; text says where the vCPUs stand.
+/// Told once; the guest goes on.
 struct ConsoleSilent {
   std::string text;
 };

@@ -60,6 +60,7 @@ std::string format_status(const DomainStatus& status) {
   out << "measurement " << to_hex(status.launch.measurement) << '\n';
   out << "boot-id " << status.boot_id << '\n';
   out << "console " << status.console_path << '\n';
+  out << "console-silent-text " << status.console_silent_text << '\n';
   out << '\n' << status.xml;
   return out.str();
 }
@@ -106,6 +107,7 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
   status.launch.measurement = *measurement;
   status.boot_id = fields["boot-id"];
   status.console_path = fields["console"];
+  status.console_silent_text = fields["console-silent-text"];
   status.xml = content.substr(end_of_header + 2);
   return status;
 }

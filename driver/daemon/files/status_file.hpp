@@ -11,7 +11,8 @@
 
 namespace virtsev::daemon {
 
-inline constexpr unsigned kStatusVersion = 1;
+/// 1: the first. 2: console-silent-text.
+inline constexpr unsigned kStatusVersion = 2;
 
 /// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
 /// live domain XML up to the end. A reader leaves keys that it does not know alone, so that a daemon also
@@ -29,6 +30,7 @@ struct DomainStatus {
   bool auto_destroy = false;      ///< Was to end with a client, which is gone
   bool reboot_requested = false;  ///< The next power off is a reboot
   bool console_silent = false;
+  std::string console_silent_text;  ///< What the monitor said of it, one line; empty in version 1
   bool persistent = false;
   std::string boot_id;  ///< Of the kernel under which it ran
   std::string console_path;

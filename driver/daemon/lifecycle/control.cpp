@@ -4,6 +4,7 @@
 
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "driver/daemon/lifecycle/start_message.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -117,6 +118,7 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
   if (status == nullptr) {
     throw Error(ErrorCode::kInternal, text("the monitor answered a query with something else"));
   }
+  note_console(*domain, *run, *status);
   co_return *status;
 }
 

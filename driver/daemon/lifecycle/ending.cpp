@@ -83,6 +83,7 @@ void Lifecycle::save_status(const DomainPtr& domain) {
   status.auto_destroy = run->owner.has_value();
   status.reboot_requested = run->reboot_requested;
   status.console_silent = !run->console_silent.empty();
+  status.console_silent_text = run->console_silent;
   status.persistent = domain->persistent;
   status.boot_id = boot_id();
   status.console_path = run->console_path;

@@ -12,6 +12,7 @@
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "driver/daemon/lifecycle/start_message.hpp"
 #include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/control_socket.hpp"
 #include "sevcore/base/text.hpp"
@@ -36,7 +37,9 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, DefinitionPtr definiti
   run->reboot_requested = status.reboot_requested;
   run->console_path = status.console_path;
   if (status.console_silent) {
-    run->console_silent = text("its console stayed silent after the start");
+    run->console_silent = status.console_silent_text.empty()
+                              ? text("its console stayed silent after the start")
+                              : status.console_silent_text;
   }
   return run;
 }
@@ -122,6 +125,7 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
     const control::Reply reply = co_await ask(run, std::move(query));
     if (const auto* found = std::get_if<control::Status>(&reply)) {
       run->has_run = found->has_run;
+      note_console(*domain, *run, *found);
       const int state = found->state == control::RunState::kRunning ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
       if (state != domain->state.state) {
         domain->state = {state, 0};  // "unknown": it changed while nobody looked

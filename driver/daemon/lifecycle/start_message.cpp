@@ -58,4 +58,16 @@ void take_console_silent(const Domain& domain, Run& run, const control::ConsoleS
   log_warning(text("domain '{}': its console is silent: {}", domain.name, run.console_silent));
 }
 
+void note_console(const Domain& domain, Run& run, const control::Status& status) {
+  constexpr std::uint32_t kFirstVersion = 2;
+  if (!run.monitor || run.monitor->version() < kFirstVersion) {
+    return;
+  }
+  if (run.console_silent.empty() && !status.console_silent.empty()) {
+    take_console_silent(domain, run, control::ConsoleSilent{status.console_silent});
+  } else {
+    run.console_silent = printable_line(status.console_silent);
+  }
+}
+
 }  // namespace virtsev::daemon

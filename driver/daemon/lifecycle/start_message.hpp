@@ -23,4 +23,8 @@ control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const
 /// The console said nothing for too long: noted for `virsh dominfo`, and logged.
 void take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent);
 
+/// The same from a monitor's status: it may have said so while nobody listened, and the console may have
+/// spoken since. Nothing to do for a monitor of the control protocol's version 1, whose status does not tell.
+void note_console(const Domain& domain, Run& run, const control::Status& status);
+
 }  // namespace virtsev::daemon

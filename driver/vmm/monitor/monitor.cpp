@@ -115,15 +115,18 @@ control::Reply Monitor::on(const control::Query&, control::Frame&) {
     status.launch = guest_->report();
     status.vcpu_time_ns = guest_->vcpu_times_ns();
     status.vcpu_threads = guest_->vcpu_thread_ids();
+    if (!guest_->console().has_spoken()) {
+      status.console_silent = silence_;
+    }
   }
   status.resident_bytes = surroundings_.resident();
   return status;
 }
 
 control::Reply Monitor::on(const control::Resume&, control::Frame&) {
-  const bool first = !guest().has_run();
+  const bool stood_still = !guest().is_running();
   guest().resume();
-  if (first) {
+  if (stood_still && silence_.empty() && !guest().console().has_spoken()) {
     console_timer_.set(console_timeout_);
   }
   return control::Done{};
@@ -131,6 +134,7 @@ control::Reply Monitor::on(const control::Resume&, control::Frame&) {
 
 control::Reply Monitor::on(const control::Pause&, control::Frame&) {
   guest().pause();
+  console_timer_.set(0);  // A guest that stands still is no silent one
   return control::Done{};
 }
 
@@ -166,11 +170,12 @@ void Monitor::on_termination() {
 void Monitor::on_console_timeout() {
   console_timer_.acknowledge();
   if (guest_ && !guest_->console().has_spoken()) {
-    surroundings_.publish(
-        control::ConsoleSilent{text("The guest has written nothing to its serial port for {} seconds: {}. It "
-                                    "may have stopped early; it is left "
-                                    "as it is",
-                                    console_timeout_, guest_->describe_vcpus())});
+    silence_ = text(
+        "The guest has written nothing to its serial port for {} seconds: {}. It may have stopped early; it "
+        "is "
+        "left as it is",
+        console_timeout_, guest_->describe_vcpus());
+    surroundings_.publish(control::ConsoleSilent{silence_});
   }
 }
 

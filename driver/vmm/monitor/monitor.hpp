@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "driver/control/codec.hpp"
 #include "driver/vmm/machine/guest.hpp"
@@ -60,6 +61,7 @@ class Monitor {
   control::Frame start_;  // keeps the descriptors of console, log and end file
   int end_file_ = -1;
   std::uint32_t console_timeout_ = 0;
+  std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;
   std::unique_ptr<Guest> guest_;
 };

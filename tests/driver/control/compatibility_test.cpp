@@ -66,6 +66,17 @@ TEST(NextVersion, ALaunchReportThatGrewInsideAStatusIsSkippedOver) {
   EXPECT_EQ(status.resident_bytes, 4096U);
 }
 
+TEST(PreviousVersion, ItsStatusHasNoWordOfTheConsole) {
+  const Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, {}};
+  Frame frame = received(encode(Reply(sent), 1));
+  frame.payload.resize(frame.payload.size() - 4);
+  const auto decoded = decode_reply(frame);
+  ASSERT_TRUE(decoded);
+  const Status& status = std::get<Status>(*decoded);
+  EXPECT_EQ(status.resident_bytes, 4096U);
+  EXPECT_TRUE(status.console_silent.empty());
+}
+
 TEST(NextVersion, MessagesOfItsOwnAreToldFromMalformedOnes) {
   Frame frame = received(encode(Request(Query{}), 5));
   frame.type = 1000;

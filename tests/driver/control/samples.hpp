@@ -70,12 +70,14 @@ inline LaunchReport sample_report() {
 }
 
 inline std::vector<Reply> sample_replies() {
-  return {Failure{ErrorCode::kOperationInvalid, "no"},
-          Done{},
-          HelloReply{2, RunState::kRunning},
-          sample_report(),
-          Status{RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678},
-          MemoryContent{Bytes(17, 0x44)}};
+  return {
+      Failure{ErrorCode::kOperationInvalid, "no"},
+      Done{},
+      HelloReply{2, RunState::kRunning},
+      sample_report(),
+      Status{
+          RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678, "vCPU 0 at 0x1000"},
+      MemoryContent{Bytes(17, 0x44)}};
 }
 
 inline std::vector<Event> sample_events() {

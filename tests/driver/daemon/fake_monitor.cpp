@@ -2,7 +2,9 @@
 // Stands in for virtsev-vmm: speaks the whole control protocol, has no guest. What goes wrong, and when,
 // stands in the domain's <cmdline>:
 //   start=fail|crash|hang|garbage|empty    at Start (empty: a report without a measurement)
-//   resume=poweroff|reset|panic|error|crash|hang|silent    right after the answer to Resume
+//   resume=poweroff|reset|panic|error|crash|hang|silent|quiet    right after the answer to Resume (quiet:
+//                                          a silent console that is told in the status alone)
+//   pause=speak                            at Pause: the console is silent no longer
 //   button=ignore|reset                    at PowerButton; else the guest powers off
 //   quit=hang                              at Quit
 //   secret=refuse                          at InjectSecret
@@ -127,6 +129,9 @@ class FakeMonitor {
     status.vcpu_time_ns.assign(vcpus_, 1000000);
     status.vcpu_threads.assign(vcpus_, static_cast<std::uint32_t>(::getpid()));
     status.resident_bytes = 4096 * 1024;
+    if (!old_) {
+      status.console_silent = silence_;
+    }
     answer(status);
   }
 
@@ -156,11 +161,17 @@ class FakeMonitor {
     } else if (told((when + "crash").c_str())) {
       ::raise(SIGKILL);
     } else if (told((when + "silent").c_str())) {
-      send(encode(Event(ConsoleSilent{"vCPU 0 stands at 0x1000"})));
+      silence_ = kSilence;
+      send(encode(Event(ConsoleSilent{silence_})));
+    } else if (told((when + "quiet").c_str())) {
+      silence_ = kSilence;
     }
   }
 
   void take(const Pause&) {
+    if (told("pause=speak")) {
+      silence_.clear();
+    }
     state_ = RunState::kPaused;
     answer(Done{});
   }
@@ -205,11 +216,14 @@ class FakeMonitor {
     end(EndReason::kDestroyed, "");
   }
 
+  static constexpr const char* kSilence = "vCPU 0 stands\nat 0x1000";
+
   UniqueFd listener_, peer_, end_file_;
   bool old_;
   FrameReader reader_;
   std::uint32_t serial_ = 0;
   std::string orders_;
+  std::string silence_;
   RunState state_ = RunState::kEmpty;
   bool has_run_ = false;
   std::uint32_t vcpus_ = 0;

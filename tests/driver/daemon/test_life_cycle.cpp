@@ -228,6 +228,16 @@ TEST_F(LifeCycle, AutodestroyEndsWithItsClient) {
   EXPECT_EQ((Events{"guest: shutdown 2", "guest: stopped 1"}), events_);
 }
 
+TEST_F(LifeCycle, ConsoleThatSpeaksAfterAllIsNoMessageAnyMore) {
+  const DomainHandle domain = started({.command_line = "resume=silent pause=speak"});
+  wait_until([&] { return driver().messages(domain.uuid).back().find("0x1000") != std::string::npos; });
+  wait(driver().info(domain.uuid));
+  EXPECT_NE(driver().messages(domain.uuid).back().find("0x1000"), std::string::npos) << "it still is silent";
+  wait(driver().suspend(domain.uuid));
+  wait(driver().info(domain.uuid));
+  EXPECT_EQ(driver().messages(domain.uuid).back().find("0x1000"), std::string::npos);
+}
+
 TEST_F(LifeCycle, SilentConsoleIsAMessageAndNothingElse) {
   const DomainHandle domain = started({.command_line = "resume=silent"});
   wait_until([&] { return driver().messages(domain.uuid).back().find("0x1000") != std::string::npos; });

@@ -123,11 +123,44 @@ TEST_F(Reconnect, StatusOfALaterVersionIsRead) {
   status.id = 3;
   status.pid = 1;
   std::string content = format_status(status);
-  content.replace(content.find('1'), 1, "2");
-  content.insert(content.find("pid"), "novelty of version 2\n");
+  content.replace(content.find('2'), 1, "3");
+  content.insert(content.find("pid"), "novelty of version 3\n");
   const auto parsed = parse_status(content);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(3, parsed->id);
+}
+
+TEST_F(Reconnect, ConsoleThatFellSilentMeanwhileIsAMessageAfterwards) {
+  const DomainHandle domain = start(define({.command_line = "resume=quiet"}));
+  EXPECT_EQ(driver().messages(domain.uuid).back().find("0x1000"), std::string::npos);
+  restart();
+  wait_until([&] {
+    return driver().messages(domain.uuid).back().find("vCPU 0 stands at 0x1000") != std::string::npos;
+  });
+}
+
+TEST_F(Reconnect, WhatWasSaidOfASilentConsoleIsKept) {
+  // A monitor of version 1 says it once: the status file has to hold it.
+  const DomainHandle domain = start(define({.name = "old", .command_line = "resume=silent"}));
+  wait_until([&] { return status_of(domain).console_silent; });
+  EXPECT_EQ("vCPU 0 stands at 0x1000", status_of(domain).console_silent_text);
+  restart();
+  wait(driver().suspend(domain.uuid));
+  EXPECT_NE(driver().messages(domain.uuid).back().find("0x1000"), std::string::npos);
+}
+
+TEST_F(Reconnect, SilentConsoleInAStatusFileOfVersion1IsAMessageWithoutItsText) {
+  const DomainHandle domain = start(define({.name = "old", .command_line = "resume=silent"}));
+  wait_until([&] { return status_of(domain).console_silent; });
+  stop();
+  const std::string file = layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".status";
+  std::string content = read_small(file);
+  content.replace(content.find('2'), 1, "1");
+  const std::size_t text = content.find("console-silent-text");
+  content.erase(text, content.find('\n', text) + 1 - text);
+  std::ofstream(file) << content;
+  restart();
+  EXPECT_NE(driver().messages(domain.uuid).back().find("stayed silent"), std::string::npos);
 }
 
 TEST_F(Reconnect, AutostartIsOnceForEachBootOfTheHost) {

@@ -170,6 +170,42 @@ TEST_F(GuestLife, SilenceIsToldWithWhereTheVcpusStandAndTheGuestLeftAlone) {
   EXPECT_EQ(status().state, RunState::kRunning);
 }
 
+TEST_F(GuestLife, SilenceThatNobodyHeardOfStandsInTheStatus) {
+  control::Start start = prepare(TinyGuest().spin());
+  start.console_timeout_seconds = 1;
+  launch(start);
+  EXPECT_TRUE(status().console_silent.empty());
+  resume();
+  ASSERT_TRUE(monitor_->wait_for_event(kLongEnough));
+  monitor_->disconnect();
+  monitor_->reconnect();
+  EXPECT_NE(status().console_silent.find("vCPU 0 at 0x1000000"), std::string::npos);
+}
+
+TEST_F(GuestLife, AGuestThatStandsStillIsNotSilentAndOneThatGoesOnIs) {
+  control::Start start = prepare(TinyGuest().spin());
+  start.console_timeout_seconds = 1;
+  launch(start);
+  resume();
+  call<control::Done>(control::Pause{});
+  EXPECT_FALSE(monitor_->wait_for_event(std::chrono::milliseconds(1500)));
+  EXPECT_TRUE(status().console_silent.empty());
+  resume();
+  EXPECT_TRUE(monitor_->wait_for_event(kLongEnough));
+}
+
+TEST_F(GuestLife, AGuestThatHasSpokenIsNotSilent) {
+  control::Start start = prepare(TinyGuest().echo_one_byte().spin());
+  start.console_timeout_seconds = 1;
+  launch(start);
+  resume();
+  ASSERT_TRUE(monitor_->wait_for_event(kLongEnough));
+  EXPECT_FALSE(status().console_silent.empty());
+  monitor_->type("x");
+  ASSERT_TRUE(console_shows("x"));
+  EXPECT_TRUE(status().console_silent.empty());
+}
+
 TEST_F(GuestLife, AMonitorWithoutGuestEndsWithItsPeer) {
   monitor_->disconnect();
   EXPECT_EQ(monitor_->wait_for_exit(), 0);
