@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Messages of the control protocol to frames, and back. Decoding is bounded in every field. It accepts bytes
 // after the fields that it knows, and, for fields that came after version 1, their absence: so each side
-// understands the other's later and earlier versions.
+// understands the other's later and earlier versions. The enumerations that a later version may add to,
+// EndReason and RunState, read a value that this one does not know as kError and kPaused; of the others, such
+// a value is malformed: a peer sends there only what it was told, or asked for.
 //
 // A descriptor in a message (spec::File::fd, Start::kvm and so on) is a real descriptor in the structures on
 // both sides. On the wire it is an index into the frame's descriptors, -1 for none.

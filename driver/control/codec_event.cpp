@@ -21,7 +21,7 @@ std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
   switch (static_cast<EventType>(type)) {
     case EventType::kEnded: {
       Ended ended;
-      ended.reason = wire::get_enum(in, EndReason::kDestroyed, EndReason::kError);
+      ended.reason = wire::get_end_reason(in);
       ended.text = in.get_string(wire::kMaxText);
       return ended;
     }

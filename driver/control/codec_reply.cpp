@@ -76,7 +76,7 @@ ReplyType write(xdr::Encoder& out, const Status& status) {
 
 Status get_status(xdr::Decoder& in) {
   Status status;
-  status.state = wire::get_enum(in, RunState::kEmpty, RunState::kEnded);
+  status.state = wire::get_run_state(in);
   status.has_run = in.get_bool();
   const Bytes launch_bytes = in.get_opaque(wire::kMaxStructure);
   xdr::Decoder launch(launch_bytes);
@@ -118,7 +118,7 @@ std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
     case ReplyType::kHelloReply: {
       HelloReply hello;
       hello.version = in.get_uint32();
-      hello.state = wire::get_enum(in, RunState::kEmpty, RunState::kEnded);
+      hello.state = wire::get_run_state(in);
       return hello;
     }
     case ReplyType::kLaunchReport:

@@ -54,4 +54,22 @@ Enum get_enum(xdr::Decoder& in, Enum first, Enum last) {
   return static_cast<Enum>(value);
 }
 
+/// The same for one that later versions add to: a value that this one does not know is read as `unknown`.
+template <typename Enum>
+Enum get_growing_enum(xdr::Decoder& in, Enum first, Enum last, Enum unknown) {
+  const std::uint32_t value = in.get_uint32();
+  const bool known = value >= static_cast<std::uint32_t>(first) && value <= static_cast<std::uint32_t>(last);
+  return known ? static_cast<Enum>(value) : unknown;
+}
+
+inline EndReason get_end_reason(xdr::Decoder& in) {
+  // The text beside it says what it was.
+  return get_growing_enum(in, EndReason::kDestroyed, EndReason::kError, EndReason::kError);
+}
+
+inline RunState get_run_state(xdr::Decoder& in) {
+  // The guest is there, and whether it runs is not known: nobody should count on it.
+  return get_growing_enum(in, RunState::kEmpty, RunState::kEnded, RunState::kPaused);
+}
+
 }  // namespace virtsev::control::wire

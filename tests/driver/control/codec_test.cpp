@@ -127,9 +127,9 @@ TEST(Codec, AFrameOfAnotherKindIsRefused) {
 }
 
 TEST(Codec, AnEnumerationOutOfRangeIsRefused) {
-  Frame frame = received(encode(Event(Ended{EndReason::kError, ""})));
-  frame.payload[3] = 200;
-  EXPECT_FALSE(decode_event(frame));
+  Frame frame = received(encode(Request(ReadMemory{}), 1));
+  frame.payload[15] = 200;
+  EXPECT_FALSE(decode_request(frame));
 }
 
 TEST(Codec, ACommandLineLongerThanAnyKernelTakesIsRefused) {

@@ -66,6 +66,34 @@ TEST(NextVersion, ALaunchReportThatGrewInsideAStatusIsSkippedOver) {
   EXPECT_EQ(status.resident_bytes, 4096U);
 }
 
+TEST(NextVersion, AnEndForAReasonOfItsOwnIsAnErrorThatKeepsItsText) {
+  for (const std::uint32_t reason : {6U, 200U, 0xffffffffU}) {
+    Frame frame = received(encode(Event(Ended{static_cast<EndReason>(reason), "it was migrated away"})));
+    const auto decoded = decode_event(frame);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(std::get<Ended>(*decoded).reason, EndReason::kError);
+    EXPECT_EQ(std::get<Ended>(*decoded).text, "it was migrated away");
+  }
+}
+
+TEST(NextVersion, AnEndFileWithAReasonOfItsOwnIsRead) {
+  const auto ended = parse_end_file(end_file_content({static_cast<EndReason>(9), "why"}));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->reason, EndReason::kError);
+}
+
+TEST(NextVersion, AStateOfItsOwnIsNotTakenForRunning) {
+  Status sent;
+  sent.state = static_cast<RunState>(4);
+  sent.launch = sample_report();
+  const auto status = decode_reply(received(encode(Reply(sent), 1)));
+  ASSERT_TRUE(status);
+  EXPECT_EQ(std::get<Status>(*status).state, RunState::kPaused);
+  const auto hello = decode_reply(received(encode(Reply(HelloReply{3, static_cast<RunState>(4)}), 1)));
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(std::get<HelloReply>(*hello).state, RunState::kPaused);
+}
+
 TEST(PreviousVersion, ItsStatusHasNoWordOfTheConsole) {
   const Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, {}};
   Frame frame = received(encode(Reply(sent), 1));
