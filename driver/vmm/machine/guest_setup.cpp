@@ -155,7 +155,7 @@ void Guest::wire(const control::Start& start, Console::Watch console_watch, cons
   wiring.console_log = start.console_log;
   wiring.console_watch = std::move(console_watch);
   board_.emplace(wiring);
-  handler_.emplace(board_->ports(), simulated_.get());
+  handler_.emplace(board_->ports(), simulated_.get(), encrypted_state(start) && simulated_ == nullptr);
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
     threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end));
   }

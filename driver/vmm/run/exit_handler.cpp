@@ -31,7 +31,7 @@ GuestEnd describe_system_event(const kvm_run& area) {
             text("The guest asked to be terminated (GHCB termination, reason set {}, reason {})",
                  (value >> 12) & 0xf, (value >> 16) & 0xff)};
   }
-  return {EndReason::kPanic, text("The guest stopped (KVM system event {})", type)};
+  return failed(text("The guest ended with KVM system event {}, which this program does not know", type));
 }
 
 std::string describe_state(std::uint32_t mp_state) {
@@ -130,9 +130,11 @@ std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id
       }
       return std::nullopt;
     case EINVAL:
-      // What a triple fault looks like under SEV-ES on hardware: the VMSA can't be reset. Not yet shown on
-      // hardware.
-      return GuestEnd{EndReason::kPanic, text("The guest stopped with a triple fault: vCPU {}", id)};
+      if (hidden_state_) {
+        // What a triple fault looks like there: the VMSA can't be reset. Not yet shown on hardware.
+        return GuestEnd{EndReason::kPanic, text("The guest stopped with a triple fault: vCPU {}", id)};
+      }
+      [[fallthrough]];
     default:
       return failed(text("KVM can't run the guest on ({}): {}", std::strerror(error_number),
                          describe_position(vcpu, id)));

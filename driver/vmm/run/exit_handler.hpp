@@ -15,8 +15,10 @@ class SimulatedSev;
 
 class ExitHandler {
  public:
-  /// `simulated`: null where the guest is on hardware or without SEV. Both outlive this.
-  ExitHandler(const PortBus& ports, SimulatedSev* simulated) : ports_(ports), simulated_(simulated) {}
+  /// `simulated`: null where the guest is on hardware or without SEV. Both outlive this. `hidden_state`: the
+  /// guest's registers are encrypted by hardware (SEV-ES).
+  ExitHandler(const PortBus& ports, SimulatedSev* simulated, bool hidden_state = false)
+      : ports_(ports), simulated_(simulated), hidden_state_(hidden_state) {}
 
   /// After run() gave 0. Called by each vCPU's thread for its own. An end, where the guest can't go on.
   std::optional<GuestEnd> handle(Vcpu& vcpu, std::uint32_t id) const;
@@ -28,6 +30,7 @@ class ExitHandler {
 
   const PortBus& ports_;
   SimulatedSev* simulated_;
+  bool hidden_state_;
 };
 
 /// "vCPU 0 at 0xffffffff81000000, waiting for an interrupt with interrupts off": for people.

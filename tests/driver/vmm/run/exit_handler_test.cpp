@@ -88,9 +88,17 @@ TEST_F(ExitHandlerTest, ATripleFaultIsAPanicThatSaysWhere) {
 }
 
 TEST_F(ExitHandlerTest, ATripleFaultUnderSevEsOnHardwareIsAPanicToo) {
-  const auto end = handler_.handle_failure(vcpu_, 0, EINVAL);
+  const ExitHandler handler(ports_, nullptr, true);
+  const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kPanic);
+}
+
+TEST_F(ExitHandlerTest, TheSameAnswerOfKvmIsNoTripleFaultElsewhere) {
+  const auto end = handler_.handle_failure(vcpu_, 0, EINVAL);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kError);
+  EXPECT_NE(end->text.find("Invalid argument"), std::string::npos) << end->text;
 }
 
 TEST_F(ExitHandlerTest, AnInternalErrorOfKvmSaysWhere) {
@@ -116,6 +124,15 @@ TEST_F(ExitHandlerTest, SystemEventsEndTheGuestWithTheirReason) {
   vcpu_.run_area().system_event.type = 6;
   vcpu_.run_area().system_event.data[0] = 0x100 | 1ULL << 12 | 4ULL << 16;
   EXPECT_NE(handle().value().text.find("reason set 1, reason 4"), std::string::npos);
+}
+
+TEST_F(ExitHandlerTest, ASystemEventThatNobodyKnowsIsNamedByItsNumber) {
+  vcpu_.exit_with(KVM_EXIT_SYSTEM_EVENT);
+  vcpu_.run_area().system_event.type = 77;
+  const auto end = handle();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kError);
+  EXPECT_NE(end->text.find("KVM system event 77, which this program does not know"), std::string::npos);
 }
 
 TEST_F(ExitHandlerTest, SignalsAndWakeUpsOfWaitingVcpusEndNothing) {
