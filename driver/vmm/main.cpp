@@ -24,14 +24,6 @@
 namespace virtsev::vmm {
 namespace {
 
-std::vector<uid_t> allowed_peers(const Options& options) {
-  std::vector<uid_t> uids = {0, ::getuid()};
-  if (options.peer_uid) {
-    uids.push_back(*options.peer_uid);
-  }
-  return uids;
-}
-
 /// So long a monitor waits for its first peer: a virtsevd that died before it connected leaves nothing
 /// behind.
 constexpr std::uint32_t kFirstPeerSeconds = 60;

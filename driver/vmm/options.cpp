@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include <getopt.h>
+#include <unistd.h>
 
 #include "sevcore/base/text.hpp"
 
@@ -31,7 +32,8 @@ void print_help() {
                   "\n"
                   "  --control-fd N  descriptor of the listening control socket\n"
                   "  --name NAME     the domain's name, for process lists\n"
-                  "  --peer-uid UID  uid of virtsevd, beside the own one and root's\n"
+                  "  --peer-uid UID  uid of virtsevd, who alone may connect; without it the own\n"
+                  "                  one and root's may\n"
                   "  --version       print the version\n"
                   "  --help          print this text\n")
                  .c_str(),
@@ -45,6 +47,13 @@ std::nullopt_t usage_error(const std::string& message, int& exit_status) {
 }
 
 }  // namespace
+
+std::vector<uid_t> allowed_peers(const Options& options) {
+  if (options.peer_uid) {
+    return {*options.peer_uid};
+  }
+  return {0, ::getuid()};
+}
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   static const std::array<option, 6> kLongOptions = {{{"control-fd", required_argument, nullptr, 'c'},

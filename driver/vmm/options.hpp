@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -17,5 +18,9 @@ struct Options {
 
 /// Nothing where the program has nothing more to do; `exit_status` says how it ends then.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
+
+/// Who may connect to the control socket: virtsevd's uid alone where it was given; else the own one, and
+/// root's.
+std::vector<uid_t> allowed_peers(const Options& options);
 
 }  // namespace virtsev::vmm

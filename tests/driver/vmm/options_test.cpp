@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace virtsev::vmm::test {
 namespace {
@@ -40,6 +41,13 @@ TEST(Options, NeedAControlSocket) {
     EXPECT_FALSE(parse(words, status));
     EXPECT_EQ(status, 2);
   }
+}
+
+TEST(Options, LetVirtsevdAloneConnectWhereItsUidIsGiven) {
+  Options options;
+  EXPECT_EQ(allowed_peers(options), (std::vector<uid_t>{0, ::getuid()}));
+  options.peer_uid = 107;
+  EXPECT_EQ(allowed_peers(options), std::vector<uid_t>{107});
 }
 
 TEST(Options, HelpAndVersionAreNoError) {
