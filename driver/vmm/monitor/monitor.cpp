@@ -16,11 +16,6 @@
 namespace virtsev::vmm {
 namespace {
 
-std::uint32_t epoll_events(Console::Interest interest) {
-  return (interest.readable ? std::uint32_t{EPOLLIN} : 0U) |
-         (interest.writable ? std::uint32_t{EPOLLOUT} : 0U);
-}
-
 /// Files that were loaded are not needed any more, and their file systems not kept busy.
 void close_in(control::Frame& frame, int descriptor) {
   for (UniqueFd& owned : frame.descriptors) {
@@ -75,9 +70,9 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   console_timeout_ = start.console_timeout_seconds;
   try {
     const int master = start.console_master;
-    EventLoop& loop = surroundings_.loop;
+    console_watch_.emplace(surroundings_.loop, master);
     guest_ = std::make_unique<Guest>(
-        start, [&loop, master](Console::Interest interest) { loop.change(master, epoll_events(interest)); },
+        start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
         [this](GuestEnd end) { end_.raise(std::move(end)); });
     watch_console(master);
     close_in(start_, start.boot.kernel.fd);
@@ -97,13 +92,8 @@ void Monitor::watch_console(int master) {
   if (master < 0) {
     return;
   }
-  surroundings_.loop.add(master, epoll_events({}), [this](std::uint32_t events) {
-    if ((events & EPOLLOUT) != 0) {
-      guest_->console().on_writable();
-    }
-    if ((events & EPOLLIN) != 0) {
-      guest_->console().on_readable();
-    }
+  surroundings_.loop.add(master, ConsoleWatch::first_events(), [this](std::uint32_t events) {
+    console_watch_->on_events(events, guest_->console());
   });
 }
 
@@ -172,8 +162,7 @@ void Monitor::on_console_timeout() {
   if (guest_ && !guest_->console().has_spoken()) {
     silence_ = text(
         "The guest has written nothing to its serial port for {} seconds: {}. It may have stopped early; it "
-        "is "
-        "left as it is",
+        "is left as it is",
         console_timeout_, guest_->describe_vcpus());
     surroundings_.publish(control::ConsoleSilent{silence_});
   }

@@ -9,6 +9,7 @@
 
 #include "driver/control/codec.hpp"
 #include "driver/vmm/machine/guest.hpp"
+#include "driver/vmm/monitor/console_watch.hpp"
 #include "driver/vmm/monitor/end_signal.hpp"
 #include "driver/vmm/monitor/event_loop.hpp"
 #include "driver/vmm/monitor/timer.hpp"
@@ -63,6 +64,7 @@ class Monitor {
   std::uint32_t console_timeout_ = 0;
   std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;
+  std::optional<ConsoleWatch> console_watch_;
   std::unique_ptr<Guest> guest_;
 };
 
