@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virtsev-vmm: the monitor of one SEV guest. It opens no path; all that it needs comes over the control
 // socket.
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -68,8 +70,8 @@ int main(int argc, char** argv) {
   // virtsevd executes a descriptor, which leaves its number as the name.
   ::prctl(PR_SET_NAME, "virtsev-vmm", 0, 0, 0);
   virtsev::set_up_text();
-  // Loads the catalogue: in the sandbox no file can be opened.
-  (void)virtsev::text("virtsev-vmm: {}", "");
+  // Loads the catalogues, ours and the C library's: in the sandbox no file can be opened.
+  (void)virtsev::text("virtsev-vmm: {}", std::strerror(EINVAL));
   int exit_status = 0;
   const auto options = virtsev::vmm::parse_options(argc, argv, exit_status);
   if (!options) {

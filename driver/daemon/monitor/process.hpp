@@ -29,8 +29,8 @@ struct SpawnOptions {
 };
 
 /// Starts it in a session of its own: no_new_privs, no supplementary groups, no limit on locked memory (as
-/// far as this process may lift it), only the descriptors named above. Throws Error(kSystemError) where it
-/// can't be executed.
+/// far as this process may lift it), only the descriptors named above, and of the environment the locale.
+/// Throws Error(kSystemError) where it can't be executed.
 Process spawn(const SpawnOptions& options);
 
 /// The process with this number that started at this time; an invalid pidfd where it is gone.

@@ -2,6 +2,8 @@
 // Between fork and exec: only calls that are safe there (signal-safety(7)), for other threads may have held
 // any lock.
 #include <cerrno>
+#include <cstdlib>
+#include <string_view>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -92,19 +94,40 @@ bool place_descriptors(const SpawnOptions& options, int program, int failure_pip
   ::_exit(127);
 }
 
+// A monitor speaks virtsevd's language: its texts go to virtsevd's clients.
+std::vector<std::string> monitor_environment() {
+  std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  bool has_locale = false;
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "LANGUAGE"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') {
+      environment.push_back(std::string(name) + "=" + value);
+      has_locale = has_locale || std::string_view(name) != "LANGUAGE";
+    }
+  }
+  if (!has_locale) {
+    environment.emplace_back("LC_ALL=C.UTF-8");
+  }
+  return environment;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) {
+    pointers.push_back(word.data());
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 }  // namespace
 
 Process spawn(const SpawnOptions& options) {
   std::vector<std::string> words = options.arguments;
   words.insert(words.begin(), options.program);
-  std::vector<char*> arguments;
-  for (std::string& word : words) {
-    arguments.push_back(word.data());
-  }
-  arguments.push_back(nullptr);
-  std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-  std::string locale = "LC_ALL=C.UTF-8";
-  std::vector<char*> environment = {path.data(), locale.data(), nullptr};
+  const std::vector<char*> arguments = pointers_to(words);
+  std::vector<std::string> variables = monitor_environment();
+  const std::vector<char*> environment = pointers_to(variables);
 
   const UniqueFd program(::open(options.program.c_str(), O_PATH | O_CLOEXEC));
   if (!program) {
