@@ -87,11 +87,54 @@ class VirtsevdTest(unittest.TestCase):
         self.restart(signal.SIGTERM)
         self.assertEqual(before, self.measurement())
 
-    def test_kill_9_of_the_monitor_is_a_crash_with_its_event(self):
+    def import_libvirt(self):
         try:
             import libvirt
         except ImportError:
             self.skipTest("python3-libvirt is not installed")
+        libvirt.registerErrorHandler(lambda *_: None, None)
+        return libvirt
+
+    def test_memory_of_a_guest_that_may_be_debugged_is_read(self):
+        libvirt = self.import_libvirt()
+        self.define(policy="0x0000")
+        self.daemon.virsh("start", "guest", "--paused")
+        connection = libvirt.open(self.daemon.uri())
+        domain = connection.lookupByName("guest")
+        # Decrypted by the firmware: the command line (driver/boot/memory_layout.hpp), and the kernel in four pieces and more.
+        self.assertEqual(b"console=ttyS0\0", domain.memoryPeek(0x8000, 14, libvirt.VIR_MEMORY_PHYSICAL))
+        self.assertEqual(b"onsole", domain.memoryPeek(0x8001, 6, libvirt.VIR_MEMORY_VIRTUAL))
+        with open(KERNEL, "rb") as kernel:
+            image = kernel.read()
+        loaded = image[(image[0x1f1] + 1) * 512:][:1500000]
+        self.assertEqual(loaded, domain.memoryPeek(0x1000000, len(loaded), libvirt.VIR_MEMORY_PHYSICAL))
+        for address, size in ((128 << 20, 1), (0xfee00000, 16), ((128 << 20) - 8, 16)):
+            with self.assertRaises(libvirt.libvirtError) as raised:
+                domain.memoryPeek(address, size, libvirt.VIR_MEMORY_PHYSICAL)
+            self.assertEqual(libvirt.VIR_ERR_INVALID_ARG, raised.exception.get_error_code())
+        with self.assertRaises(libvirt.libvirtError):
+            domain.memoryPeek(0x8000, 14, libvirt.VIR_MEMORY_PHYSICAL | libvirt.VIR_MEMORY_VIRTUAL)
+        connection.close()
+        read_only = libvirt.openReadOnly(self.daemon.uri("-ro"))
+        with self.assertRaises(libvirt.libvirtError):
+            read_only.lookupByName("guest").memoryPeek(0x8000, 14, libvirt.VIR_MEMORY_PHYSICAL)
+        read_only.close()
+
+    def test_memory_of_a_guest_whose_policy_forbids_debugging_stays_closed(self):
+        libvirt = self.import_libvirt()
+        self.define(policy="0x0001")
+        connection = libvirt.open(self.daemon.uri())
+        domain = connection.lookupByName("guest")
+        self.daemon.virsh("start", "guest", "--paused")
+        for flags in (libvirt.VIR_MEMORY_PHYSICAL, libvirt.VIR_MEMORY_VIRTUAL):
+            with self.assertRaises(libvirt.libvirtError) as raised:
+                domain.memoryPeek(0x8000, 14, flags)
+            self.assertEqual(libvirt.VIR_ERR_OPERATION_DENIED, raised.exception.get_error_code())
+            self.assertRegex(str(raised.exception), "policy 0x1 .*NODBG, bit 0")
+        connection.close()
+
+    def test_kill_9_of_the_monitor_is_a_crash_with_its_event(self):
+        libvirt = self.import_libvirt()
         self.define()
         self.daemon.virsh("start", "guest", "--paused")
         libvirt.virEventRegisterDefaultImpl()
