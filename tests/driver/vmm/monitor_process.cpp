@@ -193,7 +193,8 @@ control::Reply MonitorProcess::call(const control::Request& request) {
 }
 
 bool MonitorProcess::pump(Milliseconds limit) {
-  std::array<pollfd, 2> waited = {pollfd{socket_.get(), POLLIN, 0}, pollfd{terminal_.get(), POLLIN, 0}};
+  std::array<pollfd, 2> waited = {pollfd{socket_.get(), POLLIN, 0},
+                                  pollfd{reads_console_ ? terminal_.get() : -1, POLLIN, 0}};
   const int count = ::poll(waited.data(), waited.size(), static_cast<int>(limit.count()));
   if (count <= 0) {
     return false;

@@ -55,6 +55,8 @@ class MonitorProcess {
   /// True once the console has shown `text`.
   bool wait_for_console(const std::string& text, Milliseconds limit);
   void type(const std::string& input) const;
+  /// From now on, nobody reads the console.
+  void leave_console() { reads_console_ = false; }
 
   [[nodiscard]] const std::string& console() const { return console_; }
   /// Shows the console on standard output, too.
@@ -84,6 +86,7 @@ class MonitorProcess {
   UniqueFd terminal_;
   std::string console_;
   bool echo_ = false;
+  bool reads_console_ = true;
   bool next_version_ = false;
 };
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint16_t kSerial = boot::layout::kCom1Port;
 constexpr std::uint32_t kGhcbMsr = 0xc0010130;
+/// A page of RAM that nothing else uses.
+constexpr std::uint32_t kScratch = 0x30000;
 
 }  // namespace
 
@@ -94,6 +96,80 @@ TinyGuest& TinyGuest::reset() {
 TinyGuest& TinyGuest::triple_fault() { return code({0x0f, 0x0b}); }
 
 TinyGuest& TinyGuest::spin() { return code({0xeb, 0xfe}); }
+
+template <typename Body>
+TinyGuest& TinyGuest::repeat(std::uint32_t times, Body body) {
+  code({0xbd}).word(times);  // mov ebp, times
+  const std::size_t start = code_.size();
+  body();
+  if (times != 0) {
+    code({0x4d, 0x0f, 0x85});  // dec ebp; jnz start
+  } else {
+    code({0xe9});  // jmp start
+  }
+  return word(static_cast<std::uint32_t>(start - (code_.size() + 4)));
+}
+
+TinyGuest& TinyGuest::flood_port(std::uint16_t number, std::uint32_t times) {
+  port(number);
+  return repeat(times, [this] { code({0xb0, 'x', 0xee}); });  // mov al, 'x'; out dx, al
+}
+
+TinyGuest& TinyGuest::flood_port_with_strings(std::uint16_t number, std::uint32_t times) {
+  port(number);
+  return repeat(times, [this] {
+    code({0xbe}).word(kScratch).code({0xb9}).word(kPageSize);  // mov esi, ...; mov ecx, ...
+    code({0xfc, 0xf3, 0x6e});                                  // cld; rep outsb
+  });
+}
+
+TinyGuest& TinyGuest::drain_port_with_strings(std::uint16_t number, std::uint32_t times) {
+  port(number);
+  return repeat(times, [this] {
+    code({0xbf}).word(kScratch).code({0xb9}).word(kPageSize);  // mov edi, ...; mov ecx, ...
+    code({0xfc, 0xf3, 0x6c});                                  // cld; rep insb
+  });
+}
+
+TinyGuest& TinyGuest::touch_nothing(std::uint32_t address, std::uint32_t times) {
+  return repeat(times, [this, address] {
+    code({0xa1}).word(address).code({0xa3}).word(address);  // mov eax, [address]; mov [address], eax
+  });
+}
+
+TinyGuest& TinyGuest::read_msr(std::uint32_t index, std::uint32_t times) {
+  return repeat(times, [this, index] {
+    code({0xb9}).word(index).code({0x0f, 0x32});
+  });  // mov ecx, ...; rdmsr
+}
+
+TinyGuest& TinyGuest::write_ghcb_garbage(std::uint32_t times) {
+  code({0x31, 0xc0, 0x31, 0xd2});  // xor eax, eax; xor edx, edx
+  return repeat(times, [this] {
+    code({0x05}).word(0x9e3779b9);                         // add eax, ...
+    code({0x31, 0xc2});                                    // xor edx, eax
+    code({0xb9}).word(kGhcbMsr).code({0x0f, 0x30, 0x90});  // mov ecx, GHCB; wrmsr; nop
+  });
+}
+
+TinyGuest& TinyGuest::vmgexit_with_page(std::uint64_t address, std::uint32_t times) {
+  return repeat(times, [this, address] {
+    code({0xb9}).word(kGhcbMsr);                                   // mov ecx, GHCB
+    code({0xb8}).word(static_cast<std::uint32_t>(address));        // mov eax, ...
+    code({0xba}).word(static_cast<std::uint32_t>(address >> 32));  // mov edx, ...
+    code({0x0f, 0x30, 0xf3, 0x0f, 0x01, 0xd9});                    // wrmsr; rep vmmcall
+  });
+}
+
+TinyGuest& TinyGuest::move_below_1_mib() {
+  constexpr std::uint32_t kEntry = 0x1000000;
+  constexpr std::uint32_t kLow = 0x20000;
+  constexpr std::uint32_t kMostCode = 0x1000;
+  code({0xbe}).word(kEntry).code({0xbf}).word(kLow);      // mov esi, ...; mov edi, ...
+  code({0xb9}).word(kMostCode).code({0xfc, 0xf3, 0xa4});  // mov ecx, ...; cld; rep movsb
+  const auto next = static_cast<std::uint32_t>(code_.size() + 7);
+  return code({0xb8}).word(kLow + next).code({0xff, 0xe0});  // mov eax, ...; jmp eax
+}
 
 Bytes TinyGuest::bzimage() const {
   Bytes image = boot::test::synthetic_bzimage(round_up(std::max<std::size_t>(code_.size(), 16), 16));

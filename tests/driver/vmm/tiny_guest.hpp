@@ -34,6 +34,23 @@ class TinyGuest {
   /// For ever, busy.
   TinyGuest& spin();
 
+  // What a guest should not do. `times`: 0 for ever.
+  /// One byte after the other to a port.
+  TinyGuest& flood_port(std::uint16_t port, std::uint32_t times);
+  /// REP OUTSB and REP INSB, 4 KiB at a time.
+  TinyGuest& flood_port_with_strings(std::uint16_t port, std::uint32_t times);
+  TinyGuest& drain_port_with_strings(std::uint16_t port, std::uint32_t times);
+  /// Reads and writes an address where nothing is.
+  TinyGuest& touch_nothing(std::uint32_t address, std::uint32_t times);
+  TinyGuest& read_msr(std::uint32_t index, std::uint32_t times);
+  /// Writes the GHCB register with another value each time, without a VMGEXIT after it.
+  TinyGuest& write_ghcb_garbage(std::uint32_t times);
+  /// VMGEXIT with a GHCB page at this address.
+  TinyGuest& vmgexit_with_page(std::uint64_t address, std::uint32_t times);
+  /// What follows runs below 1 MiB, where a guest without paging finds the same memory before and after its
+  /// private and shared memory have parted. The first thing that a guest does.
+  TinyGuest& move_below_1_mib();
+
   /// A bzImage with this code at its entry.
   [[nodiscard]] Bytes bzimage() const;
 
@@ -41,6 +58,9 @@ class TinyGuest {
   TinyGuest& code(std::initializer_list<std::uint8_t> bytes);
   TinyGuest& word(std::uint32_t value);
   TinyGuest& port(std::uint16_t number);
+  /// Puts `body` into a loop; it leaves EBP alone.
+  template <typename Body>
+  TinyGuest& repeat(std::uint32_t times, Body body);
 
   Bytes code_;
 };
