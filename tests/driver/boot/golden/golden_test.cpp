@@ -17,14 +17,21 @@
 namespace virtsev::boot {
 namespace {
 
+constexpr std::uint32_t kSev = 1;
+constexpr std::uint32_t kSevEs = 5;
+
 struct Case {
   std::uint32_t vcpus;
   std::uint64_t memory_mib;
   bool initrd;
+  std::uint32_t policy = kSevEs;
+  spec::VmsaFlavour flavour = spec::VmsaFlavour::kInit2;
 };
 
 std::string name_of(const Case& one) {
-  return fmt::format("{}-vcpu-{}-mib{}", one.vcpus, one.memory_mib, one.initrd ? "-initrd" : "");
+  return fmt::format("{}-vcpu-{}-mib{}{}{}", one.vcpus, one.memory_mib, one.initrd ? "-initrd" : "",
+                     one.policy == kSev ? "-sev" : "",
+                     one.flavour == spec::VmsaFlavour::kLegacy ? "-legacy" : "");
 }
 
 void PrintTo(const Case& one, std::ostream* out) { *out << name_of(one); }
@@ -35,6 +42,8 @@ std::string plan_of(const Case& one) {
   auto specification = files.specification();
   specification.vcpus = one.vcpus;
   specification.memory_bytes = one.memory_mib << 20;
+  specification.policy = one.policy;
+  specification.vmsa_flavour = one.flavour;
   specification.command_line = "console=ttyS0 quiet";
   return test::describe(compose(specification));
 }
@@ -58,7 +67,10 @@ TEST_P(Golden, IsWhatAReleasedVersionMeasures) {
 INSTANTIATE_TEST_SUITE_P(AllPlans, Golden,
                          testing::Values(Case{1, 512, false}, Case{1, 512, true}, Case{2, 512, false},
                                          Case{2, 512, true}, Case{1, 6144, false}, Case{1, 6144, true},
-                                         Case{2, 6144, false}, Case{2, 6144, true}),
+                                         Case{2, 6144, false}, Case{2, 6144, true}, Case{1, 512, false, kSev},
+                                         Case{2, 512, false, kSev, spec::VmsaFlavour::kLegacy},
+                                         Case{2, 512, false, kSevEs, spec::VmsaFlavour::kLegacy},
+                                         Case{64, 512, false}),
                          [](const auto& each) {
                            std::string name = name_of(each.param);
                            std::replace(name.begin(), name.end(), '-', '_');
