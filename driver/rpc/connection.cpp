@@ -15,9 +15,11 @@ Connection::Connection(std::shared_ptr<ConnectionHost> host, std::uint64_t id, U
       id_(id),
       read_only_(read_only),
       peer_(peer),
-      transport_(std::make_shared<Transport>(host_->executor, std::move(socket), host_->budget, read_only)),
+      reader_(read_only ? std::optional(peer.uid) : std::nullopt),
+      transport_(std::make_shared<Transport>(host_->executor, std::move(socket), host_->budget, reader_)),
       room_(host_->executor),
       open_deadline_(host_->executor),
+      message_deadline_(host_->executor),
       keepalive_timer_(host_->executor) {}
 
 void Connection::start() {
@@ -25,6 +27,11 @@ void Connection::start() {
   transport_->set_failure_handler([weak] {
     if (const auto self = weak.lock()) {
       self->close();
+    }
+  });
+  transport_->set_drain_handler(host_->limits.output_pause, [weak] {
+    if (const auto self = weak.lock()) {
+      self->room_.notify();
     }
   });
   open_deadline_.expires_after(host_->limits.open_deadline);
@@ -50,6 +57,16 @@ bool Connection::has_room() const {
   return true;
 }
 
+/// While nothing is read, the end of the connection does not show by itself.
+void Connection::watch_while_paused() {
+  transport_->watch_for_hangup([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->reading_) {
+      self->close();
+    }
+  });
+}
+
 void Connection::set_open() {
   if (!opened_) {
     opened_ = true;
@@ -67,6 +84,14 @@ void Connection::start_keepalive() {
   }
 }
 
+/// While the client is not read, its answers may be waiting on the socket; unless that is because it takes
+/// nothing of what it was sent.
+bool Connection::silence_is_ours() {
+  const bool takes_output = transport_->taken() != taken_before_;
+  taken_before_ = transport_->taken();
+  return !reading_ && (takes_output || transport_->queued() < host_->limits.output_pause);
+}
+
 void Connection::schedule_keepalive() {
   keepalive_timer_.expires_at(keepalive_->due());
   keepalive_timer_.async_wait([weak = weak_from_this()](const asio::error_code& error) {
@@ -75,8 +100,8 @@ void Connection::schedule_keepalive() {
       return;
     }
     const auto now = Keepalive::Clock::now();
-    if (!self->reading_) {
-      self->keepalive_->heard(now);  // its answers may be waiting on the socket: the silence is ours
+    if (self->silence_is_ours()) {
+      self->keepalive_->heard(now);
     }
     switch (self->keepalive_->check(now)) {
       case Keepalive::Verdict::kDead:
@@ -165,6 +190,7 @@ void Connection::close() {
   closed_ = true;
   transport_->close();
   open_deadline_.cancel();
+  message_deadline_.cancel();
   keepalive_timer_.cancel();
   room_.notify();
   // Whoever sends an event may be walking over all clients: the Service hears of the end only after that.

@@ -65,6 +65,10 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   static asio::awaitable<void> run_call(std::shared_ptr<Connection> self, Incoming request);
   asio::awaitable<std::optional<Incoming>> read_message();
   asio::awaitable<bool> discard_descriptors(Incoming& message);
+  asio::awaitable<bool> read_rest(Incoming& message, std::size_t wanted);
+  [[nodiscard]] std::size_t longest_message() const;
+  void expect_more();
+  void watch_message_deadline();
   [[nodiscard]] bool has_room() const;
 
   /// False where the connection can't go on.
@@ -75,21 +79,28 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   void end_call(const Header& request, xdr::Encoder reply, std::optional<Failure> failure);
   void send_failure(const Header& request, const Failure& failure, std::function<void()> written);
 
+  void watch_while_paused();
   void schedule_keepalive();
+  [[nodiscard]] bool silence_is_ours();
   void report_end();
 
   std::shared_ptr<ConnectionHost> host_;
   std::uint64_t id_;
   bool read_only_;
   PeerCredentials peer_;
+  std::optional<uid_t> reader_;  ///< The peer's user, where the socket is the read-only one
   std::shared_ptr<Transport> transport_;
   Gate room_;  ///< Notified when has_room() may have become true
-  asio::steady_timer open_deadline_, keepalive_timer_;
+  asio::steady_timer open_deadline_, message_deadline_, keepalive_timer_;
+  /// By when more of the message at hand has to be there; max() between messages.
+  Keepalive::Clock::time_point more_due_ = Keepalive::Clock::time_point::max();
+  bool deadline_armed_ = false;
   std::optional<Keepalive> keepalive_;
   std::map<StreamKey, std::shared_ptr<FdStream>> streams_;
   std::size_t running_ = 0;    ///< Calls that the Service has not answered
   std::size_t in_flight_ = 0;  ///< Calls whose reply is not with the kernel
   std::size_t queued_events_ = 0;
+  std::uint64_t taken_before_ = 0;  ///< Of transport_, when the keepalive last looked
   bool opened_ = false;
   bool reading_ = false;
   bool close_requested_ = false;

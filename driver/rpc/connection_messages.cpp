@@ -20,6 +20,7 @@ constexpr std::size_t kFirstRead = 4096;
 asio::awaitable<void> Connection::read_all(std::shared_ptr<Connection> self) {
   for (;;) {
     while (!self->closed_ && !self->has_room()) {
+      self->watch_while_paused();
       co_await self->room_.wait();
     }
     if (self->closed_) {
@@ -35,43 +36,83 @@ asio::awaitable<void> Connection::read_all(std::shared_ptr<Connection> self) {
   }
 }
 
+std::size_t Connection::longest_message() const {
+  if (!opened_) {
+    return host_->limits.max_unopened_message;
+  }
+  return read_only_ ? std::min(kMaxMessage, host_->limits.max_read_only_message) : kMaxMessage;
+}
+
 asio::awaitable<std::optional<Connection::Incoming>> Connection::read_message() {
   ByteArray<kLengthSize> word{};
   if (!co_await transport_->read(word)) {
     co_return std::nullopt;
   }
-  const auto length = decode_length(word, opened_ ? kMaxMessage : host_->limits.max_unopened_message);
+  const auto length = decode_length(word, longest_message());
   if (!length) {
     co_return std::nullopt;
   }
   Incoming message;
-  message.share = MemoryBudget::Share(host_->budget, read_only_);
-  const std::size_t wanted = *length - kLengthSize;
+  message.share = MemoryBudget::Share(host_->budget, reader_);
+  const bool whole = co_await read_rest(message, *length - kLengthSize);
+  more_due_ = Keepalive::Clock::time_point::max();
+  if (!whole) {
+    co_return std::nullopt;
+  }
+  if (keepalive_) {
+    keepalive_->heard(Keepalive::Clock::now());
+  }
+  co_return std::move(message);
+}
+
+/// What follows the length word, descriptors included. False where it can't be a message, or does not come.
+asio::awaitable<bool> Connection::read_rest(Incoming& message, std::size_t wanted) {
   while (message.bytes.size() < wanted) {
     const std::size_t have = message.bytes.size();
     const std::size_t more = std::min(wanted - have, std::max(have, kFirstRead));
     if (!message.share.grow(more)) {
-      co_return std::nullopt;
+      co_return false;
     }
     message.bytes.resize(have + more);
+    expect_more();
     if (!co_await transport_->read(MutableBytes(message.bytes).subspan(have))) {
-      co_return std::nullopt;
+      co_return false;
     }
   }
   const std::optional<Header> header = decode_header(message.bytes);
   if (!header) {
-    co_return std::nullopt;
+    co_return false;
   }
   message.header = *header;
-  if (keepalive_) {
-    keepalive_->heard(Keepalive::Clock::now());
-  }
   if (header->type == MessageType::kCallWithFds || header->type == MessageType::kReplyWithFds) {
-    if (!co_await discard_descriptors(message)) {
-      co_return std::nullopt;
-    }
+    co_return co_await discard_descriptors(message);
   }
-  co_return std::move(message);
+  co_return true;
+}
+
+void Connection::expect_more() {
+  more_due_ = Keepalive::Clock::now() + host_->limits.message_stall;
+  if (!std::exchange(deadline_armed_, true)) {
+    watch_message_deadline();
+  }
+}
+
+/// One timer for many messages: it is set anew only where it ran out in the middle of one.
+void Connection::watch_message_deadline() {
+  message_deadline_.expires_at(more_due_);
+  message_deadline_.async_wait([weak = weak_from_this()](const asio::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->closed_) {
+      return;
+    }
+    if (self->more_due_ == Keepalive::Clock::time_point::max()) {
+      self->deadline_armed_ = false;
+    } else if (self->more_due_ <= Keepalive::Clock::now()) {
+      self->close();
+    } else {
+      self->watch_message_deadline();
+    }
+  });
 }
 
 /// A u32 count follows the header, and as many bytes the message, each with one descriptor. No procedure here

@@ -31,7 +31,13 @@ struct ServerLimits {
   std::chrono::milliseconds open_deadline{
       30000};                                ///< A connection that has opened nothing by then is dropped
   std::size_t max_unopened_message = 65536;  ///< Bytes
-  std::size_t max_memory = 256U << 20;       ///< Bytes of all messages being read or waiting to be sent
+  std::size_t max_read_only_message =
+      1U
+      << 20;  ///< Bytes. The longest call of a reader, domain statistics, has 24 and a name for each domain
+  std::chrono::milliseconds message_stall{
+      60000};  ///< A message of which the next 4 KiB, or as much as came so far, takes longer is given up
+  std::size_t max_memory = 256U << 20;  ///< Bytes of all messages being read or waiting to be sent;
+                                        ///< MemoryBudget says who gets how much of it
   std::size_t output_pause =
       1U << 20;  ///< Bytes waiting to be sent to a client, from which on it is not read
   std::size_t max_queued_events =

@@ -5,12 +5,13 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
+#include <poll.h>
 
 namespace virtsev::rpc {
 
 Transport::Transport(const asio::any_io_executor& executor, UniqueFd connected_socket, Budget budget,
-                     bool read_only)
-    : socket_(executor), deadline_(executor), budget_(std::move(budget)), read_only_(read_only) {
+                     std::optional<uid_t> reader)
+    : socket_(executor), deadline_(executor), budget_(std::move(budget)), reader_(reader) {
   socket_.assign(asio::local::stream_protocol(), connected_socket.get());
   static_cast<void>(connected_socket.release());
 }
@@ -29,7 +30,7 @@ void Transport::send(Bytes message, std::function<void()> written) {
   if (!open_) {
     return;
   }
-  MemoryBudget::Share share(budget_, read_only_);
+  MemoryBudget::Share share(budget_, reader_);
   if (!share.grow(message.size())) {
     fail();
     return;
@@ -41,39 +42,77 @@ void Transport::send(Bytes message, std::function<void()> written) {
   }
 }
 
+void Transport::set_drain_handler(std::size_t level, std::function<void()> drained) {
+  drain_level_ = level;
+  drained_ = std::move(drained);
+}
+
+void Transport::watch_for_hangup(std::function<void()> gone) {
+  if (!open_ || std::exchange(watching_, true)) {
+    return;
+  }
+  socket_.async_wait(asio::local::stream_protocol::socket::wait_error,
+                     [self = shared_from_this(), gone = std::move(gone)](const asio::error_code& error) {
+                       self->watching_ = false;
+                       if (error || !self->open_) {
+                         return;
+                       }
+                       // Urgent data (MSG_OOB) ends this wait, too, and would end the next at once: no other
+                       // follows here.
+                       pollfd socket{self->socket_.native_handle(), 0, 0};
+                       if (::poll(&socket, 1, 0) > 0 && (socket.revents & (POLLHUP | POLLERR)) != 0) {
+                         gone();
+                       }
+                     });
+}
+
 void Transport::write_front() {
   writing_ = true;
-  asio::async_write(socket_, asio::buffer(queue_.front().bytes),
-                    [self = shared_from_this()](const asio::error_code& error, std::size_t) {
+  const std::uint64_t before = taken_;
+  // All of it, as without this condition, but with a look at how it goes on.
+  const auto progress = [this, before](const asio::error_code& error, std::size_t count) {
+    taken_ = before + count;
+    return error ? std::size_t{0} : queue_.front().bytes.size() - count;
+  };
+  asio::async_write(socket_, asio::buffer(queue_.front().bytes), progress,
+                    [self = shared_from_this(), before](const asio::error_code& error, std::size_t count) {
                       self->writing_ = false;
+                      self->taken_ = before + count;
                       if (!self->open_) {
                         self->queue_.clear();
-                        return;
-                      }
-                      if (error) {
+                      } else if (error) {
                         self->fail();
-                        return;
-                      }
-                      const Message done = std::move(self->queue_.front());
-                      self->queue_.pop_front();
-                      self->queued_ -= done.bytes.size();
-                      if (done.written) {
-                        done.written();
-                      }
-                      if (!self->open_ || self->writing_) {
-                        return;
-                      }
-                      if (!self->queue_.empty()) {
-                        self->write_front();
-                      } else if (self->ending_) {
-                        self->fail();
+                      } else {
+                        self->wrote_front();
                       }
                     });
+}
+
+void Transport::wrote_front() {
+  const Message done = std::move(queue_.front());
+  queue_.pop_front();
+  const bool was_full = queued_ >= drain_level_;
+  queued_ -= done.bytes.size();
+  if (done.written) {
+    done.written();
+  }
+  if (open_ && drained_ && was_full && queued_ < drain_level_) {
+    drained_();
+  }
+  if (!open_ || writing_) {
+    return;
+  }
+  if (!queue_.empty()) {
+    write_front();
+  } else if (ending_) {
+    fail();
+  }
 }
 
 void Transport::close() {
   open_ = false;
   failed_ = nullptr;
+  drained_ = nullptr;
   asio::error_code ignored;
   deadline_.cancel();
   socket_.close(ignored);

@@ -69,6 +69,51 @@ TEST_F(Limits, AStrangerMaySendShortMessagesAlone) {
   EXPECT_EQ(decoded_text(reply->payload), longer);
 }
 
+TEST_F(Limits, AReaderMaySendShorterMessagesThanAWriter) {
+  RawClient reader = connect(true);
+  reader.call(kOpen, 0);
+  ASSERT_TRUE(reader.receive());
+  reader.call(kEcho, 1, encoded(std::string((1U << 20) - 100, 'x')));
+  ASSERT_TRUE(reader.receive());
+  reader.send(length_word((1U << 20) + 1));
+  EXPECT_TRUE(reader.at_end());
+  RawClient writer = connect();
+  writer.call(kOpen, 0);
+  ASSERT_TRUE(writer.receive());
+  writer.call(kEcho, 1, encoded(std::string(2U << 20, 'x')));
+  EXPECT_TRUE(writer.receive());
+}
+
+TEST_F(Limits, AMessageThatStopsHalfwayIsGivenUp) {
+  ServerLimits limits;
+  limits.message_stall = milliseconds(20);
+  start(limits);
+  RawClient idle = connect();
+  expect_echo(idle);
+  RawClient client = connect();
+  Header header;
+  header.procedure = kEcho;
+  const Bytes message = make_message(header, encoded("half of this"));
+  client.send(ByteView(message).first(message.size() / 2));
+  EXPECT_TRUE(client.at_end());
+  // Between messages there is no hurry.
+  expect_echo(idle);
+}
+
+TEST_F(Limits, ACallWhoseDescriptorsDoNotComeIsGivenUp) {
+  ServerLimits limits;
+  limits.message_stall = milliseconds(20);
+  start(limits);
+  RawClient client = connect();
+  xdr::Encoder payload;
+  payload.put_uint32(2);
+  Header header;
+  header.procedure = kEcho;
+  header.type = MessageType::kCallWithFds;
+  client.send(header, payload.bytes());
+  EXPECT_TRUE(client.at_end());
+}
+
 TEST_F(Limits, AnAnnouncedLengthTakesNoMemoryByItself) {
   ServerLimits limits;
   limits.max_memory = 1U << 20;

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "driver/rpc/error_reply.hpp"
-#include "driver/rpc/memory_budget.hpp"
 #include "driver/rpc/message.hpp"
 #include "driver/xdr/decoder.hpp"
 
@@ -118,29 +117,6 @@ TEST(ErrorReply, UnknownProcedureBeginsWithTheWordsThatClientsLookFor) {
   EXPECT_EQ(error.code(), ErrorCode::kRpc);
   EXPECT_EQ(error_domain(error.code()), 7);
   EXPECT_EQ(std::string(error.what()).rfind("unknown procedure: 999", 0), 0U);
-}
-
-TEST(MemoryBudget, SharesGiveBackWhatTheyTook) {
-  const auto budget = std::make_shared<MemoryBudget>(100);
-  {
-    MemoryBudget::Share share(budget, false);
-    EXPECT_TRUE(share.grow(60));
-    EXPECT_FALSE(share.grow(41));
-    EXPECT_TRUE(share.grow(40));
-    MemoryBudget::Share moved = std::move(share);
-    EXPECT_EQ(budget->used(), 100U);
-  }
-  EXPECT_EQ(budget->used(), 0U);
-}
-
-TEST(MemoryBudget, AReadOnlyClientCannotTakeTheLastHalf) {
-  const auto budget = std::make_shared<MemoryBudget>(100);
-  MemoryBudget::Share reader(budget, true);
-  MemoryBudget::Share writer(budget, false);
-  EXPECT_TRUE(reader.grow(50));
-  EXPECT_FALSE(reader.grow(1));
-  EXPECT_TRUE(writer.grow(50));
-  EXPECT_FALSE(writer.grow(1));
 }
 
 }  // namespace
