@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -106,14 +107,16 @@ NodeInfo node_info_of(const HostTopology& topology) {
   info.memory_kib = topology.memory_kib;
   info.mhz = static_cast<std::int32_t>(topology.mhz);
   std::set<std::uint32_t> sockets;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> cores;  // Of the first socket: die and core
+  std::set<std::pair<std::uint32_t, std::uint32_t>> cores;  // Of the first processor's socket: die and core
+  std::optional<std::uint32_t> first_socket;                // A node may have memory alone
   std::size_t cpus = 0;
   std::size_t threads = 1;
   for (const HostCell& cell : topology.cells) {
     for (const HostCpu& cpu : cell.cpus) {
       ++cpus;
       sockets.insert(cpu.socket);
-      if (cpu.socket == topology.cells.front().cpus.front().socket) {
+      first_socket = first_socket.value_or(cpu.socket);
+      if (cpu.socket == *first_socket) {
         cores.insert({cpu.die, cpu.core});
       }
       threads = std::max(threads, parse_cpu_list(cpu.siblings).size());
@@ -122,7 +125,7 @@ NodeInfo node_info_of(const HostTopology& topology) {
   info.cpus = static_cast<std::int32_t>(std::max<std::size_t>(cpus, 1));
   // nodes * sockets * cores * threads must not be less than cpus: libvirt's clients count by it. Sockets are
   // for each node; where that does not divide, one node of one socket says nothing wrong.
-  const std::size_t nodes = topology.cells.size();
+  const std::size_t nodes = std::max<std::size_t>(topology.cells.size(), 1);
   const std::size_t socket_count = std::max<std::size_t>(sockets.size(), 1);
   if (socket_count % nodes == 0 && socket_count * cores.size() * threads == cpus) {
     info.nodes = static_cast<std::int32_t>(nodes);

@@ -42,6 +42,49 @@ TEST(HostTopology, TwoSocketsOnTwoNodes) {
   EXPECT_EQ(2, node.threads);
 }
 
+/// However the processors lie: what libvirt's clients multiply is not less than they are.
+void expect_counts(const HostTopology& topology, std::int32_t cpus) {
+  const NodeInfo node = node_info_of(topology);
+  EXPECT_EQ(cpus, node.cpus);
+  EXPECT_GE(node.nodes * node.sockets * node.cores * node.threads, node.cpus);
+}
+
+TEST(HostTopology, NodesOfMemoryAloneHaveNoProcessors) {
+  const std::vector<HostCpu> first = {{0, 0, 0, 0, "0"}, {1, 0, 0, 1, "1"}};
+  const std::vector<HostCpu> second = {{2, 1, 0, 0, "2"}, {3, 1, 0, 1, "3"}};
+  const HostCell memory{0, 4096, {}};
+  expect_counts({{memory, {1, 1024, first}}, 2, 0, 0}, 2);
+  expect_counts({{{0, 1024, first}, memory, {2, 1024, second}}, 4, 0, 0}, 4);
+  expect_counts({{{0, 1024, first}, {1, 1024, second}, memory}, 4, 0, 0}, 4);
+}
+
+TEST(HostTopology, OfAHostThatShowsNothingIsOneProcessor) {
+  expect_counts({{{0, 4096, {}}}, 0, 0, 0}, 1);
+  expect_counts({}, 1);
+}
+
+TEST(HostTopology, IsReadWhereTheFirstNodeHasMemoryAlone) {
+  std::string name = (std::filesystem::temp_directory_path() / "virtsevd-sys-XXXXXX").string();
+  const std::filesystem::path root = ::mkdtemp(name.data());
+  const auto write = [&root](const std::string& file, const std::string& content) {
+    std::filesystem::create_directories((root / file).parent_path());
+    std::ofstream(root / file) << content << '\n';
+  };
+  write("sys/devices/system/cpu/present", "0-1");
+  write("sys/devices/system/cpu/online", "0-1");
+  write("sys/devices/system/node/online", "0-1");
+  write("sys/devices/system/node/node0/meminfo", "Node 0 MemTotal: 4096 kB");
+  write("sys/devices/system/node/node0/cpulist", "");
+  write("sys/devices/system/node/node1/meminfo", "Node 1 MemTotal: 1024 kB");
+  write("sys/devices/system/node/node1/cpulist", "0-1");
+  const HostTopology topology = read_topology((root / "sys").string(), (root / "proc").string());
+  std::filesystem::remove_all(root);
+  ASSERT_EQ(2U, topology.cells.size());
+  EXPECT_TRUE(topology.cells[0].cpus.empty());
+  EXPECT_EQ(4096U, topology.cells[0].memory_kib);
+  expect_counts(topology, 2);
+}
+
 CapabilitiesInput input() {
   CapabilitiesInput value;
   value.host_uuid = "11111111-2222-3333-4444-555555555555";
@@ -77,6 +120,12 @@ void expect_valid(std::string xml, const std::string& schema) {
 }
 
 TEST(Capabilities, AreValidBySchema) { expect_valid(capabilities_xml(input()), "capability.rng"); }
+
+TEST(Capabilities, AreValidBySchemaWithANodeOfMemoryAlone) {
+  CapabilitiesInput value = input();
+  value.topology.cells.insert(value.topology.cells.begin(), HostCell{7, 4096, {}});
+  expect_valid(capabilities_xml(value), "capability.rng");
+}
 
 TEST(DomainCapabilities, AreValidBySchemaWithAndWithoutSev) {
   CapabilitiesInput value = input();
