@@ -127,7 +127,7 @@ NodeInfo node_info_of(const HostTopology& topology) {
   // for each node; where that does not divide, one node of one socket says nothing wrong.
   const std::size_t nodes = std::max<std::size_t>(topology.cells.size(), 1);
   const std::size_t socket_count = std::max<std::size_t>(sockets.size(), 1);
-  if (socket_count % nodes == 0 && socket_count * cores.size() * threads == cpus) {
+  if (cpus > 0 && socket_count % nodes == 0 && socket_count * cores.size() * threads == cpus) {
     info.nodes = static_cast<std::int32_t>(nodes);
     info.sockets = static_cast<std::int32_t>(socket_count / nodes);
     info.cores = static_cast<std::int32_t>(cores.size());
