@@ -25,6 +25,17 @@ constexpr auto kAnyone = Access::kStranger;
 constexpr auto kRead = Access::kReadOnly;
 constexpr auto kWrite = Access::kReadWrite;
 
+// Filters of lists that are always empty, by number: a client may be newer than the headers that this is
+// built with.
+constexpr std::uint32_t first_bits(unsigned count) { return (1U << count) - 1; }
+constexpr std::uint32_t kSnapshotFilters = first_bits(11);  // virDomainSnapshotListFlags, to TOPOLOGICAL
+constexpr std::uint32_t kPoolFilters = first_bits(20);  // virConnectListAllStoragePoolsFlags, to ISCSI_DIRECT
+constexpr std::uint32_t kNetworkFilters = first_bits(6);    // virConnectListAllNetworksFlags
+constexpr std::uint32_t kInterfaceFilters = first_bits(2);  // virConnectListAllInterfacesFlags
+constexpr std::uint32_t kSecretFilters = first_bits(4);     // virConnectListAllSecretsFlags
+constexpr std::uint32_t kNodeDeviceFilters =  // virConnectListAllNodeDeviceFlags: capabilities to
+    first_bits(24) | 0xfU << 28;              // CCWGROUP_MEMBER, and states
+
 // clang-format off
 constexpr Procedure kProcedures[] = {
     {1, "virConnectOpen", kAnyone, connect_open},
@@ -97,9 +108,9 @@ constexpr Procedure kProcedures[] = {
     {174, "virDomainUpdateDeviceFlags", kWrite, refuse_device_change},
     {178, "virConnectNumOfNWFilters", kRead, not_there},
     {182, "virDomainManagedSave", kWrite, refuse_saving},
-    {183, "virDomainHasManagedSaveImage", kRead, empty_count_of_domain},
+    {183, "virDomainHasManagedSaveImage", kRead, with_filters<empty_count_of_domain, 0>},
     {185, "virDomainSnapshotCreateXML", kWrite, refuse_snapshots},
-    {187, "virDomainSnapshotNum", kRead, empty_count_of_domain},
+    {187, "virDomainSnapshotNum", kRead, with_filters<empty_count_of_domain, kSnapshotFilters>},
     {196, "virDomainCreateWithFlags", kWrite, domain_create_with_flags},
     {199, "virDomainSetVcpusFlags", kWrite, refuse_vcpu_change},
     {200, "virDomainGetVcpusFlags", kRead, domain_get_vcpus_flags},
@@ -118,14 +129,14 @@ constexpr Procedure kProcedures[] = {
     {264, "virDomainSetMetadata", kWrite, domain_set_metadata},
     {265, "virDomainGetMetadata", kRead, domain_get_metadata},
     {273, "virConnectListAllDomains", kRead, connect_list_all_domains},
-    {274, "virDomainListAllSnapshots", kRead, empty_list_of_domain},
+    {274, "virDomainListAllSnapshots", kRead, with_filters<empty_list_of_domain, kSnapshotFilters>},
     {279, "virDomainPinEmulator", kWrite, refuse_pinning},
-    {281, "virConnectListAllStoragePools", kRead, empty_list_all},
-    {283, "virConnectListAllNetworks", kRead, empty_list_all},
-    {284, "virConnectListAllInterfaces", kRead, empty_list_all},
-    {285, "virConnectListAllNodeDevices", kRead, empty_list_all},
-    {286, "virConnectListAllNWFilters", kRead, empty_list_all},
-    {287, "virConnectListAllSecrets", kRead, empty_list_all},
+    {281, "virConnectListAllStoragePools", kRead, with_filters<empty_list_all, kPoolFilters>},
+    {283, "virConnectListAllNetworks", kRead, with_filters<empty_list_all, kNetworkFilters>},
+    {284, "virConnectListAllInterfaces", kRead, with_filters<empty_list_all, kInterfaceFilters>},
+    {285, "virConnectListAllNodeDevices", kRead, with_filters<empty_list_all, kNodeDeviceFilters>},
+    {286, "virConnectListAllNWFilters", kRead, with_filters<empty_list_all, 0>},
+    {287, "virConnectListAllSecrets", kRead, with_filters<empty_list_all, kSecretFilters>},
     {293, "virNodeGetCPUMap", kRead, node_get_cpu_map},
     {316, "virConnectDomainEventRegisterAny", kRead, connect_domain_event_callback_register_any},
     {317, "virConnectDomainEventDeregisterAny", kRead, connect_domain_event_callback_deregister_any},

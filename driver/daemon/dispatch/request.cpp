@@ -3,6 +3,7 @@
 
 #include "driver/daemon/dispatch/codec.hpp"
 #include "driver/daemon/dispatch/procedures.hpp"
+#include "driver/daemon/domains/check_flags.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -30,10 +31,7 @@ Uuid domain_and_flags(Request& request, std::uint32_t allowed) {
 }
 
 void check_flags(const Request& request, std::uint32_t flags, std::uint32_t allowed) {
-  if ((flags & ~allowed) != 0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                text("unsupported flags (0x{:x}) in function {}", flags & ~allowed, request.procedure.api));
-  }
+  virtsev::daemon::check_flags(flags, allowed, request.procedure.api);
 }
 
 void require_write_access(const Request& request) {

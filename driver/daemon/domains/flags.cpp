@@ -8,14 +8,6 @@
 
 namespace virtsev::daemon {
 
-void check_flags(std::uint32_t flags, std::uint32_t known, const char* function) {
-  if ((flags & ~known) != 0) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        text("invalid argument: unsupported flags (0x{:x}) in function {}", flags & ~known, function));
-  }
-}
-
 void require_active(const Domain& domain) {
   if (!domain.active()) {
     throw Error(ErrorCode::kOperationInvalid,

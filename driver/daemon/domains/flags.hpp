@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <string>
 
+#include "driver/daemon/domains/check_flags.hpp"
 #include "driver/daemon/domains/domain.hpp"
 
 namespace virtsev::daemon {
 
-/// Throws Error(kInvalidArgument) where a bit outside `known` is set.
-void check_flags(std::uint32_t flags, std::uint32_t known, const char* function);
 /// Throws Error(kOperationInvalid) for an inactive domain.
 void require_active(const Domain& domain);
 

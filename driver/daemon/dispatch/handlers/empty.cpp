@@ -12,27 +12,27 @@ void empty_count(Request& request) { request.out.put_int32(0); }
 
 void empty_list(Request& request) { request.out.put_uint32(0); }
 
-void empty_list_all(Request& request) {
-  request.in.get_bool();
-  request.in.get_uint32();  // filters: of nothing
+void empty_list_all(Request& request, std::uint32_t filters) {
+  request.in.get_bool();  // need_results
+  const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
+  check_flags(request, flags, filters);
   request.out.put_uint32(0);
   request.out.put_uint32(0);
 }
 
-void empty_count_of_domain(Request& request) {
-  const Uuid domain = get_domain(request.in);
-  request.in.get_uint32();
-  end_arguments(request);
+void empty_count_of_domain(Request& request, std::uint32_t filters) {
+  const Uuid domain = domain_and_flags(request, filters);
   request.driver.lookup_by_uuid(domain);
   request.out.put_int32(0);
 }
 
-void empty_list_of_domain(Request& request) {
+void empty_list_of_domain(Request& request, std::uint32_t filters) {
   const Uuid domain = get_domain(request.in);
-  request.in.get_bool();
-  request.in.get_uint32();
+  request.in.get_bool();  // need_results
+  const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
+  check_flags(request, flags, filters);
   request.driver.lookup_by_uuid(domain);
   request.out.put_uint32(0);
   request.out.put_int32(0);

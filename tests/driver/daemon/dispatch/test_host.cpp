@@ -115,6 +115,32 @@ TEST_F(Host, HasNoNetworksPoolsDevicesOrSecrets) {
   EXPECT_EQ(call(178).error, 3);
 }
 
+TEST_F(Host, ListsOfNothingStillKnowTheirFilters) {
+  struct List {
+    std::int32_t number;
+    std::uint32_t known, unknown;
+    const char* api;
+  };
+  for (const List& list :
+       {List{281, 0x000fffff, 0x00100000, "virConnectListAllStoragePools"},
+        List{283, 0x3f, 0x40, "virConnectListAllNetworks"},
+        List{284, 0x3, 0x4, "virConnectListAllInterfaces"},
+        List{285, 0xf0ffffff, 0x01000000, "virConnectListAllNodeDevices"},
+        List{286, 0, 0x1, "virConnectListAllNWFilters"}, List{287, 0xf, 0x10, "virConnectListAllSecrets"}}) {
+    EXPECT_FALSE(call(list.number, Arguments().i32(1).u32(list.known)).error) << list.api;
+    const Outcome refused = call(list.number, Arguments().i32(1).u32(list.known | list.unknown));
+    EXPECT_EQ(refused.error, 8) << list.api;
+    EXPECT_NE(refused.message.find(list.api), std::string::npos) << refused.message;
+  }
+  const Uuid guest = driver_.add("guest").uuid;
+  EXPECT_FALSE(call(187, Arguments().domain(guest).u32(0x7ff)).error);
+  EXPECT_FALSE(call(274, Arguments().domain(guest).i32(1).u32(0x7ff)).error);
+  EXPECT_EQ(call(183, Arguments().domain(guest).u32(1)).message,
+            "unsupported flags (0x1) in function virDomainHasManagedSaveImage");
+  EXPECT_EQ(call(187, Arguments().domain(guest).u32(0x800)).error, 8);
+  EXPECT_EQ(call(274, Arguments().domain(guest).i32(1).u32(0x800)).error, 8);
+}
+
 TEST_F(Host, TypedParametersOfEveryTypeAreReadBack) {
   const std::vector<TypedParameter> all{{"i", std::int32_t{-1}},
                                         {"u", std::uint32_t{2}},
