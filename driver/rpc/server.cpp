@@ -201,6 +201,11 @@ void Server::listen(UniqueFd socket, bool read_only) {
 
 void Server::serve(UniqueFd socket, bool read_only) { impl_->admit(std::move(socket), read_only, nullptr); }
 
+void Server::set_limits(const ServerLimits& limits) {
+  impl_->host->limits = within_descriptors(limits);
+  impl_->room.notify();
+}
+
 std::size_t Server::clients() const { return impl_->peers.size(); }
 
 void Server::set_clients_observer(std::function<void(std::size_t)> observer) {

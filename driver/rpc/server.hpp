@@ -62,6 +62,9 @@ class Server {
   void listen(UniqueFd socket, bool read_only);
   /// Serves a connected UNIX socket, by the same rules.
   void serve(UniqueFd socket, bool read_only);
+  /// Counts at once for whoever is accepted and what is read from now on; clients whose keepalive has begun
+  /// keep theirs. max_memory stays what it was.
+  void set_limits(const ServerLimits& limits);
   [[nodiscard]] std::size_t clients() const;
   /// Called with clients() whenever it has changed (for an idle time-out).
   void set_clients_observer(std::function<void(std::size_t)> observer);

@@ -84,8 +84,9 @@ Configuration parse_configuration(const std::string& content, const std::string&
   number("request_timeout", configuration.request_timeout_seconds, 1, 86400);
   number("max_clients", configuration.max_clients, 1, 1000000);
   number("max_client_requests", configuration.max_client_requests, 1, 1000);
-  number("keepalive_interval", configuration.keepalive_interval, 1, 86400);
-  number("keepalive_count", configuration.keepalive_count, 1, 1000);
+  configuration.keepalive_interval_seconds = static_cast<std::int32_t>(
+      file.number("keepalive_interval", configuration.keepalive_interval_seconds, -1, 86400));
+  number("keepalive_count", configuration.keepalive_count, 0, 1000);
   configuration.vmm = file.string("vmm", "");
   configuration.host_uuid = file.string("host_uuid", "");
   return configuration;

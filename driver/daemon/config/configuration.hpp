@@ -23,7 +23,7 @@ struct Configuration {
   std::string host_uuid;  ///< For capabilities; empty: from the machine's id
   std::uint32_t max_clients = 5000;
   std::uint32_t max_client_requests = 5;
-  std::uint32_t keepalive_interval = 5;
+  std::int32_t keepalive_interval_seconds = 5;  ///< Below 1: clients are not pinged
   std::uint32_t keepalive_count = 5;
 
   // Not in the file: what tests set.

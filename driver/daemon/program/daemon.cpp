@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/program/daemon.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
@@ -36,7 +37,7 @@ rpc::ServerLimits limits_of(const Configuration& configuration) {
   rpc::ServerLimits limits;
   limits.max_clients = configuration.max_clients;
   limits.max_client_requests = configuration.max_client_requests;
-  limits.keepalive_interval = std::chrono::seconds(configuration.keepalive_interval);
+  limits.keepalive_interval = std::chrono::seconds(std::max(configuration.keepalive_interval_seconds, 0));
   limits.keepalive_count = configuration.keepalive_count;
   return limits;
 }
@@ -125,6 +126,7 @@ class Program {
       if (fresh.platform != hypervisor_.configuration().platform) {
         log_warning(text("another platform counts from the next start of virtsevd on"));
         fresh.platform = hypervisor_.configuration().platform;
+      server_.set_limits(limits_of(fresh));
       }
       hypervisor_.reconfigure(std::move(fresh));
       log_info(text("configuration read anew"));

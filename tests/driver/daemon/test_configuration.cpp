@@ -66,6 +66,13 @@ TEST(Configuration, DefaultsAreHardwareAndProtectedGuests) {
   EXPECT_EQ(20U, configuration.console_timeout_seconds);
 }
 
+TEST(Configuration, AnIntervalBelowOneMeansNoPings) {
+  EXPECT_EQ(0, parse_configuration("keepalive_interval = 0", "x.conf").keepalive_interval_seconds);
+  EXPECT_EQ(-1, parse_configuration("keepalive_interval = -1", "x.conf").keepalive_interval_seconds);
+  EXPECT_EQ(0U, parse_configuration("keepalive_count = 0", "x.conf").keepalive_count);
+  EXPECT_EQ(0U, complaint_about("keepalive_interval = -2").find("x.conf:1: 'keepalive_interval'"));
+}
+
 TEST(Configuration, TakesEachSetting) {
   const Configuration configuration = parse_configuration(
       "platform = \"simulated\"\nallow_unprotected = 1\nvmm_uid_range = \"1000-1999\"\nconsole_timeout = "

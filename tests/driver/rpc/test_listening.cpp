@@ -196,5 +196,26 @@ TEST_F(Listening, AfterStopThereIsNoWorkLeft) {
   EXPECT_EQ(service_.closed_ids.size(), 1U);
 }
 
+TEST_F(ServerTest, NewLimitsCountForWhoeverComesNextAndDropNobody) {
+  start({});
+  RawClient first = connect();
+  expect_echo(first);
+  ServerLimits fewer;
+  fewer.max_client_requests = 1;
+  fewer.keepalive_interval = std::chrono::milliseconds(10);
+  fewer.keepalive_count = 0;
+  server_->set_limits(fewer);
+  expect_echo(first);
+  first.call(kWait, 1);
+  first.call(kWait, 2);
+  ASSERT_TRUE(run_until([this] { return service_.entered == 3; }));
+  EXPECT_TRUE(first.is_silent());
+  EXPECT_EQ(service_.entered, 3U);
+  RawClient second = connect();
+  second.call(kStartKeepalive, 0);
+  ASSERT_TRUE(second.receive());
+  EXPECT_TRUE(second.at_end()) << "the new keepalive drops whoever says nothing";
+}
+
 }  // namespace
 }  // namespace virtsev::rpc::test
