@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/cli/commands.hpp"
+#include "driver/cli/explain/drawing.hpp"
 #include "driver/cli/explain/saved.hpp"
 #include "driver/cli/explain/show.hpp"
 #include "driver/cli/files.hpp"
@@ -23,6 +24,7 @@ constexpr std::size_t kMaxOtherBytes = 16U << 20;
 struct Options {
   LaunchOptions launch;
   std::string against;
+  std::string drawing;
   bool json = false;
 };
 
@@ -68,45 +70,72 @@ std::optional<ByteDifference> byte_of(const Difference& difference, const Expect
   return mine == nullptr || other == nullptr ? std::nullopt : first_different_byte(*mine, *other);
 }
 
-ExitStatus compare(const Options& options, const ExpectedLaunch& launch, const Explanation& here) {
-  const Other there = read_other(options);
-  const std::optional<Difference> difference = first_difference(here, there.explanation);
-  std::vector<std::string> reasons = causes(here, there.explanation);
-  if (difference && reasons.empty()) {
-    reasons.push_back(text("nothing that was given differs: another version of virtsev made the other one"));
-  }
-  const std::string sentence = difference ? show(*difference, byte_of(*difference, launch, there)) : "";
-  const bool same = !difference && here.inputs.policy == there.explanation.inputs.policy;
-  if (options.json) {
-    nlohmann::ordered_json value = {{"same", same}, {"first_difference", nullptr}, {"causes", reasons}};
-    if (difference) {
-      value["first_difference"] = {
-          {"region", (difference->here != nullptr ? difference->here : difference->there)->name},
-          {"number", difference->index + 1},
-          {"text", sentence}};
+struct Comparison {
+  Other there;
+  std::optional<Difference> difference;  ///< Points into `there`, and into what it was compared with
+  std::string sentence;                  ///< What differs; empty where nothing does
+  std::vector<std::string> reasons;
+  bool same = false;
+};
+
+Comparison compare(const Options& options, const ExpectedLaunch& launch, const Explanation& here) {
+  Comparison comparison{read_other(options), {}, {}, {}, false};
+  const Explanation& there = comparison.there.explanation;
+  comparison.difference = first_difference(here, there);
+  comparison.reasons = causes(here, there);
+  if (comparison.difference) {
+    comparison.sentence =
+        show(*comparison.difference, byte_of(*comparison.difference, launch, comparison.there));
+    if (comparison.reasons.empty()) {
+      comparison.reasons.push_back(
+          text("nothing that was given differs: another version of virtsev made the other one"));
     }
-    print(value);
-    return same ? ExitStatus::kDone : ExitStatus::kNo;
   }
-  print(difference ? sentence : text("the launch digests are the same"));
-  for (const std::string& reason : reasons) {
+  comparison.same = !comparison.difference && here.inputs.policy == there.inputs.policy;
+  return comparison;
+}
+
+nlohmann::ordered_json to_json(const Comparison& comparison) {
+  nlohmann::ordered_json value = {
+      {"same", comparison.same}, {"first_difference", nullptr}, {"causes", comparison.reasons}};
+  if (const auto& difference = comparison.difference) {
+    value["first_difference"] = {
+        {"region", (difference->here != nullptr ? difference->here : difference->there)->name},
+        {"number", difference->index + 1},
+        {"text", comparison.sentence}};
+  }
+  return value;
+}
+
+void print_for_people(const Comparison& comparison) {
+  print(comparison.difference ? comparison.sentence : text("the launch digests are the same"));
+  for (const std::string& reason : comparison.reasons) {
     print("  " + reason);
   }
-  return same ? ExitStatus::kDone : ExitStatus::kNo;
 }
 
 ExitStatus run(const Options& options) {
   const ExpectedLaunch launch = expect_launch(options.launch);
   const Explanation explanation = explain(launch);
+  std::optional<Comparison> comparison;
   if (!options.against.empty()) {
-    return compare(options, launch, explanation);
+    comparison = compare(options, launch, explanation);
+  }
+  if (!options.drawing.empty()) {
+    const bool differs = comparison && comparison->difference;
+    write_file(options.drawing,
+               draw(explanation, differs ? &*comparison->difference : nullptr,
+                    differs ? comparison->sentence : std::string()),
+               Readers::kEverybody);
   }
   if (options.json) {
-    print(to_json(explanation));
+    print(comparison ? to_json(*comparison) : to_json(explanation));
+  } else if (comparison) {
+    print_for_people(*comparison);
   } else {
     print(show(explanation));
   }
-  return ExitStatus::kDone;
+  return !comparison || comparison->same ? ExitStatus::kDone : ExitStatus::kNo;
 }
 
 }  // namespace
@@ -126,6 +155,11 @@ void add_explain(CLI::App& program, ExitStatus& status) {
           "--against", options->against,
           text("another domain's XML, or what `explain --json` wrote: show the first difference, and "
                "what explains it; exit status 1 where there is one"))
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--svg", options->drawing,
+          text("also draw guest memory with its regions; with --against, the first difference in it"))
       ->type_name("FILE");
   command->add_flag("--json", options->json, text("results as JSON"));
   command->callback([options, &status] { status = run(*options); });

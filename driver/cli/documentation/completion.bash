@@ -14,7 +14,7 @@ _virtsev() {
       mapfile -t COMPREPLY < <(compgen -W 'init2 legacy' -- "$current")
       return
       ;;
-    --out | --dump)
+    --out | --dump | --svg | --against)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;

@@ -36,6 +36,7 @@ struct Inputs {
 struct Explanation {
   Inputs inputs;
   std::vector<Step> steps;
+  sevcore::SecretArea secret;  ///< Size 0: none
   ByteArray<32> launch_digest{};
 };
 

@@ -75,6 +75,8 @@ nlohmann::ordered_json to_json(const Explanation& explanation) {
                   {"policy", inputs.policy},
                   {"cmdline", inputs.command_line},
                   {"vmsa", nullptr}}},
+                {"secret_address", explanation.secret.address.value()},
+                {"secret_size", explanation.secret.size},
                 {"regions", Json::array()}};
   if (!inputs.vmsa.empty()) {
     value["inputs"]["vmsa"] = inputs.vmsa;
@@ -96,6 +98,9 @@ Explanation read_saved(const std::string& content, const std::string& path) {
     Explanation explanation;
     explanation.launch_digest = digest_in(value.at("launch_digest"));
     explanation.inputs = inputs_in(value.at("inputs"));
+    // Earlier versions did not write it.
+    explanation.secret = {GuestAddress(value.value("secret_address", std::uint64_t{0})),
+                          value.value("secret_size", std::uint64_t{0})};
     for (const Json& step : value.at("regions")) {
       explanation.steps.push_back(step_in(step));
     }

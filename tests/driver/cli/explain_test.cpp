@@ -89,6 +89,33 @@ TEST_F(Explain, ShowsForPeopleWhatItShowsForScripts) {
   EXPECT_THAT(shown, HasSubstr("launch digest  " + value["launch_digest"].get<std::string>()));
 }
 
+TEST_F(Explain, DrawsWhatItLists) {
+  const std::string drawing = directory_.path("plan.svg");
+  const auto value = virtsev({"explain", xml_, "--json", "--svg", drawing}).json();
+  const std::string svg = read_text(drawing);
+  for (const auto& step : value["regions"]) {
+    EXPECT_THAT(svg, AllOf(HasSubstr(step["name"].get<std::string>()),
+                           HasSubstr(step["digest"].get<std::string>().substr(0, 16))));
+  }
+  EXPECT_THAT(svg, HasSubstr(value["launch_digest"].get<std::string>()));
+  EXPECT_THAT(svg, testing::Not(HasSubstr("first difference")));
+}
+
+TEST_F(ExplainAgainst, MarksTheFirstDifferenceInTheDrawing) {
+  Domain other = domain_;
+  other.vcpus = 1;
+  const std::string drawing = directory_.path("plan.svg");
+  const std::string original = file("other.xml", other.xml());
+  EXPECT_EQ(virtsev({"explain", xml_, "--against", original, "--svg", drawing}).status, 1);
+  EXPECT_THAT(read_text(drawing), HasSubstr("first difference: step 7, ACPI tables"));
+}
+
+TEST_F(Explain, SaysWhereADrawingCanNotBeWritten) {
+  const Outcome outcome = virtsev({"explain", xml_, "--svg", directory_.path("none/plan.svg")});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("none/plan.svg"));
+}
+
 TEST_F(ExplainAgainst, SaysThatTheSameIsTheSame) {
   const Outcome outcome = virtsev({"explain", xml_, "--against", xml_});
   EXPECT_EQ(outcome.status, 0);
