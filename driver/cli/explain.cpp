@@ -11,6 +11,7 @@
 #include "driver/cli/explain/show.hpp"
 #include "driver/cli/files.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/output.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -46,6 +47,8 @@ Other read_other(const Options& options) {
   LaunchOptions launch;
   launch.xml = options.against;
   launch.vmsa = options.launch.vmsa;
+  launch.cpu_model = options.launch.cpu_model;
+  launch.cpu_signature = options.launch.cpu_signature;
   ExpectedLaunch expected = expect_launch(launch);
   Explanation explanation = explain(expected);
   return {std::move(expected), std::move(explanation)};
@@ -116,6 +119,7 @@ void print_for_people(const Comparison& comparison) {
 
 ExitStatus run(const Options& options) {
   const ExpectedLaunch launch = expect_launch(options.launch);
+  note_remarks_and_vmsa(launch);
   const Explanation explanation = explain(launch);
   std::optional<Comparison> comparison;
   if (!options.against.empty()) {

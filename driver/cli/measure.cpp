@@ -8,6 +8,7 @@
 #include "driver/cli/commands.hpp"
 #include "driver/cli/launch/dump.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/output.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
@@ -57,6 +58,7 @@ nlohmann::ordered_json to_json(const ExpectedLaunch& launch, const ByteArray<32>
   }
   if (launch.plan.encrypted_state) {
     value["vmsa"] = boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy";
+    value["vmsa_assumed"] = launch.vmsa_assumed;
   }
   return value;
 }
@@ -72,15 +74,7 @@ ExitStatus run(const Options& options) {
   } else {
     print(to_hex(digest));
   }
-  if (!launch.firmware && (!options.launch.cpu_model.empty() || options.launch.cpu_signature != 0)) {
-    note(text("--cpu-model and --cpu-signature change nothing here: direct boot measures no CPU model"));
-  }
-  if (launch.plan.encrypted_state && options.launch.vmsa.empty()) {
-    note(
-        text("for a host with KVM_SEV_INIT2 (Linux 6.10 and later) or a simulated platform; give --vmsa "
-             "legacy for an "
-             "older host, --vmsa init2 to say that you know"));
-  }
+  note_remarks_and_vmsa(launch);
   return ExitStatus::kDone;
 }
 

@@ -9,6 +9,7 @@
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/owner/mismatch.hpp"
@@ -33,7 +34,8 @@ struct Options {
 
 /// What the owner expects, and the reason why it can't be at all.
 struct Expectation {
-  sevcore::MeasuredLaunch launch;
+  sevcore::MeasuredLaunch launch;  ///< But for the digest
+  std::vector<Prediction> predictions;
   std::optional<ExpectedLaunch> made_from;
   std::string contradiction;
 };
@@ -48,7 +50,7 @@ Expectation expect(const Options& options) {
           text(
               "--launch-digest stands for a whole launch: give it, or XML, or options, but not two of them"));
     }
-    expected.launch.digest = read_digest(options.launch_digest);
+    expected.predictions = {{"", read_digest(options.launch_digest)}};
     expected.launch.policy = read_policy(options.launch.policy);
     return expected;
   }
@@ -57,7 +59,8 @@ Expectation expect(const Options& options) {
     launch.policy.clear();
   }
   expected.made_from = expect_launch(launch);
-  expected.launch.digest = sevcore::launch_digest(expected.made_from->plan);
+  note_remarks(*expected.made_from);
+  expected.predictions = predictions(*expected.made_from);
   expected.launch.policy = sevcore::Policy(expected.made_from->specification.policy);
   if (read_policy(options.launch.policy) != expected.launch.policy) {
     expected.contradiction = text("the policy: --policy is {}, the XML has {}", options.launch.policy,
@@ -70,29 +73,35 @@ ExitStatus run(const Options& options) {
   const sevcore::Measurement measurement = read_measurement(options.measurement);
   const Expectation expected = expect(options);
   ByteArray<16> tik = read_exactly<16>(options.tik);
-  std::string reason = expected.contradiction;
-  if (reason.empty() && !sevcore::verify_measurement(tik, expected.launch, measurement).matches) {
-    reason = explain_mismatch(tik, expected.launch, measurement,
-                              expected.made_from ? &*expected.made_from : nullptr);
+  Fit fit{false, expected.predictions.front(), expected.contradiction};
+  if (fit.reason.empty()) {
+    fit = hold_against(tik, expected.launch, expected.predictions, measurement,
+                       expected.made_from ? &*expected.made_from : nullptr);
   }
   sevcore::crypto::wipe(tik);
-  const bool fits = reason.empty();
   if (options.json) {
-    nlohmann::ordered_json value = {{"fits", fits},
-                                    {"launch_digest", to_hex(expected.launch.digest)},
+    nlohmann::ordered_json value = {{"fits", fit.fits},
+                                    {"launch_digest", to_hex(fit.prediction.digest)},
                                     {"policy", expected.launch.policy.value()},
+                                    {"vmsa", nullptr},
                                     {"reason", nullptr}};
-    if (!fits) {
-      value["reason"] = reason;
+    if (!fit.prediction.vmsa.empty()) {
+      value["vmsa"] = fit.prediction.vmsa;
+    }
+    if (!fit.fits) {
+      value["reason"] = fit.reason;
     }
     print(value);
-  } else if (fits) {
-    print(text("The measurement fits: launch digest {}, policy {}.", to_hex(expected.launch.digest),
+  } else if (fit.fits) {
+    print(text("The measurement fits: launch digest {}, policy {}.", to_hex(fit.prediction.digest),
                sevcore::describe(expected.launch.policy)));
+    if (expected.predictions.size() > 1) {
+      note(text("the vCPUs' initial state is as --vmsa {} says", fit.prediction.vmsa));
+    }
   } else {
-    print(text("The measurement does NOT fit: {}", reason));
+    print(text("The measurement does NOT fit: {}", fit.reason));
   }
-  return fits ? ExitStatus::kDone : ExitStatus::kNo;
+  return fit.fits ? ExitStatus::kDone : ExitStatus::kNo;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "driver/boot/ovmf/compose.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "driver/boot/boot_file.hpp"
 #include "driver/boot/ovmf/cpu_model.hpp"
@@ -32,7 +33,27 @@ sevcore::Region image_region(const spec::File& image) {
           sevcore::FileRange{image.fd, 0, size}};
 }
 
-Footer footer_of(const sevcore::Region& image) {
+/// What the image says of itself, looked at when something of it is needed: an image without the table can
+/// start a guest of plain SEV that finds its kernel itself.
+class ImageTable {
+ public:
+  ImageTable(Result<Footer, FooterFault> footer, std::string path)
+      : footer_(std::move(footer)), path_(std::move(path)) {}
+  /// Throws Error with the table's fault.
+  [[nodiscard]] const Footer& needed() const {
+    if (!footer_) {
+      refuse(explain(footer_.error(), path_));
+    }
+    return *footer_;
+  }
+  [[nodiscard]] std::optional<Block> secret() const { return footer_ ? footer_->secret : std::nullopt; }
+
+ private:
+  Result<Footer, FooterFault> footer_;
+  std::string path_;
+};
+
+ImageTable table_of(const sevcore::Region& image) {
   const std::uint64_t length = std::min<std::uint64_t>(image.size, round_up(kFooterBytes, kPageSize));
   sevcore::Region end = image;
   end.size = length;
@@ -40,11 +61,7 @@ Footer footer_of(const sevcore::Region& image) {
       sevcore::FileRange{std::get<sevcore::FileRange>(image.content).fd, image.size - length, length};
   Bytes bytes;
   sevcore::read_region(end, [&](ByteView piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
-  const Result<Footer, FooterFault> footer = parse_footer(bytes);
-  if (!footer) {
-    refuse(explain(footer.error(), image.origin));
-  }
-  return *footer;
+  return {parse_footer(bytes), image.origin};
 }
 
 /// Where the hashes go. Where there is no such place, the host could exchange the kernel unnoticed.
@@ -107,18 +124,19 @@ sevcore::LaunchPlan compose(const spec::BootSpecification& specification, const 
   }
   sevcore::LaunchPlan plan;
   plan.regions.push_back(image_region(firmware.image));
-  const Footer footer = footer_of(plan.regions.front());
+  const ImageTable table = table_of(plan.regions.front());
   if (has_kernel) {
-    plan.regions.push_back(hashes_region(specification, place_of_hashes(footer, firmware.image.path)));
+    plan.regions.push_back(
+        hashes_region(specification, place_of_hashes(table.needed(), firmware.image.path)));
   }
   plan.encrypted_state = sevcore::Policy(specification.policy).has(sevcore::PolicyBit::kEs);
   if (plan.encrypted_state) {
-    plan.vcpus = vcpus(std::max(specification.vcpus, 1U), firmware, footer);
+    plan.vcpus = vcpus(std::max(specification.vcpus, 1U), firmware, table.needed());
   }
   plan.vmsa_flavour = specification.vmsa_flavour == spec::VmsaFlavour::kLegacy ? sevcore::VmsaFlavour::kLegacy
                                                                                : sevcore::VmsaFlavour::kInit2;
-  if (footer.secret) {
-    plan.secret = {GuestAddress(footer.secret->base), footer.secret->size};
+  if (const std::optional<Block> secret = table.secret()) {
+    plan.secret = {GuestAddress(secret->base), secret->size};
   }
   return plan;
 }

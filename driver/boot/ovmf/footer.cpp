@@ -82,8 +82,9 @@ Result<Footer, FooterFault> parse_footer(ByteView image_end) {
 std::string explain(FooterFault fault, const std::string& path) {
   return fault == FooterFault::kNone
              ? text(
-                   "firmware '{}' has no table of OVMF at its end; give the image that the guest is started "
-                   "with, OVMF.fd or OVMF.amdsev.fd for example",
+                   "firmware '{}' has no table of OVMF at its end, which SEV-ES and the hashes of a kernel "
+                   "need; give "
+                   "the image that the guest is started with, OVMF.fd or OVMF.amdsev.fd for example",
                    path)
              : text("firmware '{}' is damaged: the table at its end contradicts itself; install it again",
                     path);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/cli/attest/guest.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <array>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -68,14 +69,37 @@ void Guest::fail(const std::string& what) const {
   throw Error(ErrorCode::kOperationFailed, text("{}: {}: {}", name_, what, last_error()));
 }
 
+bool Guest::has_run() const {
+  Parameters parameters;
+  if (virDomainGetLaunchSecurityInfo(domain_.get(), &parameters.list, &parameters.count, 0) == 0) {
+    if (const std::string launch = parameters.text_of("virtsev-launch"); !launch.empty()) {
+      return launch != "measured";
+    }
+  }
+  // A vCPU that is only set up uses some milliseconds; firmware's first output comes later than this.
+  constexpr unsigned long long kMostForSetup = 200'000'000;  // ns
+  std::array<virVcpuInfo, 64> vcpus{};
+  const int count =
+      virDomainGetVcpus(domain_.get(), vcpus.data(), static_cast<int>(vcpus.size()), nullptr, 0);
+  return std::any_of(vcpus.begin(), vcpus.begin() + std::max(count, 0),
+                     [](const virVcpuInfo& vcpu) { return vcpu.cpuTime > kMostForSetup; });
+}
+
 GuestState Guest::state() const {
   int state = 0;
-  if (virDomainGetState(domain_.get(), &state, nullptr, 0) != 0) {
+  int reason = 0;
+  if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
     fail(text("its state can't be read"));
   }
-  return state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED ? GuestState::kOff
-         : state == VIR_DOMAIN_PAUSED                               ? GuestState::kPaused
-                                                                    : GuestState::kOther;
+  if (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED) {
+    return GuestState::kOff;
+  }
+  if (state != VIR_DOMAIN_PAUSED) {
+    return GuestState::kOther;
+  }
+  const bool by_user = reason == VIR_DOMAIN_PAUSED_USER || reason == VIR_DOMAIN_PAUSED_UNKNOWN ||
+                       reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+  return !by_user || has_run() ? GuestState::kSuspended : GuestState::kAtLaunch;
 }
 
 void Guest::start_paused() {

@@ -2,6 +2,7 @@
 // A guest on a host, through libvirt: what attestation reads of it and does to it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,13 +22,21 @@ struct LaunchReport {
   bool simulated = false;  ///< The host itself says so
 };
 
-enum class GuestState : std::uint8_t { kOff, kPaused, kOther };
+enum class GuestState : std::uint8_t {
+  kOff,
+  kAtLaunch,   ///< Paused, and nothing of it has run
+  kSuspended,  ///< Paused, after it has run
+  kOther
+};
 
 /// All members throw Error with libvirt's text.
 class Guest {
  public:
   /// `domain`: its name or UUID.
   Guest(const std::string& uri, const std::string& domain);
+  /// libvirt tells a guest that was started paused from one that was suspended only where the reason is
+  /// another than a user's wish. virtsev's launch state decides; of QEMU's guests, the time that their vCPUs
+  /// have used.
   [[nodiscard]] GuestState state() const;
   void start_paused();
   [[nodiscard]] LaunchReport launch() const;
@@ -37,6 +46,7 @@ class Guest {
 
  private:
   [[noreturn]] void fail(const std::string& what) const;
+  [[nodiscard]] bool has_run() const;
 
   std::string name_;
   std::shared_ptr<_virConnect> connection_;

@@ -12,7 +12,7 @@ namespace {
 
 using Digest = ByteArray<32>;
 
-/// Gives a region page by page: its pieces may have any length.
+/// Gives a region page by page, the last one as long as it is: its pieces may have any length.
 void read_pages(const sevcore::Region& region,
                 const std::function<void(std::size_t number, ByteView page)>& sink) {
   Bytes page;
@@ -28,6 +28,9 @@ void read_pages(const sevcore::Region& region,
       }
     }
   });
+  if (!page.empty()) {
+    sink(number, page);
+  }
 }
 
 Bytes page_of(const sevcore::Region& region, std::size_t wanted) {
@@ -42,7 +45,7 @@ Bytes page_of(const sevcore::Region& region, std::size_t wanted) {
 
 std::optional<std::size_t> first_different_page(const sevcore::Region& here, const sevcore::Region& there) {
   std::vector<Digest> digests;
-  digests.reserve(here.size / kPageSize);
+  digests.reserve(here.size / kPageSize + 1);
   read_pages(here, [&](std::size_t, ByteView page) { digests.push_back(sevcore::crypto::sha256(page)); });
   std::optional<std::size_t> first;
   read_pages(there, [&](std::size_t number, ByteView page) {

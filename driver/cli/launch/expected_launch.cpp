@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "domain-xml/domain_definition.hpp"
+#include "domain-xml/xml/document.hpp"
 #include "driver/boot/compose.hpp"
 #include "driver/cli/files.hpp"
-#include "driver/cli/launch/firmware_launch.hpp"
+#include "driver/cli/launch/firmware_guest.hpp"
+#include "driver/cli/launch/qemu_domain.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/spec-from-xml/open_boot.hpp"
 #include "driver/spec-from-xml/open_file.hpp"
@@ -21,7 +23,8 @@ constexpr std::size_t kMaxXmlBytes = 16U << 20;
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::kInvalidArgument, message); }
 
-ExpectedLaunch from_xml(const LaunchOptions& options) {
+/// A guest that virtsev starts itself.
+ExpectedLaunch from_virtsev_domain(const std::string& document, const LaunchOptions& options) {
   if (!options.machine.empty() || options.memory_mib != 0 || options.command_line_given ||
       options.vcpus != 0) {
     refuse(
@@ -29,14 +32,11 @@ ExpectedLaunch from_xml(const LaunchOptions& options) {
              "--kernel, --initrd "
              "and --vmsa can be given"));
   }
-  const Bytes document = read_file(options.xml, kMaxXmlBytes);
-  domain_xml::DomainDefinition definition = domain_xml::parse(std::string(document.begin(), document.end()));
-  if (!definition.os.loader.empty()) {
-    throw Error(
-        ErrorCode::kOperationUnsupported,
-        text("<loader>: a boot through firmware is measured from options, not from XML: give --firmware, "
-             "--policy and --vcpus, and --kernel, --initrd and --cmdline as the XML has them"));
+  if (!options.firmware.empty()) {
+    refuse(text("--firmware: {} boots no firmware but its <kernel> directly; leave the option out",
+                options.xml));
   }
+  domain_xml::DomainDefinition definition = domain_xml::parse(document);
   if (!definition.launch_security) {
     refuse(text("{}: has no <launchSecurity>, so nothing of it is measured", options.xml));
   }
@@ -52,6 +52,14 @@ ExpectedLaunch from_xml(const LaunchOptions& options) {
   }
   spec::OpenedBoot opened = spec::open_boot(definition);
   return {std::move(opened.specification), std::move(opened.kernel), std::move(opened.initrd), {}};
+}
+
+ExpectedLaunch from_xml(const LaunchOptions& options) {
+  const Bytes bytes = read_file(options.xml, kMaxXmlBytes);
+  const std::string content(bytes.begin(), bytes.end());
+  const domain_xml::Document document = domain_xml::read_document(content);
+  return boots_firmware(*document) ? from_qemu_domain(*document, options)
+                                   : from_virtsev_domain(content, options);
 }
 
 ExpectedLaunch from_options(const LaunchOptions& options) {
@@ -89,14 +97,31 @@ sevcore::LaunchPlan compose(const ExpectedLaunch& launch, const spec::BootSpecif
 }  // namespace
 
 ExpectedLaunch expect_launch(const LaunchOptions& options) {
-  const bool firmware = !options.firmware.empty();
-  ExpectedLaunch launch = firmware              ? from_firmware(options)
-                          : options.xml.empty() ? from_options(options)
-                                                : from_xml(options);
+  ExpectedLaunch launch = !options.xml.empty()        ? from_xml(options)
+                          : !options.firmware.empty() ? from_firmware(options)
+                                                      : from_options(options);
   launch.specification.vmsa_flavour =
       options.vmsa == "legacy" ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2;
   launch.plan = compose(launch, launch.specification);
+  launch.vmsa_assumed = launch.plan.encrypted_state && options.vmsa.empty();
+  if (!launch.firmware && (!options.cpu_model.empty() || options.cpu_signature != 0)) {
+    launch.remarks.push_back(
+        text("--cpu-model and --cpu-signature change nothing here: direct boot measures no CPU model"));
+  }
   return launch;
+}
+
+std::vector<Prediction> predictions(const ExpectedLaunch& launch) {
+  const auto digest = sevcore::launch_digest(launch.plan);
+  if (!launch.plan.encrypted_state) {
+    return {{"", digest}};
+  }
+  const bool init2 = launch.specification.vmsa_flavour == spec::VmsaFlavour::kInit2;
+  if (!launch.vmsa_assumed) {
+    return {{init2 ? "init2" : "legacy", digest}};
+  }
+  return {{"init2", digest},
+          {"legacy", sevcore::launch_digest(with_flavour(launch, spec::VmsaFlavour::kLegacy))}};
 }
 
 sevcore::LaunchPlan with_flavour(const ExpectedLaunch& launch, spec::VmsaFlavour flavour) {

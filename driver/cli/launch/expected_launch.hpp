@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "driver/boot/ovmf/compose.hpp"
 #include "driver/cli/launch/launch_options.hpp"
@@ -21,6 +22,8 @@ struct ExpectedLaunch {
   sevcore::LaunchPlan plan;
   std::optional<boot::ovmf::Firmware> firmware = {};  ///< None: direct boot, as virtsev starts it
   UniqueFd firmware_image = {};
+  std::vector<std::string> remarks = {};  ///< What its owner should know of it, for people
+  bool vmsa_assumed = false;              ///< SEV-ES without --vmsa: made as init2 makes it
 
   /// For scripts: the machine's version, or "qemu" where QEMU starts the guest through firmware.
   [[nodiscard]] std::string machine() const;
@@ -28,6 +31,17 @@ struct ExpectedLaunch {
 
 /// Throws Error naming the option, element or file at fault.
 ExpectedLaunch expect_launch(const LaunchOptions& options);
+
+/// A launch digest that fits this launch, and the --vmsa that makes it; empty where there is nothing to
+/// choose.
+struct Prediction {
+  std::string vmsa;
+  ByteArray<32> digest{};
+};
+
+/// One; where --vmsa was not given for SEV-ES, both that there are: which of them a host makes is its
+/// kernel's affair, and both are the owner's own.
+std::vector<Prediction> predictions(const ExpectedLaunch& launch);
 
 /// The same launch as another kind of host makes it. The descriptors stay with `launch`.
 sevcore::LaunchPlan with_flavour(const ExpectedLaunch& launch, spec::VmsaFlavour flavour);

@@ -13,20 +13,11 @@ bool LaunchOptions::given() const {
          !vmsa.empty();
 }
 
-void add_launch_options(CLI::App& command, LaunchOptions& options) {
-  command.add_option("XML", options.xml, text("the domain's XML (\"-\": from standard input)"))
-      ->type_name("");
-  command.add_option("--machine", options.machine, text("machine version (the newest, virtsev-q35-1.0)"))
-      ->type_name("NAME");
-  command
-      .add_option("--memory", options.memory_mib,
-                  text("the guest's memory in MiB, which its memory map tells ({})", kDefaultMemoryMib))
-      ->type_name("MIB")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24));
+void add_copy_options(CLI::App& command, LaunchOptions& options) {
   command
       .add_option("--firmware", options.firmware,
-                  text("the image of OVMF, for a guest that QEMU starts through firmware; without "
-                       "XML"))
+                  text("the image of OVMF, for a guest that QEMU starts through firmware; beside XML with a "
+                       "<loader>, your own copy of it"))
       ->type_name("FILE");
   command
       .add_option(
@@ -39,19 +30,6 @@ void add_launch_options(CLI::App& command, LaunchOptions& options) {
       .add_option("--initrd", options.initrd, text("the initrd; beside XML, the same file in another place"))
       ->type_name("FILE");
   command
-      .add_option_function<std::string>(
-          "--cmdline",
-          [&options](const std::string& value) {
-            options.command_line = value;
-            options.command_line_given = true;
-          },
-          text("the kernel's command line"))
-      ->type_name("TEXT")
-      ->expected(0, 1);
-  command.add_option("--vcpus", options.vcpus, text("number of vCPUs (1)"))
-      ->type_name("N")
-      ->check(CLI::Range(1U, 4096U));
-  command
       .add_option("--cpu-model", options.cpu_model,
                   text("vCPU model as QEMU names it, EPYC-Milan for example; counts with firmware and SEV-ES "
                        "alone, as direct boot measures none"))
@@ -63,9 +41,41 @@ void add_launch_options(CLI::App& command, LaunchOptions& options) {
       .add_option(
           "--vmsa", options.vmsa,
           text("how the host's kernel fills the vCPUs' state for SEV-ES: init2 (KVM_SEV_INIT2, Linux 6.10 "
-               "and later; also the simulated platform) or legacy (before); init2 unless given"))
+               "and later; also the simulated platform) or legacy (before); verify and attest try both "
+               "unless it is given, "
+               "measure and explain take init2, and say so"))
       ->type_name("HOW")
       ->check(CLI::IsMember({"init2", "legacy"}));
+}
+
+void add_launch_options(CLI::App& command, LaunchOptions& options) {
+  command.add_option("XML", options.xml, text("the domain's XML (\"-\": from standard input)"))
+      ->type_name("");
+  command.add_option("--machine", options.machine, text("machine version (the newest, virtsev-q35-1.0)"))
+      ->type_name("NAME");
+  command
+      .add_option(
+          "--memory", options.memory_mib,
+          text("the guest's memory in MiB, which its memory map tells ({}); not measured with firmware",
+               kDefaultMemoryMib))
+      ->type_name("MIB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24));
+  add_copy_options(command, options);
+  command
+      .add_option_function<std::string>(
+          "--cmdline",
+          [&options](const std::string& value) {
+            options.command_line = value;
+            options.command_line_given = true;
+          },
+          text("the kernel's command line; beside XML with a <loader>, in place of the one there"))
+      ->type_name("TEXT")
+      ->expected(0, 1);
+  command
+      .add_option("--vcpus", options.vcpus,
+                  text("number of vCPUs (1); beside XML with a <loader>, in place of the one there"))
+      ->type_name("N")
+      ->check(CLI::Range(1U, 4096U));
 }
 
 }  // namespace virtsev::cli

@@ -35,6 +35,9 @@ struct LaunchOptions {
 /// has its own sentence about it.
 void add_launch_options(CLI::App& command, LaunchOptions& options);
 
+/// Of these, what may stand beside XML: the owner's own copies of its files, the vCPUs' model, and --vmsa.
+void add_copy_options(CLI::App& command, LaunchOptions& options);
+
 inline constexpr std::uint64_t kDefaultMemoryMib = 1024;
 
 }  // namespace virtsev::cli

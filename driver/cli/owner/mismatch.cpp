@@ -28,26 +28,47 @@ std::optional<sevcore::FirmwareVersion> find_firmware(const ByteArray<16>& tik,
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string explain_mismatch(const ByteArray<16>& tik, const sevcore::MeasuredLaunch& expected,
-                             const sevcore::Measurement& measurement, const ExpectedLaunch* launch) {
-  if (const auto policy = sevcore::verify_measurement(tik, expected, measurement).other_policy) {
+/// Empty where no single input of policy and firmware version makes this digest fit.
+std::string reason_in_launch(const ByteArray<16>& tik, const sevcore::MeasuredLaunch& launch,
+                             const sevcore::Measurement& measurement) {
+  if (const auto policy = sevcore::verify_measurement(tik, launch, measurement).other_policy) {
     return text("the policy: the guest was started with {}, you expect {}; all else fits",
-                sevcore::describe(*policy), sevcore::describe(expected.policy));
+                sevcore::describe(*policy), sevcore::describe(launch.policy));
   }
-  if (const auto firmware = find_firmware(tik, expected, measurement)) {
+  if (const auto firmware = find_firmware(tik, launch, measurement)) {
     return text("the firmware's version: it is {}.{} build {}; all else fits", firmware->api_major,
                 firmware->api_minor, firmware->build);
   }
-  if (launch != nullptr && launch->plan.encrypted_state) {
-    const bool init2 = launch->specification.vmsa_flavour == spec::VmsaFlavour::kInit2;
-    sevcore::MeasuredLaunch other = expected;
-    other.digest = sevcore::launch_digest(
-        with_flavour(*launch, init2 ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2));
-    if (fits(tik, other, measurement)) {
-      return text("the vCPUs' initial state: this host makes it as --vmsa {} says; all else fits",
-                  init2 ? "legacy" : "init2");
+  return {};
+}
+
+/// Empty where the VMSA that --vmsa does not name would not fit either.
+std::string reason_in_vmsa(const ByteArray<16>& tik, sevcore::MeasuredLaunch expected,
+                           const sevcore::Measurement& measurement, const ExpectedLaunch& launch) {
+  if (!launch.plan.encrypted_state || launch.vmsa_assumed) {
+    return {};
+  }
+  const bool init2 = launch.specification.vmsa_flavour == spec::VmsaFlavour::kInit2;
+  expected.digest = sevcore::launch_digest(
+      with_flavour(launch, init2 ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2));
+  return fits(tik, expected, measurement)
+             ? text("the vCPUs' initial state: this host makes it as --vmsa {} says; all else fits",
+                    init2 ? "legacy" : "init2")
+             : "";
+}
+
+std::string reason_against(const ByteArray<16>& tik, sevcore::MeasuredLaunch expected,
+                           const std::vector<Prediction>& predictions,
+                           const sevcore::Measurement& measurement, const ExpectedLaunch* launch) {
+  for (const Prediction& prediction : predictions) {
+    expected.digest = prediction.digest;
+    if (std::string reason = reason_in_launch(tik, expected, measurement); !reason.empty()) {
+      return reason;
+    }
+  }
+  if (launch != nullptr) {
+    if (std::string reason = reason_in_vmsa(tik, expected, measurement, *launch); !reason.empty()) {
+      return reason;
     }
   }
   return text(
@@ -55,6 +76,21 @@ std::string explain_mismatch(const ByteArray<16>& tik, const sevcore::MeasuredLa
       "values, or the "
       "TIK is of another session. Compare kernel, initrd, command line, memory and vCPUs with what the host "
       "has");
+}
+
+}  // namespace
+
+Fit hold_against(const ByteArray<16>& tik, const sevcore::MeasuredLaunch& expected,
+                 const std::vector<Prediction>& predictions, const sevcore::Measurement& measurement,
+                 const ExpectedLaunch* launch) {
+  for (const Prediction& prediction : predictions) {
+    sevcore::MeasuredLaunch candidate = expected;
+    candidate.digest = prediction.digest;
+    if (sevcore::verify_measurement(tik, candidate, measurement).matches) {
+      return {true, prediction, {}};
+    }
+  }
+  return {false, predictions.front(), reason_against(tik, expected, predictions, measurement, launch)};
 }
 
 }  // namespace virtsev::cli

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Why a measurement does not fit: a MAC tells nothing, but what would fit can be tried.
+// A measurement held against what the owner predicts; and where it does not fit, why. A MAC tells nothing,
+// but what would fit can be tried.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "driver/cli/launch/expected_launch.hpp"
 #include "sevcore/owner/measurement.hpp"
 
 namespace virtsev::cli {
 
-/// For the user: the one input that, changed, makes it fit; where there is none, the inputs that are left.
-/// `launch`: what the digest was computed from, or null.
-std::string explain_mismatch(const ByteArray<16>& tik, const sevcore::MeasuredLaunch& expected,
-                             const sevcore::Measurement& measurement, const ExpectedLaunch* launch);
+struct Fit {
+  bool fits = false;
+  Prediction prediction;  ///< The one that fits; the first where none does
+  std::string reason;  ///< For the user, where none does: the one input that, changed, makes it fit, or the
+                       ///< inputs that are left
+};
+
+/// `expected`: policy and firmware version; its digest is taken from each of the predictions (one at least).
+/// `launch`: what they were computed from, or null.
+Fit hold_against(const ByteArray<16>& tik, const sevcore::MeasuredLaunch& expected,
+                 const std::vector<Prediction>& predictions, const sevcore::Measurement& measurement,
+                 const ExpectedLaunch* launch);
 
 }  // namespace virtsev::cli

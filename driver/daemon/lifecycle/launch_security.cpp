@@ -53,7 +53,8 @@ std::vector<TypedParameter> launch_security_parameters(const Domain& domain) {
           {"sev-build-id", run.launch.build},
           {"sev-policy", run.launch.policy},
           {"virtsev-platform", std::string(name_of(run.launch.platform))},
-          {"virtsev-vmsa", std::string(legacy ? "legacy" : "init2")}};
+          {"virtsev-vmsa", std::string(legacy ? "legacy" : "init2")},
+          {"virtsev-launch", std::string(run.has_run ? "finished" : "measured")}};
 }
 
 control::InjectSecret secret_from(const std::vector<TypedParameter>& parameters) {

@@ -92,7 +92,14 @@ TEST_F(FirmwareLaunch, VerifyTakesTheOptionsAndExplainShowsThem) {
   const std::string measurement = measured(digest(launch({"--policy", "5", "--vmsa", "legacy"})), 5);
   const std::vector<std::string> question = {"--policy", "5",     "--measurement", measurement, "--tik",
                                              tik_file_,  "--api", "1.49",          "--build",   "3"};
-  EXPECT_THAT(run("verify", launch(question)).output, HasSubstr("--vmsa legacy"));
+  const Outcome either = run("verify", launch(question));
+  EXPECT_EQ(either.status, 0);
+  EXPECT_THAT(either.errors, HasSubstr("--vmsa legacy"));
+  std::vector<std::string> init2 = launch(question);
+  init2.insert(init2.end(), {"--vmsa", "init2"});
+  const Outcome other = run("verify", init2);
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.output, HasSubstr("--vmsa legacy"));
   std::vector<std::string> legacy = launch(question);
   legacy.insert(legacy.end(), {"--vmsa", "legacy"});
   EXPECT_EQ(run("verify", legacy).status, 0);

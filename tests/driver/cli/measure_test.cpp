@@ -79,15 +79,10 @@ TEST_F(Measure, WhatIsDumpedHasTheDigestUnderAnyOtherTool) {
   EXPECT_EQ(to_hex(sevcore::crypto::sha256(all)), expected);
 }
 
-TEST_F(Measure, FirmwareInXmlOrBesideItIsRefusedAndNotIgnored) {
+TEST_F(Measure, FirmwareBesideADirectBootIsRefusedAndNotIgnored) {
   const Outcome beside = virtsev({"measure", xml_, "--firmware", kernel_});
   EXPECT_EQ(beside.status, 2);
-  EXPECT_THAT(beside.errors, HasSubstr("from options alone"));
-  std::string loader = xml();
-  loader.replace(loader.find("<kernel>"), 0, "<loader>/usr/share/OVMF/OVMF.fd</loader>");
-  const Outcome inside = virtsev({"measure", directory_.write("loader.xml", loader)});
-  EXPECT_EQ(inside.status, 2);
-  EXPECT_THAT(inside.errors, HasSubstr("loader"));
+  EXPECT_THAT(beside.errors, HasSubstr("directly"));
 }
 
 TEST_F(Measure, NamesTheOptionOrFileAtFault) {
@@ -158,10 +153,25 @@ TEST_F(Verify, SaysWhichFirmwareVersionItIs) {
   EXPECT_THAT(outcome.output, HasSubstr("1.55 build 21"));
 }
 
-TEST_F(Verify, SaysWhichKindOfVmsaItIs) {
-  const Outcome outcome = verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_});
+TEST_F(Verify, TakesEitherKindOfVmsaAndSaysWhich) {
+  for (const char* made : {"init2", "legacy"}) {
+    const Outcome outcome = verify(measured(digest({xml_, "--vmsa", made})), {xml_});
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    EXPECT_THAT(outcome.errors, HasSubstr(std::string("--vmsa ") + made));
+    EXPECT_THAT(outcome.output, HasSubstr(digest({xml_, "--vmsa", made})));
+  }
+}
+
+TEST_F(Verify, TakesNoOtherKindOfVmsaThanTheOneAskedFor) {
+  const Outcome outcome = verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_, "--vmsa", "init2"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, HasSubstr("--vmsa legacy"));
+}
+
+TEST_F(Verify, FindsTheInputAtFaultWhicheverVmsaTheHostMakes) {
+  const Outcome outcome = verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_}, "0x7", "22");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.output, HasSubstr("1.55 build 21"));
 }
 
 TEST_F(Verify, OneChangedByteInTheInitrdDoesNotFit) {

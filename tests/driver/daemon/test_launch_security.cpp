@@ -23,7 +23,7 @@ TEST_F(LaunchSecurity, InfoHasLibvirtsParametersFirst) {
     names.push_back(parameter.field);
   }
   EXPECT_EQ((std::vector<std::string>{"sev-measurement", "sev-api-major", "sev-api-minor", "sev-build-id",
-                                      "sev-policy", "virtsev-platform", "virtsev-vmsa"}),
+                                      "sev-policy", "virtsev-platform", "virtsev-vmsa", "virtsev-launch"}),
             names);
   EXPECT_EQ(to_base64(Bytes(48, 0xab)), std::get<std::string>(info[0].value));
   EXPECT_EQ(1U, std::get<std::uint32_t>(info[1].value));
@@ -32,6 +32,14 @@ TEST_F(LaunchSecurity, InfoHasLibvirtsParametersFirst) {
   EXPECT_EQ(5U, std::get<std::uint32_t>(info[4].value));
   EXPECT_EQ("simulated", std::get<std::string>(info[5].value));
   EXPECT_EQ("init2", std::get<std::string>(info[6].value));
+  EXPECT_EQ("measured", std::get<std::string>(info[7].value));
+}
+
+TEST_F(LaunchSecurity, InfoTellsASuspendedGuestFromOneThatHasNotRun) {
+  const DomainHandle domain = start(define(), VIR_DOMAIN_START_PAUSED);
+  wait(driver().resume(domain.uuid));
+  wait(driver().suspend(domain.uuid));
+  EXPECT_EQ("finished", std::get<std::string>(driver().launch_security_info(domain.uuid).back().value));
 }
 
 TEST_F(LaunchSecurity, InfoOfAnInactiveDomainIsRefused) {

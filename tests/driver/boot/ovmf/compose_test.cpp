@@ -117,8 +117,27 @@ TEST_F(OvmfCompose, RefusesSevEsWithoutSignatureOrResetAddress) {
               HasSubstr("not built for SEV-ES"));
 }
 
+TEST_F(OvmfCompose, NeedsTheImagesTableForKernelHashesAndSevEsAlone) {
+  const UniqueFd image = file_of(Bytes(8192));
+  EXPECT_THAT(refusal(with_kernel(1), firmware(image)), HasSubstr("no table of OVMF"));
+  spec::BootSpecification specification;
+  specification.policy = 5;
+  EXPECT_THAT(refusal(specification, firmware(image)), HasSubstr("no table of OVMF"));
+  specification.policy = 1;
+  const auto plan = compose(specification, firmware(image));
+  EXPECT_EQ(sevcore::launch_digest(plan), sevcore::crypto::sha256(Bytes(8192)));
+  EXPECT_EQ(plan.secret.size, 0U);
+}
+
+TEST_F(OvmfCompose, RefusesABrokenTableOnlyWhereItIsNeeded) {
+  Bytes image = test::synthetic_firmware();
+  image[image.size() - 50] = 3;  // The table's length, less than its own end takes
+  const UniqueFd file = file_of(image);
+  EXPECT_THAT(refusal(with_kernel(1), firmware(file)), HasSubstr("damaged"));
+  EXPECT_EQ(refusal({}, firmware(file)), "");
+}
+
 TEST_F(OvmfCompose, RefusesWhatIsNoImage) {
-  EXPECT_THAT(refusal({}, firmware(file_of(Bytes(8192)))), HasSubstr("no table of OVMF"));
   EXPECT_THAT(refusal({}, firmware(file_of(Bytes(8191)))), HasSubstr("8191"));
   EXPECT_THAT(refusal({}, firmware(file_of({}))), HasSubstr("multiple of 4096"));
 }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/cli/attest/exchange.hpp"
+
+#include "driver/cli/output.hpp"
+#include "driver/cli/owner/mismatch.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+Fit judge_launch(const Owner& owner, const LaunchReport& report) {
+  if (report.policy != owner.policy) {
+    return {false, owner.predictions.front(),
+            text("the host says policy {}, you expect {}", sevcore::describe(report.policy),
+                 sevcore::describe(owner.policy))};
+  }
+  // The version is in the measurement, under the TIK: a host that names a wrong one does not fit.
+  return hold_against(owner.tik, {report.firmware, owner.policy, {}}, owner.predictions, report.measurement,
+                      owner.made_from ? &*owner.made_from : nullptr);
+}
+
+void inject_secrets(Guest& guest, const Owner& owner, const sevcore::Measurement& measurement,
+                    const std::string& domain) {
+  if (owner.secret_table.empty()) {
+    return;
+  }
+  guest.inject(
+      sevcore::pack_secret(sevcore::TransportKeys(owner.tek, owner.tik), measurement, owner.secret_table));
+  note(text("{}: the secret is in", domain));
+}
+
+/// What throws leaves the guest to the caller.
+Attested attempt(Guest& guest, Owner& owner, const AttestOptions& options) {
+  const LaunchReport report = guest.launch();
+  if (report.simulated && !options.allow_simulated) {
+    guest.destroy();
+    return refuse_simulated(options, true);
+  }
+  const Fit fit = judge_launch(owner, report);
+  if (!fit.fits) {
+    guest.destroy();
+    return {ExitStatus::kNo,
+            true,
+            text("{}: destroyed, as its measurement does NOT fit: {}", options.domain, fit.reason),
+            {}};
+  }
+  note(text("{}: the measurement fits", options.domain));
+  if (owner.predictions.size() > 1) {
+    note(text("the vCPUs' initial state is as --vmsa {} says", fit.prediction.vmsa));
+  }
+  inject_secrets(guest, owner, report.measurement, options.domain);
+  guest.resume();
+  return {ExitStatus::kDone, false,
+          text("{}: attested and running: launch digest {}, policy {}", options.domain,
+               to_hex(fit.prediction.digest), sevcore::describe(owner.policy)),
+          fit.prediction};
+}
+
+}  // namespace
+
+Attested refuse_simulated(const AttestOptions& options, bool destroyed) {
+  return {ExitStatus::kSimulated,
+          destroyed,
+          text("{}: refused: {} is a SIMULATED platform, whose host can read everything in the guest; "
+               "--allow-simulated takes it for a trial",
+               options.domain, options.uri),
+          {}};
+}
+
+void prepare(Guest& guest, const AttestOptions& options) {
+  switch (guest.state()) {
+    case GuestState::kOff:
+      note(text("{}: starting it, paused", options.domain));
+      guest.start_paused();
+      return;
+    case GuestState::kAtLaunch:
+      note(text("{}: it is paused", options.domain));
+      return;
+    case GuestState::kSuspended:
+      throw Error(ErrorCode::kOperationInvalid,
+                  text("{}: it has run already, and was suspended, so its launch is over; it was left as it "
+                       "is: shut it down first, then "
+                       "attest its start",
+                       options.domain));
+    case GuestState::kOther:
+      throw Error(
+          ErrorCode::kOperationInvalid,
+          text("{}: it runs already, so its launch is over: shut it down first, then attest its start",
+               options.domain));
+  }
+}
+
+Attested exchange(Guest& guest, Owner& owner, const AttestOptions& options) {
+  try {
+    return attempt(guest, owner, options);
+  } catch (const Error& error) {
+    Attested failed{ExitStatus::kFailed, false, error.what(), {}};
+    note(text("{}: destroying it, as it could not be attested", options.domain));
+    try {
+      guest.destroy();
+      failed.destroyed = true;
+    } catch (const Error& second) {
+      note(second.what());
+    }
+    return failed;
+  }
+}
+
+}  // namespace virtsev::cli

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From a guest that is off, or stands at its launch, to one that runs, attested; or that is gone.
+#pragma once
+
+#include <string>
+
+#include "driver/cli/attest/guest.hpp"
+#include "driver/cli/attest/owner.hpp"
+#include "driver/cli/commands.hpp"
+
+namespace virtsev::cli {
+
+/// How it ended, for people and for scripts.
+struct Attested {
+  ExitStatus status = ExitStatus::kFailed;
+  bool destroyed = false;
+  std::string sentence;
+  Prediction prediction;  ///< What fitted, for ExitStatus::kDone
+};
+
+/// The refusal of a simulated platform.
+Attested refuse_simulated(const AttestOptions& options, bool destroyed);
+
+/// Starts the guest paused, or takes one that stands at its launch. Throws Error, and leaves the guest as it
+/// is, where it runs or has run.
+void prepare(Guest& guest, const AttestOptions& options);
+
+/// Verifies, hands over the secrets, resumes. A guest that does not fit, or can't be attested, does not stay.
+/// Throws nothing of libvirt's: what fails is in the answer.
+Attested exchange(Guest& guest, Owner& owner, const AttestOptions& options);
+
+}  // namespace virtsev::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// All that comes from a guest's owner, read before the host is asked for anything.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/launch/launch_options.hpp"
+#include "sevcore/policy.hpp"
+
+namespace virtsev::cli {
+
+struct AttestOptions {
+  std::string uri;
+  std::string domain;
+  std::string expect;    ///< XML, or a digest
+  LaunchOptions launch;  ///< The owner's own copies of files, and the policy
+  std::string tik;
+  std::string tek;  ///< For secrets alone
+  std::vector<std::string> secrets;
+  bool allow_simulated = false;
+  bool json = false;
+};
+
+/// Keys and secrets are wiped at the end.
+struct Owner {
+  sevcore::Policy policy;
+  std::vector<Prediction> predictions;  ///< Any of them will do
+  std::optional<ExpectedLaunch> made_from;
+  ByteArray<16> tik{};
+  ByteArray<16> tek{};
+  Bytes secret_table;  ///< Empty: none
+
+  /// Throws Error naming the option or file at fault, and where the secrets have no room in the guest.
+  explicit Owner(const AttestOptions& options);
+  Owner(const Owner&) = delete;
+  Owner& operator=(const Owner&) = delete;
+  ~Owner();
+};
+
+}  // namespace virtsev::cli
