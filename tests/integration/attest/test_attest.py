@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """virtsev attest against a real virtsevd with a simulated platform: the guest runs only where its measurement fits. Guests of
-qemu:// take the same path through libvirt: not shown.
+qemu:// take the same path through libvirt: test_attest_qemu.py.
 
 usage: test_attest.py VIRTSEVD VIRTSEV_VMM VIRTSEV DAEMON_TEST_DIRECTORY"""
 
@@ -73,6 +73,11 @@ class AttestTest(unittest.TestCase):
     def test_takes_a_digest_for_a_guest_that_is_paused(self):
         self.daemon.virsh("start", "guest", "--paused")
         self.attest(expect=self.virtsev("measure", self.xml).split()[0])
+        self.assertNotIn("paused", self.state())
+
+    def test_needs_no_tek_without_a_secret(self):
+        self.virtsev("attest", self.uri, "guest", "--expect", self.xml, "--policy", "0x5", "--tik", self.path("owner/tik.bin"),
+                     "--allow-simulated")
         self.assertNotIn("paused", self.state())
 
     def test_destroys_a_guest_that_the_host_has_changed(self):
