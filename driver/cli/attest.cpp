@@ -23,7 +23,7 @@ namespace {
 
 bool chain_is_simulated(const std::string& uri) {
   const CertificateSet set = certificates_of_host(uri);
-  return set.complete() && judge(set.platform()).kind == ChainVerdict::Kind::kSimulated;
+  return set.complete() && judge(set).kind == ChainVerdict::Kind::kSimulated;
 }
 
 ExitStatus tell(const AttestOptions& options, const Attested& end) {

@@ -4,15 +4,19 @@
 #include "sevcore/owner/session.hpp"
 
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/session_record.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
+#include "driver/cli/platform/chip_id.hpp"
 #include "driver/cli/platform/verdict.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
@@ -24,50 +28,85 @@ namespace {
 struct Options {
   std::string platform;
   std::string cek;
+  std::string chip_id;
   std::string policy;
   std::string out;
+  bool force = false;
   bool unverified = false;
   bool json = false;
 };
 
-/// The platform's PDH, and how far it can be trusted: a word for session.json.
-struct TrustedPdh {
-  sevcore::SevCertificate pdh;
-  std::string trust;
+/// How far the platform can be trusted: "amd", "simulated" or "unverified", the word of session.json.
+struct Trust {
+  std::string word;
+  std::string product;  ///< "amd": which processor
 };
 
-TrustedPdh find_pdh(const Options& options) {
+CertificateSet read_platform(const Options& options) {
   CertificateSet set = read_certificates({options.platform});
   if (!options.cek.empty()) {
     set.replace_cek(read_certificates({options.cek}), options.cek);
+  }
+  if (!options.chip_id.empty()) {
+    set.chip_id = read_chip_id(options.chip_id, "--chip-id");
   }
   if (!set.pdh) {
     throw Error(ErrorCode::kInvalidArgument,
                 text("{}: holds no PDH certificate; `virtsev platform export` writes what is meant",
                      options.platform));
   }
-  if (options.unverified) {
-    note(text("the platform is NOT verified: whoever gave you {} can read the guest's memory and secrets",
-              options.platform));
-    return {*set.pdh, "unverified"};
-  }
-  if (!set.complete()) {
+  if (!options.unverified && !set.complete()) {
     throw Error(ErrorCode::kInvalidArgument,
                 text("{}: a PDH alone shows nothing of the platform that has its key; give PDH, PEK, OCA and "
                      "CEK in one file, "
                      "as `virtsev platform export` writes them, or take the risk with --unverified",
                      options.platform));
   }
-  const ChainVerdict verdict = judge(set.platform());
-  if (verdict.kind == ChainVerdict::Kind::kSimulated) {
-    note(verdict.explanation);
-    return {*set.pdh, "simulated"};
-  }
-  throw Error(ErrorCode::kOperationFailed, text("{}: {}", options.platform, verdict.explanation));
+  return set;
 }
 
-void write(const Options& options, const sevcore::OwnerSession& session, const TrustedPdh& platform,
-           sevcore::Policy policy) {
+/// None where the chain does not hold; the user is told why.
+std::optional<Trust> find_trust(const CertificateSet& set, const Options& options) {
+  if (options.unverified) {
+    note(text("the platform is NOT verified: whoever gave you {} can read the guest's memory and secrets",
+              options.platform));
+    return Trust{"unverified", {}};
+  }
+  const ChainVerdict verdict = judge(set);
+  if (verdict.kind == ChainVerdict::Kind::kAmd) {
+    return Trust{verdict.word(), verdict.product};
+  }
+  if (verdict.kind == ChainVerdict::Kind::kSimulated) {
+    note(verdict.explanation);
+    return Trust{verdict.word(), {}};
+  }
+  if (options.json) {
+    nlohmann::ordered_json value = {{"verdict", verdict.word()}, {"explanation", verdict.explanation}};
+    if (!verdict.cek_address.empty()) {
+      value["cek_address"] = verdict.cek_address;
+    }
+    print(value);
+  }
+  note(text("{}: no session is made: {}", options.platform, verdict.explanation));
+  return std::nullopt;
+}
+
+/// A session's keys exist once: a guest that was started with them can't be verified without them.
+void keep_old_keys(const Options& options) {
+  struct stat status = {};
+  for (const char* name : {"tik.bin", "tek.bin"}) {
+    const std::string path = options.out + "/" + name;
+    if (!options.force && ::lstat(path.c_str(), &status) == 0) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          text("{}: is there, the key of a session made before; name another --out, or give --force to "
+               "make that session's guests unverifiable",
+               path));
+    }
+  }
+}
+
+void write(const Options& options, const sevcore::OwnerSession& session, const SessionRecord& record) {
   const auto certificate = sevcore::serialise(session.godh);
   const std::string directory = options.out + "/";
   make_directory(options.out);
@@ -78,17 +117,23 @@ void write(const Options& options, const sevcore::OwnerSession& session, const T
   write_file(directory + "launch_blob.bin", ByteView(session.blob), Readers::kEverybody);
   write_file(directory + "dh_cert.b64", to_base64(certificate) + "\n", Readers::kEverybody);
   write_file(directory + "session.b64", to_base64(session.blob) + "\n", Readers::kEverybody);
-  const nlohmann::ordered_json record = {{"policy", policy.value()}, {"platform", platform.trust}};
-  write_file(directory + "session.json", record.dump(2) + "\n", Readers::kEverybody);
+  write_file(directory + "session.json", to_json(record).dump(2) + "\n", Readers::kEverybody);
 }
 
 ExitStatus run(const Options& options) {
   const sevcore::Policy policy = read_policy(options.policy);
-  const TrustedPdh platform = find_pdh(options);
-  write(options, sevcore::make_session(platform.pdh, policy), platform, policy);
+  keep_old_keys(options);
+  const CertificateSet platform = read_platform(options);
+  const auto trust = find_trust(platform, options);
+  if (!trust) {
+    return ExitStatus::kNo;
+  }
+  const SessionRecord record{policy, trust->word, trust->product, key_digest(*platform.pdh)};
+  write(options, sevcore::make_session(*platform.pdh, policy), record);
   if (options.json) {
-    print(nlohmann::ordered_json{
-        {"out", options.out}, {"policy", policy.value()}, {"platform", platform.trust}});
+    nlohmann::ordered_json value = to_json(record);
+    value["out"] = options.out;
+    print(value);
   } else {
     print(
         text("Session for policy {} in {}: dh_cert.b64 goes into <dhCert>, session.b64 into <session>; keep "
@@ -116,7 +161,14 @@ void add_session(CLI::App& program, ExitStatus& status) {
   command->add_option("--out", options->out, text("where the session's files go"))
       ->type_name("DIR")
       ->required();
+  command->add_flag("--force", options->force, text("replace the keys of a session that is there"));
   command->add_option("--cek", options->cek, text("the platform's CEK as AMD signed it"))->type_name("FILE");
+  command
+      ->add_option(
+          "--chip-id", options->chip_id,
+          text("the processor's id, for the key server's address of its signed CEK; found in FILE.id "
+               "where `platform export` wrote it"))
+      ->type_name("HEX");
   command->add_flag("--unverified", options->unverified, text("do not verify the platform's certificates"));
   command->add_flag("--json", options->json, text("results as JSON"));
   command->callback([options, &status] { status = run(*options); });

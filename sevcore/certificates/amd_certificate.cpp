@@ -33,6 +33,21 @@ std::size_t amd_certificate_size(ByteView bytes) {
   return size == 0 ? 0 : kNumbers + 3 * size;
 }
 
+bool looks_like_amd_certificate(ByteView bytes) {
+  if (bytes.size() < kNumbers) {
+    return false;
+  }
+  const auto usage = static_cast<KeyUsage>(get_le<std::uint32_t>(bytes, kUsageField));
+  const bool usage_fits = usage == KeyUsage::kArk || usage == KeyUsage::kAsk;
+  const auto bits_fit = [&](std::size_t field) {
+    const auto bits = get_le<std::uint32_t>(bytes, field);
+    return bits == 2048 || bits == 4096;
+  };
+  // Two of three, so that one changed byte makes no other format of it. A SEV certificate has a coordinate of
+  // its key in these places.
+  return int{usage_fits} + int{bits_fit(kExponentBits)} + int{bits_fit(kModulusBits)} >= 2;
+}
+
 Result<AmdCertificate, CertificateFault> parse_amd_certificate(ByteView bytes) {
   if (bytes.size() < kNumbers) {
     return unexpected(CertificateFault::kLength);

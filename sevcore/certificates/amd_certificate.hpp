@@ -29,6 +29,10 @@ Result<AmdCertificate, CertificateFault> parse_amd_certificate(ByteView bytes);
 /// be said.
 std::size_t amd_certificate_size(ByteView bytes);
 
+/// Whether `bytes` begin as an ASK or ARK does, and no SEV certificate: which parser's fault is the one to
+/// tell.
+bool looks_like_amd_certificate(ByteView bytes);
+
 Bytes serialise(const AmdCertificate& certificate);
 
 /// The bytes that the signature covers.

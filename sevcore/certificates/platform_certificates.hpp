@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sevcore/certificates/amd_certificate.hpp"
 #include "sevcore/certificates/sev_certificate.hpp"
@@ -40,7 +41,9 @@ Bytes serialise_chain(const PlatformCertificates& certificates);
 enum class ChainLink : std::uint8_t {
   kUsages,  ///< Each certificate is of the kind that its place asks for
   kArkByArk,
+  kAskMissing,  ///< An ARK came alone, and it is none whose ASK is known
   kAskByArk,
+  kCekUnsigned,  ///< As AMD's firmware exports it
   kCekByAsk,
   kOcaByOca,
   kPekByCek,
@@ -52,13 +55,20 @@ std::string explain(ChainLink broken);
 
 /// Where a chain that holds ends.
 enum class ChainRoot : std::uint8_t {
+  kAmd,        ///< At a key of AMD's: a processor of theirs has this platform's keys
   kSimulated,  ///< At virtsev's published key: no hardware protects this platform, and anybody can make such
                ///< a chain
   kUnknown,    ///< At an ARK that came with the chain, and that virtsev does not know
 };
 
-/// Checks every link up to the ARK, and says which one does not hold. Without an ASK and ARK of its own, the
-/// chain is held against the simulated ones.
-Result<ChainRoot, ChainLink> verify_chain(const PlatformCertificates& certificates);
+struct ChainEnd {
+  ChainRoot root = ChainRoot::kUnknown;
+  std::string_view product;  ///< kAmd: "EPYC 7003 (Milan)"
+};
+
+/// Checks every link up to the ARK, and says which one does not hold. Where ASK or ARK are not given, those
+/// that virtsev knows (AMD's, then the simulated ones) take their place; a given ASK or ARK has to hold
+/// itself.
+Result<ChainEnd, ChainLink> verify_chain(const PlatformCertificates& certificates);
 
 }  // namespace virtsev::sevcore

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include <unistd.h>
+
 #include "driver/cli/files.hpp"
+#include "driver/cli/platform/chip_id.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -62,23 +65,39 @@ void put(CertificateSet& set, const sevcore::SevCertificate& certificate, const 
   }
 }
 
-/// How long the SEV or AMD certificate at the start of `bytes` is; it is put into the set.
+/// How many bytes the AMD certificate at the start of `bytes` takes; it is put into the set.
+std::size_t take_amd(CertificateSet& set, ByteView bytes, const std::string& name) {
+  const std::size_t length = std::min(bytes.size(), sevcore::amd_certificate_size(bytes));
+  // Where its numbers say no length, the parser says why.
+  const auto amd = sevcore::parse_amd_certificate(length == 0 ? bytes : bytes.first(length));
+  if (!amd) {
+    refuse(text("{}: the AMD certificate (ASK or ARK) {}", name, sevcore::explain(amd.error())));
+  }
+  put(amd->usage == sevcore::KeyUsage::kAsk ? set.ask : set.ark, *amd, name, sevcore::name_of(amd->usage));
+  return length;
+}
+
+/// The same for a certificate of either format.
 std::size_t take_one(CertificateSet& set, ByteView bytes, const std::string& name) {
-  const std::size_t sev_length = std::min(bytes.size(), sevcore::SevCertificate::kSize);
-  const auto sev = sevcore::parse_sev_certificate(bytes.first(sev_length));
+  const std::size_t length = std::min(bytes.size(), sevcore::SevCertificate::kSize);
+  const auto sev = sevcore::parse_sev_certificate(bytes.first(length));
   if (sev) {
     put(set, *sev, name);
-    return sev_length;
+    return length;
   }
-  const std::size_t amd_length = sevcore::amd_certificate_size(bytes);
-  if (amd_length > 0 && amd_length <= bytes.size()) {
-    if (const auto amd = sevcore::parse_amd_certificate(bytes.first(amd_length))) {
-      put(amd->usage == sevcore::KeyUsage::kAsk ? set.ask : set.ark, *amd, name,
-          sevcore::name_of(amd->usage));
-      return amd_length;
-    }
+  if (sevcore::looks_like_amd_certificate(bytes)) {
+    return take_amd(set, bytes, name);
   }
   refuse(text("{}: no certificate of a platform at this place, it {}", name, sevcore::explain(sev.error())));
+}
+
+/// What `virtsev platform export` left beside the certificates, if it did.
+void find_chip_id(CertificateSet& set, const std::string& certificates) {
+  const std::string path = chip_id_file(certificates);
+  if (set.chip_id.empty() && ::access(path.c_str(), R_OK) == 0) {
+    const Bytes content = read_file(path, 4096);
+    set.chip_id = read_chip_id(std::string(content.begin(), content.end()), path);
+  }
 }
 
 }  // namespace
@@ -116,6 +135,12 @@ void CertificateSet::replace_cek(const CertificateSet& other, const std::string&
   ark = other.ark ? other.ark : ark;
 }
 
+ByteArray<32> key_digest(const sevcore::SevCertificate& certificate) {
+  Bytes point(certificate.key.x.begin(), certificate.key.x.end());
+  point.insert(point.end(), certificate.key.y.begin(), certificate.key.y.end());
+  return sevcore::crypto::sha256(point);
+}
+
 void add_certificates(CertificateSet& set, ByteView bytes, const std::string& name) {
   if (bytes.empty()) {
     refuse(text("{}: is empty", name));
@@ -129,6 +154,7 @@ CertificateSet read_certificates(const std::vector<std::string>& paths) {
   CertificateSet set;
   for (const std::string& path : paths) {
     add_certificates(set, decode(read_file(path, kMaxFile)), path);
+    find_chip_id(set, path);
   }
   return set;
 }

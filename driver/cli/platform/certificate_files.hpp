@@ -14,6 +14,7 @@ namespace virtsev::cli {
 struct CertificateSet {
   std::optional<sevcore::SevCertificate> pdh, pek, oca, cek;
   std::optional<sevcore::AmdCertificate> ask, ark;
+  Bytes chip_id;  ///< 64 bytes (chip_id.hpp), or empty: not known
 
   /// PDH, PEK, OCA and CEK are there.
   [[nodiscard]] bool complete() const { return pdh && pek && oca && cek; }
@@ -26,8 +27,12 @@ struct CertificateSet {
   void replace_cek(const CertificateSet& other, const std::string& path);
 };
 
-/// Splits files into certificates: what sevctl, sev-tool and virtsev export. Throws Error naming the file,
-/// and what in it is no certificate, or stands there twice.
+/// SHA-256 of a certificate's public point, x and y big-endian: what `virtsev platform show` prints.
+ByteArray<32> key_digest(const sevcore::SevCertificate& certificate);
+
+/// Splits files into certificates: what sevctl, sev-tool and virtsev export. The chip's id is taken from the
+/// file that `virtsev platform export` writes beside one of them. Throws Error naming the file, and what in
+/// it is no certificate, or stands there twice.
 CertificateSet read_certificates(const std::vector<std::string>& paths);
 
 /// The same from bytes; `name` stands for the file in messages.

@@ -2,10 +2,12 @@
 #include "driver/cli/platform/from_host.hpp"
 
 #include <memory>
+#include <optional>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "driver/cli/platform/chip_id.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -32,16 +34,24 @@ class Parameters {
   bool read(virConnectPtr connection) { return virNodeGetSEVInfo(connection, &list_, &count_, 0) == 0; }
 
   void add_to(CertificateSet& set, const char* field, const std::string& uri) const {
-    const char* value = nullptr;
-    if (virTypedParamsGetString(list_, count_, field, &value) != 1) {
+    const auto bytes = find(field, uri);
+    if (!bytes) {
       throw Error(ErrorCode::kOperationFailed,
                   text("{}: the host gives no {} in its SEV information", uri, field));
     }
-    const auto bytes = from_base64(value);
+    add_certificates(set, *bytes, text("{} of {}", field, uri));
+  }
+
+  [[nodiscard]] std::optional<Bytes> find(const char* field, const std::string& uri) const {
+    const char* value = nullptr;
+    if (virTypedParamsGetString(list_, count_, field, &value) != 1) {
+      return std::nullopt;
+    }
+    auto bytes = from_base64(value);
     if (!bytes) {
       throw Error(ErrorCode::kOperationFailed, text("{}: the host's {} is not base64", uri, field));
     }
-    add_certificates(set, *bytes, text("{} of {}", field, uri));
+    return bytes;
   }
 
  private:
@@ -64,6 +74,10 @@ CertificateSet certificates_of_host(const std::string& uri) {
   CertificateSet set;
   parameters.add_to(set, VIR_NODE_SEV_PDH, uri);
   parameters.add_to(set, VIR_NODE_SEV_CERT_CHAIN, uri);
+  // Not every version of libvirt and of the firmware tells it.
+  if (const auto id = parameters.find(VIR_NODE_SEV_CPU0_ID, uri)) {
+    set.chip_id = first_chip_id(*id);
+  }
   return set;
 }
 

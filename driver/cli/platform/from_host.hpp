@@ -8,8 +8,8 @@
 
 namespace virtsev::cli {
 
-/// Asks the host for what `virsh nodesevinfo` shows: PDH and chain. For sev:// and for other drivers alike.
-/// Throws Error with libvirt's own reason.
+/// Asks the host for what `virsh nodesevinfo` shows: PDH, chain and the chip's id. For sev:// and for other
+/// drivers alike. Throws Error with libvirt's own reason.
 CertificateSet certificates_of_host(const std::string& uri);
 
 }  // namespace virtsev::cli

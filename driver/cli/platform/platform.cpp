@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/cli/commands.hpp"
-#include "driver/cli/files.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
-#include "driver/cli/platform/from_host.hpp"
+#include "driver/cli/platform/chip_id.hpp"
+#include "driver/cli/platform/export.hpp"
 #include "driver/cli/platform/show.hpp"
 #include "driver/cli/platform/verdict.hpp"
 #include "sevcore/base/text.hpp"
@@ -19,44 +19,25 @@
 namespace virtsev::cli {
 namespace {
 
-struct Options {
-  std::string uri = "sev:///system";
-  std::string out;
-  std::string cek;
+struct FileOptions {
   std::vector<std::string> files;
+  std::string cek;
+  std::string chip_id;
   bool json = false;
 };
 
-CertificateSet read(const Options& options) {
+CertificateSet read(const FileOptions& options) {
   CertificateSet set = read_certificates(options.files);
   if (!options.cek.empty()) {
     set.replace_cek(read_certificates({options.cek}), options.cek);
   }
+  if (!options.chip_id.empty()) {
+    set.chip_id = read_chip_id(options.chip_id, "--chip-id");
+  }
   return set;
 }
 
-ExitStatus run_export(const Options& options) {
-  const CertificateSet set = certificates_of_host(options.uri);
-  const sevcore::PlatformCertificates platform = set.platform();
-  Bytes file;
-  const auto pdh = sevcore::serialise(platform.pdh);
-  const Bytes chain = sevcore::serialise_chain(platform);
-  file.insert(file.end(), pdh.begin(), pdh.end());
-  file.insert(file.end(), chain.begin(), chain.end());
-  write_file(options.out, file, Readers::kEverybody);
-  const ChainVerdict verdict = judge(platform);
-  if (options.json) {
-    print(nlohmann::ordered_json{{"out", options.out}, {"bytes", file.size()}, {"verdict", verdict.word()}});
-  } else {
-    print(text("PDH, PEK, OCA and CEK of {} in {}.", options.uri, options.out));
-  }
-  if (verdict.kind == ChainVerdict::Kind::kSimulated) {
-    note(verdict.explanation);
-  }
-  return ExitStatus::kDone;
-}
-
-ExitStatus run_show(const Options& options) {
+ExitStatus run_show(const FileOptions& options) {
   const CertificateSet set = read(options);
   if (options.json) {
     print(to_json(set));
@@ -66,25 +47,66 @@ ExitStatus run_show(const Options& options) {
   return ExitStatus::kDone;
 }
 
-ExitStatus run_verify(const Options& options) {
-  const ChainVerdict verdict = judge(read(options).platform());
+ExitStatus run_verify(const FileOptions& options) {
+  const ChainVerdict verdict = judge(read(options));
   if (options.json) {
-    print(nlohmann::ordered_json{{"verdict", verdict.word()}, {"explanation", verdict.explanation}});
+    nlohmann::ordered_json value = {{"verdict", verdict.word()}, {"explanation", verdict.explanation}};
+    if (!verdict.product.empty()) {
+      value["product"] = verdict.product;
+    }
+    if (!verdict.cek_address.empty()) {
+      value["cek_address"] = verdict.cek_address;
+    }
+    print(value);
   } else {
     print(text("{}.", verdict.explanation));
   }
   return verdict.status();
 }
 
-void add_files(CLI::App& command, Options& options) {
+void add_files(CLI::App& command, FileOptions& options) {
   command
       .add_option(
           "FILE", options.files,
           text("certificates, one or many in a file, binary or base64, of virtsev, sevctl or sev-tool"))
       ->type_name("")
       ->required();
-  command.add_option("--cek", options.cek, text("the CEK as AMD signed it, with ASK and ARK"))
+  command
+      .add_option("--cek", options.cek,
+                  text("the CEK as AMD signed it, from AMD's key server; ASK and ARK may follow in the file"))
       ->type_name("FILE");
+  command
+      .add_option("--chip-id", options.chip_id,
+                  text("the processor's id, for the key server's address of its signed CEK; found in FILE.id "
+                       "where `platform export` wrote it"))
+      ->type_name("HEX");
+  command.add_flag("--json", options.json, text("results as JSON"));
+}
+
+void add_export(CLI::App& group, ExitStatus& status) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = group.add_subcommand(
+      "export", text("Fetch PDH, PEK, OCA and CEK from a host, into one file, and the chip's id beside it"));
+  options->uri = "sev:///system";
+  CLI::Option* uri =
+      command->add_option("--uri", options->uri, text("the host's libvirt URI (sev:///system)"))
+          ->type_name("URI");
+  command
+      ->add_option_function<std::string>(
+          "--device",
+          [options](const std::string& path) { options->device = path.empty() ? "/dev/sev" : path; },
+          text("instead of a URI, this machine's own SEV device (/dev/sev)"))
+      ->type_name("[PATH]")
+      ->expected(0, 1)
+      ->excludes(uri);
+  command->add_option("--out", options->out, text("where they go; the chip's id goes into FILE.id"))
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--cek", options->cek, text("the CEK as AMD signed it, in place of the exported one"))
+      ->type_name("FILE");
+  command->add_flag("--full", options->full, text("ASK and ARK behind them, as sevctl's --full"));
+  command->add_flag("--json", options->json, text("results as JSON"));
+  command->callback([options, &status] { status = run_export(*options); });
 }
 
 }  // namespace
@@ -93,15 +115,9 @@ void add_platform(CLI::App& program, ExitStatus& status) {
   CLI::App* group =
       program.add_subcommand("platform", text("A platform's certificates: export, show, verify"));
   group->require_subcommand(1);
-  auto options = std::make_shared<Options>();
+  add_export(*group, status);
 
-  CLI::App* from_host =
-      group->add_subcommand("export", text("Fetch PDH, PEK, OCA and CEK from a host, into one file"));
-  from_host->add_option("--uri", options->uri, text("the host's libvirt URI (sev:///system)"))
-      ->type_name("URI");
-  from_host->add_option("--out", options->out, text("where they go"))->type_name("FILE")->required();
-  from_host->callback([options, &status] { status = run_export(*options); });
-
+  auto options = std::make_shared<FileOptions>();
   CLI::App* shown =
       group->add_subcommand("show", text("Show certificates: what they are, their keys, who signed them"));
   add_files(*shown, *options);
@@ -111,10 +127,6 @@ void add_platform(CLI::App& program, ExitStatus& status) {
       "verify", text("Verify the chain (0 up to AMD's root, 3 up to a simulated one, 1 it does not hold)"));
   add_files(*verified, *options);
   verified->callback([options, &status] { status = run_verify(*options); });
-
-  for (CLI::App* command : {from_host, shown, verified}) {
-    command->add_flag("--json", options->json, text("results as JSON"));
-  }
 }
 
 }  // namespace virtsev::cli

@@ -6,25 +6,28 @@
 #include <string>
 
 #include "driver/cli/commands.hpp"
-#include "sevcore/certificates/platform_certificates.hpp"
+#include "driver/cli/platform/certificate_files.hpp"
 
 namespace virtsev::cli {
 
 struct ChainVerdict {
   enum class Kind : std::uint8_t {
+    kAmd,          ///< Holds, up to AMD's root
     kSimulated,    ///< Holds, up to the published simulated root
     kUnknownRoot,  ///< Holds, up to a root that virtsev does not know
+    kUnsigned,     ///< The CEK has no signature, as firmware exports it
     kBroken
   };
   Kind kind = Kind::kBroken;
   std::string explanation;  ///< A sentence without a full stop
-  [[nodiscard]] ExitStatus status() const {
-    return kind == Kind::kSimulated ? ExitStatus::kSimulated : ExitStatus::kNo;
-  }
-  /// For scripts: "simulated", "unknown-root", "broken".
+  std::string product;      ///< kAmd: "EPYC 7003 (Milan)"
+  std::string cek_address;  ///< kUnsigned, the chip's id being known: where AMD has the signed CEK
+  [[nodiscard]] ExitStatus status() const;
+  /// For scripts: "amd", "simulated", "unknown-root", "unsigned-cek", "broken".
   [[nodiscard]] const char* word() const;
 };
 
-ChainVerdict judge(const sevcore::PlatformCertificates& certificates);
+/// Needs a complete set.
+ChainVerdict judge(const CertificateSet& set);
 
 }  // namespace virtsev::cli

@@ -11,6 +11,7 @@
 #include "sevcore/base/base64.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 #include "tests/driver/cli/fakes/simulated_platform.hpp"
+#include "tests/sevcore/formats/published_chains.hpp"
 
 namespace virtsev::cli::test {
 namespace {
@@ -76,7 +77,7 @@ TEST_F(Session, AKeyIsNeverWrittenThroughALinkThatWasThere) {
   ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
   const std::string trap = directory_.write("trap", std::string("untouched"));
   ASSERT_EQ(::symlink(trap.c_str(), file("tik.bin").c_str()), 0);
-  ASSERT_EQ(make().status, 0);
+  ASSERT_EQ(make({"--force"}).status, 0);
   EXPECT_EQ(read_text(trap), "untouched");
   EXPECT_EQ(read_bytes(file("tik.bin")).size(), 16U);
 }
@@ -97,8 +98,38 @@ TEST_F(Session, ABrokenChainIsRefused) {
   changed[0x18] ^= 1;
   platform_file_ = directory_.write("platform", changed);
   const Outcome outcome = make();
-  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.errors, HasSubstr("the PDH is not signed by the PEK"));
+  EXPECT_EQ(make({"--json"}).json()["verdict"], "broken");
   EXPECT_NE(::access(out_.c_str(), F_OK), 0);
+}
+
+TEST_F(Session, AChainUpToAmdsRootIsTakenAndRecorded) {
+  platform_file_ = directory_.write("real", sevcore::test::epyc_7002_chain());
+  const Outcome outcome = make({"--json"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.errors, "");
+  EXPECT_EQ(outcome.json()["platform"], "amd");
+  const auto record = nlohmann::json::parse(read_text(file("session.json")));
+  EXPECT_EQ(record["platform"], "amd");
+  EXPECT_EQ(record["product"], "EPYC 7002 (Rome)");
+}
+
+TEST_F(Session, RecordsThePdhItWasMadeFor) {
+  ASSERT_EQ(make().status, 0);
+  const auto shown = virtsev({"platform", "show", platform_file_, "--json"}).json();
+  EXPECT_EQ(nlohmann::json::parse(read_text(file("session.json")))["pdh_key_sha256"], shown[0]["key"]);
+}
+
+TEST_F(Session, KeepsTheKeysOfASessionThatIsThere) {
+  ASSERT_EQ(make().status, 0);
+  const Bytes key = read_bytes(file("tik.bin"));
+  const Outcome again = make();
+  EXPECT_EQ(again.status, 2);
+  EXPECT_THAT(again.errors, HasSubstr("--force"));
+  EXPECT_EQ(read_bytes(file("tik.bin")), key);
+  ASSERT_EQ(make({"--force"}).status, 0);
+  EXPECT_NE(read_bytes(file("tik.bin")), key);
 }
 
 TEST_F(Session, RefusesAPolicyThatIsNoneOrHasReservedBits) {

@@ -77,7 +77,7 @@ TEST_F(PlatformCommandsTest, ExportsAChainThatEndsAtTheSimulatedRoot) {
   ASSERT_TRUE(certificates.has_value());
   const auto root = verify_chain(*certificates);
   ASSERT_TRUE(root.has_value());
-  EXPECT_EQ(*root, ChainRoot::kSimulated);
+  EXPECT_EQ(root->root, ChainRoot::kSimulated);
 }
 
 TEST_F(PlatformCommandsTest, SaysHowLongCertificatesAndIdAre) {

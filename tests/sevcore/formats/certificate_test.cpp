@@ -13,8 +13,7 @@ namespace {
 constexpr ApiVersion kApi{1, 55};
 
 TEST(SevCertificate, IsRewrittenAsRealPlatformsWroteIt) {
-  for (const std::string_view chain : {test::kEpyc7001Chain, test::kEpyc7002Chain}) {
-    const Bytes bytes = test::expand(chain);
+  for (const Bytes& bytes : {test::epyc_7001_chain(), test::epyc_7002_chain()}) {
     for (std::size_t i = 0; i < 4; ++i) {
       const ByteView one = ByteView(bytes).subspan(i * SevCertificate::kSize, SevCertificate::kSize);
       const auto certificate = parse_sev_certificate(one);
@@ -26,8 +25,7 @@ TEST(SevCertificate, IsRewrittenAsRealPlatformsWroteIt) {
 }
 
 TEST(AmdCertificate, IsRewrittenAsAmdWroteIt) {
-  for (const std::string_view chain : {test::kEpyc7001Chain, test::kEpyc7002Chain}) {
-    const Bytes bytes = test::expand(chain);
+  for (const Bytes& bytes : {test::epyc_7001_chain(), test::epyc_7002_chain()}) {
     const ByteView amd = ByteView(bytes).subspan(4 * SevCertificate::kSize);
     const auto ask = parse_amd_certificate(amd.first(amd.size() / 2));
     ASSERT_TRUE(ask);
@@ -38,7 +36,7 @@ TEST(AmdCertificate, IsRewrittenAsAmdWroteIt) {
 }
 
 TEST(AmdCertificate, MayEndBeforeItsSignature) {  // AMD published its first ARK so
-  const Bytes bytes = test::expand(test::kEpyc7001Chain);
+  const Bytes bytes = test::epyc_7001_chain();
   const auto ark = parse_amd_certificate(ByteView(bytes).subspan(4 * SevCertificate::kSize + 832, 576));
   ASSERT_TRUE(ark);
   EXPECT_TRUE(ark->signature.empty());
@@ -120,7 +118,7 @@ TEST(SevCertificate, RefusesEachKindOfMalformedBytesWithItsReason) {
 }
 
 TEST(SevCertificate, RefusesOtherLengths) {
-  const Bytes bytes = test::expand(test::kEpyc7001Chain);
+  const Bytes bytes = test::epyc_7001_chain();
   for (const std::size_t length : {0U, 1U, 2083U, 2085U}) {
     EXPECT_EQ(parse_sev_certificate(ByteView(bytes).first(length)).error(), CertificateFault::kLength);
   }

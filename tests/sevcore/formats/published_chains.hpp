@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The certificates of two real platforms: PDH, PEK, OCA, CEK, ASK, ARK.
+// The certificates of two real platforms.
 #pragma once
 
 #include <string_view>
@@ -8,10 +8,15 @@
 
 namespace virtsev::sevcore::test {
 
-extern const std::string_view kEpyc7001Chain;  ///< RSA 2048, SHA-256
-extern const std::string_view kEpyc7002Chain;  ///< RSA 4096, SHA-384
+/// PDH, PEK, OCA, CEK, as expand() takes them.
+extern const std::string_view kEpyc7001Chain;
+extern const std::string_view kEpyc7002Chain;
 
 /// The bytes that such a text stands for.
 Bytes expand(std::string_view sparse_hex);
+
+/// PDH, PEK, OCA, CEK, and AMD's ASK and ARK.
+Bytes epyc_7001_chain();  ///< RSA 2048, SHA-256
+Bytes epyc_7002_chain();  ///< RSA 4096, SHA-384
 
 }  // namespace virtsev::sevcore::test

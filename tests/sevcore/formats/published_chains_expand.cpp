@@ -2,9 +2,22 @@
 #include <charconv>
 
 #include "sevcore/base/hex.hpp"
+#include "sevcore/certificates/amd_roots.hpp"
 #include "tests/sevcore/formats/published_chains.hpp"
 
 namespace virtsev::sevcore::test {
+namespace {
+
+Bytes with_root(std::string_view chain, const AmdRoot& root) {
+  Bytes bytes = expand(chain);
+  for (const AmdCertificate* certificate : {&root.ask, &root.ark}) {
+    const Bytes one = serialise(*certificate);
+    bytes.insert(bytes.end(), one.begin(), one.end());
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Bytes expand(std::string_view sparse_hex) {
   Bytes bytes;
@@ -22,5 +35,8 @@ Bytes expand(std::string_view sparse_hex) {
   }
   return bytes;
 }
+
+Bytes epyc_7001_chain() { return with_root(kEpyc7001Chain, amd_roots().at(0)); }
+Bytes epyc_7002_chain() { return with_root(kEpyc7002Chain, amd_roots().at(1)); }
 
 }  // namespace virtsev::sevcore::test

@@ -104,7 +104,7 @@ TEST_F(SessionOfAnOwner, CantBeMadeForAPdhThatIsNotOnTheCurve) {
 }
 
 TEST(Session, CanBeMadeForARealPlatform) {
-  const Bytes chain = test::expand(test::kEpyc7002Chain);
+  const Bytes chain = test::epyc_7002_chain();
   const auto pdh = parse_sev_certificate(ByteView(chain).first(SevCertificate::kSize)).value();
   EXPECT_EQ(make_session(pdh, kPolicy).blob.size(), 128U);
 }

@@ -31,7 +31,7 @@ TEST_F(SimulatedDeviceTest, TellsWhatThePlatformIs) {
   EXPECT_EQ(information.chip_id.size(), 64U);
   const auto certificates = parse_platform_certificates(information.pdh, information.chain);
   ASSERT_TRUE(certificates.has_value());
-  EXPECT_EQ(verify_chain(*certificates), ChainRoot::kSimulated);
+  EXPECT_EQ(verify_chain(*certificates).value().root, ChainRoot::kSimulated);
 }
 
 TEST_F(SimulatedDeviceTest, FillsInLengthsWhereAnyFieldIsZero) {

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/cli/platform/export.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "driver/cli/files.hpp"
+#include "driver/cli/output.hpp"
+#include "driver/cli/platform/chip_id.hpp"
+#include "driver/cli/platform/from_device.hpp"
+#include "driver/cli/platform/from_host.hpp"
+#include "driver/cli/platform/verdict.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
+#include "sevcore/base/text.hpp"
+#include "sevcore/certificates/amd_roots.hpp"
+#include "sevcore/certificates/simulated_root.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+void append(Bytes& file, ByteView piece) { file.insert(file.end(), piece.begin(), piece.end()); }
+
+/// For --full: ASK and ARK as they came with the CEK, or as virtsev has them.
+void add_root(CertificateSet& set, const ChainVerdict& verdict) {
+  if (set.ask && set.ark) {
+    return;
+  }
+  if (verdict.kind == ChainVerdict::Kind::kSimulated) {
+    set.ask = sevcore::simulated_ask();
+    set.ark = sevcore::simulated_ark();
+    return;
+  }
+  if (verdict.kind != ChainVerdict::Kind::kAmd) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("--full: which ASK and ARK belong to this platform, the signed CEK shows: {}",
+                     verdict.explanation));
+  }
+  const auto& roots = sevcore::amd_roots();
+  const auto root = std::find_if(roots.begin(), roots.end(), [&](const sevcore::AmdRoot& candidate) {
+    return candidate.product == verdict.product;
+  });
+  if (root == roots.end() || root->ask.signature.empty()) {
+    throw Error(ErrorCode::kOperationUnsupported,
+                text("--full: virtsev has the keys of {}, but not the certificates in SEV's format; give "
+                     "AMD's ask_ark file behind the CEK, in the file of --cek",
+                     verdict.product));
+  }
+  set.ask = root->ask;
+  set.ark = root->ark;
+}
+
+Bytes lay_out(const CertificateSet& set) {
+  const sevcore::PlatformCertificates platform = set.platform();
+  Bytes file;
+  append(file, sevcore::serialise(platform.pdh));
+  append(file, sevcore::serialise_chain(platform));
+  return file;
+}
+
+void write_chip_id(const CertificateSet& set, const std::string& certificates) {
+  const std::string path = chip_id_file(certificates);
+  if (!set.chip_id.empty()) {
+    write_file(path, to_hex(set.chip_id) + "\n", Readers::kEverybody);
+  } else {
+    ::unlink(path.c_str());  // Another platform's, of an export before
+  }
+}
+
+void tell(const ExportOptions& options, const CertificateSet& set, std::size_t size,
+          const ChainVerdict& verdict) {
+  if (options.json) {
+    nlohmann::ordered_json value = {
+        {"out", options.out}, {"bytes", size}, {"verdict", verdict.word()}, {"chip_id", nullptr}};
+    if (!set.chip_id.empty()) {
+      value["chip_id"] = to_hex(set.chip_id);
+    }
+    if (!verdict.cek_address.empty()) {
+      value["cek_address"] = verdict.cek_address;
+    }
+    print(value);
+  } else {
+    print(options.full ? text("PDH, PEK, OCA, CEK, ASK and ARK in {}.", options.out)
+                       : text("PDH, PEK, OCA and CEK in {}.", options.out));
+  }
+  if (verdict.kind != ChainVerdict::Kind::kAmd) {
+    note(verdict.explanation);
+  }
+}
+
+}  // namespace
+
+ExitStatus write_export(CertificateSet set, const ExportOptions& options) {
+  if (!options.cek.empty()) {
+    set.replace_cek(read_certificates({options.cek}), options.cek);
+  }
+  const ChainVerdict verdict = judge(set);
+  Bytes file = lay_out(set);
+  if (options.full) {
+    add_root(set, verdict);
+    append(file, sevcore::serialise(*set.ask));
+    append(file, sevcore::serialise(*set.ark));
+  }
+  write_file(options.out, file, Readers::kEverybody);
+  write_chip_id(set, options.out);
+  tell(options, set, file.size(), verdict);
+  return ExitStatus::kDone;
+}
+
+ExitStatus run_export(const ExportOptions& options) {
+  return write_export(
+      options.device.empty() ? certificates_of_host(options.uri) : certificates_of_device(options.device),
+      options);
+}
+
+}  // namespace virtsev::cli

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sevcore/certificates/amd_roots.hpp"
+
+#include "sevcore/base/hex.hpp"
+#include "sevcore/certificates/amd_roots_data.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+// The data are virtsev's own, so value() can't throw.
+AmdCertificate built_in(std::string_view hex) { return parse_amd_certificate(from_hex(hex).value()).value(); }
+
+std::vector<AmdRoot> read_all() {
+  std::vector<AmdRoot> roots;
+  for (const AmdRootData& data : kAmdRootData) {
+    roots.push_back({data.product, built_in(data.ask), built_in(data.ark)});
+  }
+  return roots;
+}
+
+}  // namespace
+
+const std::vector<AmdRoot>& amd_roots() {
+  static const std::vector<AmdRoot> roots = read_all();
+  return roots;
+}
+
+bool same_key(const AmdCertificate& one, const AmdCertificate& other) {
+  return one.modulus == other.modulus && one.exponent == other.exponent;
+}
+
+}  // namespace virtsev::sevcore
