@@ -12,7 +12,6 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -103,20 +102,5 @@ void write_file(const std::string& path, ByteView content, Readers readers) {
 void write_file(const std::string& path, const std::string& content, Readers readers) {
   write_file(path, bytes_of(content), readers);
 }
-
-template <std::size_t N>
-ByteArray<N> read_exactly(const std::string& path) {
-  Bytes content = read_file(path, 65536);
-  if (content.size() != N) {
-    throw Error(ErrorCode::kInvalidArgument,
-                text("{}: has {} bytes, but a key of {} bytes is meant, as `virtsev session` writes it", path,
-                     content.size(), N));
-  }
-  ByteArray<N> key;
-  std::copy(content.begin(), content.end(), key.begin());
-  sevcore::crypto::wipe(content);
-  return key;
-}
-template ByteArray<16> read_exactly<16>(const std::string& path);
 
 }  // namespace virtsev::cli

@@ -45,9 +45,4 @@ class NewFile {
 void write_file(const std::string& path, ByteView content, Readers readers);
 void write_file(const std::string& path, const std::string& content, Readers readers);
 
-/// Reads exactly `length` bytes, for keys. Throws Error saying what the file should be.
-template <std::size_t N>
-ByteArray<N> read_exactly(const std::string& path);
-extern template ByteArray<16> read_exactly<16>(const std::string& path);
-
 }  // namespace virtsev::cli

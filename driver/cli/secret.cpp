@@ -14,6 +14,7 @@
 #include "driver/cli/files.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/secret_entry.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
@@ -50,7 +51,7 @@ std::optional<ByteArray<16>> read_iv(const std::string& hex) {
 
 ExitStatus run(const Options& options) {
   const sevcore::Measurement measurement = read_measurement(options.measurement);
-  const sevcore::TransportKeys keys(read_exactly<16>(options.tek), read_exactly<16>(options.tik));
+  const sevcore::TransportKeys keys(read_tek(options.tek), read_tik(options.tik));
   std::vector<sevcore::SecretEntry> entries;
   for (const std::string& argument : options.entries) {
     entries.push_back(read_secret_entry("--entry", argument));
@@ -82,8 +83,12 @@ void add_secret(CLI::App& program, ExitStatus& status) {
   CLI::App* command =
       program.add_subcommand("secret", text("Pack secrets for a guest whose measurement you have verified"));
   auto options = std::make_shared<Options>();
-  command->add_option("--tik", options->tik, text("the session's tik.bin"))->type_name("FILE")->required();
-  command->add_option("--tek", options->tek, text("the session's tek.bin"))->type_name("FILE")->required();
+  command->add_option("--tik", options->tik, text("the session's tik.bin, or sev-tool's tmp_tk.bin"))
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--tek", options->tek, text("the session's tek.bin, or sev-tool's tmp_tk.bin"))
+      ->type_name("FILE")
+      ->required();
   command->add_option("--measurement", options->measurement, text("the launch measurement; verify it first"))
       ->type_name("BASE64")
       ->required();

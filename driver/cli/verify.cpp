@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/cli/commands.hpp"
-#include "driver/cli/files.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/mismatch.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
@@ -26,6 +26,7 @@ struct Options {
   LaunchOptions launch;
   std::string measurement;
   std::string tik;
+  std::string session;
   std::string api;
   unsigned build = 0;
   std::string launch_digest;
@@ -69,27 +70,37 @@ Expectation expect(const Options& options) {
   return expected;
 }
 
+Fit hold_against(const Options& options, const Expectation& expected,
+                 const sevcore::Measurement& measurement) {
+  ByteArray<16> tik = read_tik(options.tik);
+  const auto session = options.session.empty() ? find_session(options.launch.xml, options.tik)
+                                               : std::optional(read_session(options.session));
+  Fit fit{false, expected.predictions.front(), {Fault::kPolicy, expected.contradiction}};
+  if (expected.contradiction.empty()) {
+    fit = hold_against(tik, expected.launch, expected.predictions, measurement,
+                       expected.made_from ? &*expected.made_from : nullptr, session);
+  }
+  sevcore::crypto::wipe(tik);
+  return fit;
+}
+
 ExitStatus run(const Options& options) {
   const sevcore::Measurement measurement = read_measurement(options.measurement);
   const Expectation expected = expect(options);
-  ByteArray<16> tik = read_exactly<16>(options.tik);
-  Fit fit{false, expected.predictions.front(), expected.contradiction};
-  if (fit.reason.empty()) {
-    fit = hold_against(tik, expected.launch, expected.predictions, measurement,
-                       expected.made_from ? &*expected.made_from : nullptr);
-  }
-  sevcore::crypto::wipe(tik);
+  const Fit fit = hold_against(options, expected, measurement);
   if (options.json) {
     nlohmann::ordered_json value = {{"fits", fit.fits},
                                     {"launch_digest", to_hex(fit.prediction.digest)},
                                     {"policy", expected.launch.policy.value()},
                                     {"vmsa", nullptr},
+                                    {"fault", nullptr},
                                     {"reason", nullptr}};
     if (!fit.prediction.vmsa.empty()) {
       value["vmsa"] = fit.prediction.vmsa;
     }
     if (!fit.fits) {
-      value["reason"] = fit.reason;
+      value["fault"] = word(fit.diagnosis.fault);
+      value["reason"] = fit.diagnosis.reason;
     }
     print(value);
   } else if (fit.fits) {
@@ -99,7 +110,7 @@ ExitStatus run(const Options& options) {
       note(text("the vCPUs' initial state is as --vmsa {} says", fit.prediction.vmsa));
     }
   } else {
-    print(text("The measurement does NOT fit: {}", fit.reason));
+    print(text("The measurement does NOT fit: {}", fit.diagnosis.reason));
   }
   return fit.fits ? ExitStatus::kDone : ExitStatus::kNo;
 }
@@ -115,9 +126,17 @@ void add_verify(CLI::App& program, ExitStatus& status) {
       ->add_option("--measurement", options->measurement, text("sev-measurement of `virsh domlaunchsecinfo`"))
       ->type_name("BASE64")
       ->required();
-  command->add_option("--tik", options->tik, text("the key tik.bin, which `virtsev session` wrote"))
+  command
+      ->add_option("--tik", options->tik,
+                   text("the key tik.bin, which `virtsev session` wrote; or sev-tool's tmp_tk.bin"))
       ->type_name("FILE")
       ->required();
+  command
+      ->add_option(
+          "--session", options->session,
+          text("the session that was made with the TIK, which tells a wrong TIK from a wrong digest; "
+               "found in the XML, or beside the TIK"))
+      ->type_name("FILE");
   command->add_option("--policy", options->launch.policy, text("the policy that you gave the session"))
       ->type_name("P")
       ->required();

@@ -60,6 +60,10 @@ std::string explain(SessionFault fault) {
   return {};
 }
 
+bool is_session_of(const SessionBlob& session, const ByteArray<16>& tik, Policy policy) {
+  return crypto::equal_constant_time(policy_mac(tik, policy), ByteView(session).subspan(kPolicyMac, 32));
+}
+
 SessionBlob wrap_session(const ByteArray<48>& shared_secret, const ByteArray<16>& nonce,
                          const ByteArray<16>& iv, const TransportKeys& keys, Policy policy) {
   const WrappingKeys wrapping(shared_secret, nonce);

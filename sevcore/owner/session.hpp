@@ -41,6 +41,10 @@ std::string explain(SessionFault fault);
 Result<TransportKeys, SessionFault> open_session(const crypto::EcKey& pdh, ByteView godh, ByteView session,
                                                  Policy policy);
 
+/// Whether a session's MAC of the policy is that of this TIK and policy: for an owner, who keeps the TIK, and
+/// can't open the session again.
+bool is_session_of(const SessionBlob& session, const ByteArray<16>& tik, Policy policy);
+
 /// What both sides and a migrating platform share: wraps keys under the shared secret (x coordinate,
 /// big-endian) with a given nonce and IV.
 SessionBlob wrap_session(const ByteArray<48>& shared_secret, const ByteArray<16>& nonce,

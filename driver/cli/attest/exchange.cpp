@@ -12,13 +12,14 @@ namespace {
 
 Fit judge_launch(const Owner& owner, const LaunchReport& report) {
   if (report.policy != owner.policy) {
-    return {false, owner.predictions.front(),
-            text("the host says policy {}, you expect {}", sevcore::describe(report.policy),
-                 sevcore::describe(owner.policy))};
+    return {false,
+            owner.predictions.front(),
+            {Fault::kPolicy, text("the host says policy {}, you expect {}", sevcore::describe(report.policy),
+                                  sevcore::describe(owner.policy))}};
   }
   // The version is in the measurement, under the TIK: a host that names a wrong one does not fit.
   return hold_against(owner.tik, {report.firmware, owner.policy, {}}, owner.predictions, report.measurement,
-                      owner.made_from ? &*owner.made_from : nullptr);
+                      owner.made_from ? &*owner.made_from : nullptr, owner.session);
 }
 
 void inject_secrets(Guest& guest, const Owner& owner, const sevcore::Measurement& measurement,
@@ -43,7 +44,7 @@ Attested attempt(Guest& guest, Owner& owner, const AttestOptions& options) {
     guest.destroy();
     return {ExitStatus::kNo,
             true,
-            text("{}: destroyed, as its measurement does NOT fit: {}", options.domain, fit.reason),
+            text("{}: destroyed, as its measurement does NOT fit: {}", options.domain, fit.diagnosis.reason),
             {}};
   }
   note(text("{}: the measurement fits", options.domain));

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "driver/cli/files.hpp"
 #include "driver/cli/numbers.hpp"
+#include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/secret_entry.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -72,10 +72,11 @@ Owner::Owner(const AttestOptions& options) : policy(read_policy(options.launch.p
     made_from = expect_launch(launch);
     predictions = cli::predictions(*made_from);
   }
-  tik = read_exactly<16>(options.tik);
+  tik = read_tik(options.tik);
   if (!options.tek.empty()) {
-    tek = read_exactly<16>(options.tek);
+    tek = read_tek(options.tek);
   }
+  session = find_session(made_from ? options.expect : "", options.tik);
   secret_table = secret_table_of(options.secrets);
   if (made_from) {
     check_room(made_from->plan, secret_table.size());

@@ -8,6 +8,7 @@
 
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/launch_options.hpp"
+#include "sevcore/owner/session.hpp"
 #include "sevcore/policy.hpp"
 
 namespace virtsev::cli {
@@ -31,7 +32,8 @@ struct Owner {
   std::optional<ExpectedLaunch> made_from;
   ByteArray<16> tik{};
   ByteArray<16> tek{};
-  Bytes secret_table;  ///< Empty: none
+  std::optional<sevcore::SessionBlob> session;  ///< Of the TIK, where it was found; for reasons
+  Bytes secret_table;                           ///< Empty: none
 
   /// Throws Error naming the option or file at fault, and where the secrets have no room in the guest.
   explicit Owner(const AttestOptions& options);

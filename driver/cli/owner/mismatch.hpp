@@ -3,10 +3,11 @@
 // but what would fit can be tried.
 #pragma once
 
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/owner/diagnosis.hpp"
 #include "sevcore/owner/measurement.hpp"
 
 namespace virtsev::cli {
@@ -14,14 +15,13 @@ namespace virtsev::cli {
 struct Fit {
   bool fits = false;
   Prediction prediction;  ///< The one that fits; the first where none does
-  std::string reason;  ///< For the user, where none does: the one input that, changed, makes it fit, or the
-                       ///< inputs that are left
+  Diagnosis diagnosis;    ///< Where none does
 };
 
 /// `expected`: policy and firmware version; its digest is taken from each of the predictions (one at least).
-/// `launch`: what they were computed from, or null.
+/// `launch`: what they were computed from, or null. `session`: the one that the TIK is said to be of.
 Fit hold_against(const ByteArray<16>& tik, const sevcore::MeasuredLaunch& expected,
                  const std::vector<Prediction>& predictions, const sevcore::Measurement& measurement,
-                 const ExpectedLaunch* launch);
+                 const ExpectedLaunch* launch, const std::optional<sevcore::SessionBlob>& session);
 
 }  // namespace virtsev::cli

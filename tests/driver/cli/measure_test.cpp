@@ -166,6 +166,7 @@ TEST_F(Verify, TakesNoOtherKindOfVmsaThanTheOneAskedFor) {
   const Outcome outcome = verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_, "--vmsa", "init2"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, HasSubstr("--vmsa legacy"));
+  EXPECT_EQ(verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_, "--json"}).json()["fault"], "vmsa");
 }
 
 TEST_F(Verify, FindsTheInputAtFaultWhicheverVmsaTheHostMakes) {
@@ -202,7 +203,7 @@ TEST_F(Verify, IsAskedWronglyWithTwo) {
   tik_file_ = directory_.write("short", std::string(15, 'x'));
   const Outcome outcome = verify(measurement, {xml_});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.errors, HasSubstr("16 bytes"));
+  EXPECT_THAT(outcome.errors, HasSubstr("has 15 bytes; a key of 16 bytes is meant"));
 }
 
 }  // namespace

@@ -75,6 +75,22 @@ TEST_F(Secret, AGivenIvMakesTheSamePacketTwice) {
   EXPECT_NE(packed("secret.b64"), first) << "without --iv it is random";
 }
 
+TEST_F(Secret, TakesTekAndTikInOneFileAsSevToolWritesThem) {
+  const std::vector<std::string> arguments = {"--entry", "luks-key=" + key_, "--iv", std::string(32, '7')};
+  ASSERT_EQ(pack(arguments).status, 0);
+  const Bytes expected = packed("secret.b64");
+  const Bytes header = packed("secret_header.b64");
+  Bytes both(keys_.tek.begin(), keys_.tek.end());
+  both.insert(both.end(), keys_.tik.begin(), keys_.tik.end());
+  const std::string file = directory_.write("tmp_tk.bin", both);
+  const Outcome outcome = virtsev(
+      {"secret", "--tik", file, "--tek", file, "--measurement", to_base64(sevcore::serialise(measurement_)),
+       "--out", directory_.path("out"), "--entry", "luks-key=" + key_, "--iv", std::string(32, '7')});
+  ASSERT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_EQ(packed("secret.b64"), expected);
+  EXPECT_EQ(packed("secret_header.b64"), header);
+}
+
 TEST_F(Secret, IsAskedWronglyWithTwo) {
   EXPECT_EQ(pack({}).status, 2);
   for (const char* entry : {"luks-key", "=key", "no-guid=key", "luks-key=", "luks-key=/nowhere"}) {
