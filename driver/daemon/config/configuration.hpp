@@ -28,6 +28,7 @@ struct Configuration {
 
   // Not in the file: what tests set.
   std::string kvm_device = "/dev/kvm";
+  std::string sev_device = "/dev/sev";
   std::uint32_t shortest_run_ms =
       2000;  ///< A guest that resets sooner after its launch waits until then for the next
 };

@@ -27,6 +27,14 @@ std::uint32_t simulated_c_bit_position() {
   return std::min(kHighest, bits > 0 ? bits - 1 : 0);
 }
 
+UniqueFd open_sev(int access) {
+  UniqueFd device(::open("/dev/sev", access | O_CLOEXEC));
+  if (!device) {
+    throw Error(ErrorCode::kOperationUnsupported, text("cannot open /dev/sev: {}", error_text(errno)));
+  }
+  return device;
+}
+
 std::string missing(const std::vector<sevcore::HostFinding>& findings) {
   return text("this host can't run such guests: {}", sevcore::describe(findings));
 }
@@ -77,12 +85,14 @@ sevcore::PlatformInformation read_platform_information(control::Platform platfor
   if (!check.sev_usable()) {
     throw Error(ErrorCode::kOperationUnsupported, missing(check.sev));
   }
-  UniqueFd device(::open("/dev/sev", O_RDWR | O_CLOEXEC));
-  if (!device) {
-    throw Error(ErrorCode::kOperationUnsupported, text("cannot open /dev/sev: {}", error_text(errno)));
+  sevcore::HardwareDevice reader(open_sev(O_RDONLY));
+  if (sevcore::read_platform_status(reader).state != sevcore::PlatformState::kUninitialized) {
+    return sevcore::read_platform(reader);
   }
-  sevcore::HardwareDevice hardware(std::move(device));
-  return sevcore::read_platform(hardware);
+  // Linux lets only those who may write make the platform ready, which the export needs
+  // (drivers/crypto/ccp/sev-dev.c, sev_ioctl_do_pdh_export).
+  sevcore::HardwareDevice writer(open_sev(O_RDWR));
+  return sevcore::read_platform(writer);
 }
 
 std::vector<TypedParameter> sev_parameters(const SevFacts& facts,

@@ -48,11 +48,13 @@ UniqueFd open_kvm(const std::string& path) {
   return kvm;
 }
 
-UniqueFd open_sev() {
-  UniqueFd sev(::open("/dev/sev", O_RDWR | O_CLOEXEC));
+// Read-only: KVM asks no more of it, and what is open for writing can make new keys for the whole platform
+// (PEK_GEN, PDH_GEN, FACTORY_RESET), with which every owner's session becomes void.
+UniqueFd open_sev(const std::string& path) {
+  UniqueFd sev(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!sev) {
     throw Error(ErrorCode::kOperationUnsupported,
-                text("cannot open /dev/sev: {}; `virsh nodesevinfo` says what this host lacks for SEV",
+                text("cannot open {}: {}; `virtsev host` says what this host lacks for SEV", path,
                      error_text(errno)));
   }
   return sev;
@@ -107,7 +109,7 @@ LaunchFiles open_launch_files(const Layout& layout, const Configuration& configu
   LaunchFiles files;
   files.kvm = open_kvm(configuration.kvm_device);
   if (configuration.platform == control::Platform::kHardware) {
-    files.sev = open_sev();
+    files.sev = open_sev(configuration.sev_device);
   } else {
     files.platform_identity = open_identity_for_monitor(layout);
     files.platform_state = open_platform_state(layout);

@@ -24,7 +24,7 @@ Console open_console_pair();
 /// Descriptors that travel with Start.
 struct LaunchFiles {
   UniqueFd kvm;
-  UniqueFd sev;                ///< Hardware only
+  UniqueFd sev;                ///< Hardware only; open for reading alone
   UniqueFd platform_identity;  ///< Simulated only
   UniqueFd platform_state;     ///< Simulated only
   std::array<UniqueFd, 4> console_log;
