@@ -114,13 +114,14 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   const auto boot = std::make_shared<spec::OpenedBoot>();
   const auto files = std::make_shared<LaunchFiles>();
   const auto log = std::make_shared<UniqueFd>();
-  std::function<void()> open_all = [definition = run->definition, boot, files, log, name = domain->name,
-                                    end_file = file(*domain, ".end"), configuration,
+  std::function<void()> open_all = [definition = run->definition, boot, files, log,
+                                    names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                     layout = context_.layout] {
+    const Protection protection = definition->launch_security ? Protection::kSev : Protection::kNone;
     require_platform(configuration.platform, *definition);
     *boot = spec::open_boot(*definition);
-    *files = open_launch_files(layout, configuration, name, end_file);
-    *log = open_guest_log(layout.logs, name);
+    *files = open_launch_files(layout, configuration, names, protection);
+    *log = open_guest_log(layout.logs, names.domain);
   };
   co_await context_.pool.run(std::move(open_all));
   stop_if_aborted(*run);

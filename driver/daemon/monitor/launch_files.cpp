@@ -105,10 +105,12 @@ Console open_console_pair() {
 }
 
 LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
-                              const std::string& name, const std::string& end_file) {
+                              const LaunchNames& names, Protection protection) {
   LaunchFiles files;
   files.kvm = open_kvm(configuration.kvm_device);
-  if (configuration.platform == control::Platform::kHardware) {
+  if (protection == Protection::kNone) {
+    // No platform protects it: whether there is one does not matter.
+  } else if (configuration.platform == control::Platform::kHardware) {
     files.sev = open_sev(configuration.sev_device);
   } else {
     files.platform_identity = open_identity_for_monitor(layout);
@@ -116,9 +118,9 @@ LaunchFiles open_launch_files(const Layout& layout, const Configuration& configu
   }
   for (std::size_t i = 0; i < files.console_log.size(); ++i) {
     const std::string suffix = i == 0 ? "" : "." + std::to_string(i);
-    files.console_log[i] = open_own(layout.logs + "/" + name + "-console.log" + suffix, O_RDWR);
+    files.console_log[i] = open_own(layout.logs + "/" + names.domain + "-console.log" + suffix, O_RDWR);
   }
-  files.end_file = open_own(end_file, O_RDWR | O_TRUNC);
+  files.end_file = open_own(names.end_file, O_RDWR | O_TRUNC);
   return files;
 }
 

@@ -31,10 +31,18 @@ struct LaunchFiles {
   UniqueFd end_file;
 };
 
-/// Opens the devices that this platform needs. Throws Error that says which device, why, and what to do.
-/// `end_file` is emptied.
+/// What a guest's files are called.
+struct LaunchNames {
+  std::string domain;
+  std::string end_file;  ///< Its path
+};
+/// Whether a guest's memory is encrypted: one without <launchSecurity> needs nothing of the platform.
+enum class Protection : std::uint8_t { kNone, kSev };
+
+/// Opens the devices that this guest needs on this platform. Throws Error that says which device, why, and
+/// what to do. The end file is emptied.
 LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
-                              const std::string& name, const std::string& end_file);
+                              const LaunchNames& names, Protection protection);
 
 /// lib/platform/identity and lib/platform/state, made where missing (0600). A descriptor of `state` serves
 /// one process alone.

@@ -28,9 +28,9 @@ class LaunchFilesTest : public ::testing::Test {
     std::filesystem::remove_all(root_, ignored);
   }
 
-  LaunchFiles open(control::Platform platform) {
+  LaunchFiles open(control::Platform platform, Protection protection = Protection::kSev) {
     configuration_.platform = platform;
-    return open_launch_files(layout_, configuration_, "guest", (root_ / "end").string());
+    return open_launch_files(layout_, configuration_, {"guest", (root_ / "end").string()}, protection);
   }
 
   std::filesystem::path root_;
@@ -53,6 +53,18 @@ TEST_F(LaunchFilesTest, AMissingSevDeviceIsNamed) {
   } catch (const Error& error) {
     EXPECT_EQ(ErrorCode::kOperationUnsupported, error.code());
     EXPECT_NE(std::string::npos, std::string(error.what()).find(configuration_.sev_device)) << error.what();
+  }
+}
+
+TEST_F(LaunchFilesTest, AnUnprotectedGuestNeedsNoPlatform) {
+  std::filesystem::remove(configuration_.sev_device);
+  std::filesystem::remove_all(layout_.platform_directory());
+  for (const auto platform : {control::Platform::kHardware, control::Platform::kSimulated}) {
+    const LaunchFiles files = open(platform, Protection::kNone);
+    EXPECT_FALSE(files.sev);
+    EXPECT_FALSE(files.platform_identity);
+    EXPECT_FALSE(files.platform_state);
+    EXPECT_TRUE(files.kvm);
   }
 }
 

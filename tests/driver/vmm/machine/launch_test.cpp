@@ -183,6 +183,7 @@ TEST_F(TinyGuestTest, MemoryThatNothingWasLoadedIntoHoldsAPattern) {
 TEST_F(TinyGuestTest, AnUnprotectedGuestRunsWithoutMeasurement) {
   control::Start start = prepare(TinyGuest().print("plain").spin());
   start.boot.unprotected = true;
+  start.platform_identity = start.platform_state = -1;
   EXPECT_TRUE(launch(start).measurement.empty());
   EXPECT_EQ(call_failing(control::InjectSecret{Bytes(52), Bytes(16), std::nullopt}).code,
             ErrorCode::kOperationInvalid);
