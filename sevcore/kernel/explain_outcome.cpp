@@ -67,10 +67,6 @@ std::string explain(PlatformCommand command, const Outcome& outcome) {
   return make_text(name_of(command), KernelCall::kPlatform, outcome);
 }
 
-std::string explain_registration(const Outcome& outcome) {
-  return make_text(kRegistration, KernelCall::kRegistration, outcome);
-}
-
 Error sev_error(GuestCommand command, const Outcome& outcome) {
   return make_error(name_of(command), call_of(command), outcome);
 }
@@ -84,8 +80,15 @@ Error initialization_error(GuestCommand command, const Outcome& outcome, AsidPoo
   if (error.code() != ErrorCode::kResourceBusy) {
     return error;
   }
-  return {error.code(), text("{} (this host can run {} {} guests at once)", error.what(), pool.size,
-                             pool.encrypted_state ? "SEV-ES" : "SEV")};
+  const char* const kind = pool.encrypted_state ? "SEV-ES" : "SEV";
+  if (pool.simulated) {
+    return {error.code(),
+            text("{} failed: no ASID is free: as many {} guests run as this simulated platform can have at "
+                 "once ({}); stop one, or raise {} in virtsevd.conf ({})",
+                 name_of(command), kind, pool.size,
+                 pool.encrypted_state ? "simulated_es_asids" : "simulated_sev_asids", numbers_of(outcome))};
+  }
+  return {error.code(), text("{} (this host can run {} {} guests at once)", error.what(), pool.size, kind)};
 }
 
 Error registration_error(const Outcome& outcome) {

@@ -22,21 +22,22 @@ std::string_view name_of(GuestState state);
 /// ok().
 std::string explain(GuestCommand command, const Outcome& outcome);
 std::string explain(PlatformCommand command, const Outcome& outcome);
-/// KVM_MEMORY_ENCRYPT_REG_REGION and KVM_MEMORY_ENCRYPT_UNREG_REGION.
-std::string explain_registration(const Outcome& outcome);
 
 /// The same as an Error with the libvirt error number that fits: what the caller's request was wrong about,
 /// or what the host refuses.
 Error sev_error(GuestCommand command, const Outcome& outcome);
 Error sev_error(PlatformCommand command, const Outcome& outcome);
+/// KVM_MEMORY_ENCRYPT_REG_REGION and KVM_MEMORY_ENCRYPT_UNREG_REGION.
 Error registration_error(const Outcome& outcome);
 
-/// How many encrypted guests of one kind the host can run at once.
+/// The ASIDs that guests of one kind share: as many of them can run at once on the host.
 struct AsidPool {
   bool encrypted_state = false;  ///< SEV-ES
   std::uint32_t size = 0;
+  bool simulated = false;
 };
-/// sev_error() for kInit, kEsInit and kInit2: names the pool and its size where it is exhausted.
+/// sev_error() for kInit, kEsInit and kInit2: names the pool, its size, and what makes it larger, where it is
+/// exhausted.
 Error initialization_error(GuestCommand command, const Outcome& outcome, AsidPool pool);
 
 }  // namespace virtsev::sevcore

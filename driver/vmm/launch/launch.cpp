@@ -7,7 +7,6 @@
 #include "driver/vmm/launch/load.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/kernel/explain_outcome.hpp"
 
 namespace virtsev::vmm {
 namespace {
@@ -24,14 +23,17 @@ std::uint64_t address_of(const void* data) { return reinterpret_cast<std::uintpt
 
 }  // namespace
 
-void Launch::initialise(bool encrypted_state, sevcore::VmsaFlavour flavour) {
+void Launch::initialise(const sevcore::AsidPool& pool, sevcore::VmsaFlavour flavour) {
+  GuestCommand command = pool.encrypted_state ? GuestCommand::kEsInit : GuestCommand::kInit;
+  sevcore::Init2Arguments init2;
+  void* arguments = nullptr;
   if (flavour == sevcore::VmsaFlavour::kInit2) {
-    sevcore::Init2Arguments arguments;
-    check(GuestCommand::kInit2, vm_.operate(GuestCommand::kInit2, &arguments));
-    return;
+    command = GuestCommand::kInit2;
+    arguments = &init2;
   }
-  const GuestCommand command = encrypted_state ? GuestCommand::kEsInit : GuestCommand::kInit;
-  check(command, vm_.operate(command, nullptr));
+  if (const sevcore::Outcome outcome = vm_.operate(command, arguments); !outcome.ok()) {
+    throw sevcore::initialization_error(command, outcome, pool);
+  }
 }
 
 void Launch::register_memory() {

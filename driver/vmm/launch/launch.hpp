@@ -7,6 +7,7 @@
 
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "sevcore/base/bytes.hpp"
+#include "sevcore/kernel/explain_outcome.hpp"
 #include "sevcore/kernel/sev_vm.hpp"
 #include "sevcore/launch_plan.hpp"
 
@@ -19,9 +20,9 @@ class Launch {
   /// `vm` and `memory` outlive this.
   Launch(sevcore::SevVm& vm, const MachineMemory& memory) : vm_(vm), memory_(memory) {}
 
-  /// KVM_SEV_INIT2, or the older KVM_SEV_INIT and KVM_SEV_ES_INIT. Before memory is plugged in and vCPUs are
-  /// made.
-  void initialise(bool encrypted_state, sevcore::VmsaFlavour flavour);
+  /// KVM_SEV_INIT2, or the older KVM_SEV_INIT and KVM_SEV_ES_INIT: takes an ASID of `pool`. Before memory is
+  /// plugged in and vCPUs are made.
+  void initialise(const sevcore::AsidPool& pool, sevcore::VmsaFlavour flavour);
   /// Registers all memory, which pins it on hardware.
   void register_memory();
   /// LAUNCH_START; both views empty for a guest without owner.

@@ -82,7 +82,7 @@ void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan&
       return states;
     });
     launch_.emplace(*sev_vm_, *memory_);
-    launch_->initialise(es, plan.vmsa_flavour);
+    launch_->initialise(platform_->asid_pool(es), plan.vmsa_flavour);
   }
   memory_->plug_into(*vm_);
   if (launch_) {

@@ -27,6 +27,10 @@ HardwarePlatform::HardwarePlatform(const KvmHost& host, UniqueFd sev_device)
   }
 }
 
+sevcore::AsidPool HardwarePlatform::asid_pool(bool encrypted_state) const {
+  return {encrypted_state, encrypted_state ? cpu_.es_guests() : cpu_.sev_guests(), false};
+}
+
 spec::VmsaFlavour HardwarePlatform::flavour(spec::VmsaFlavour) const {
   return has_init2_ ? spec::VmsaFlavour::kInit2 : spec::VmsaFlavour::kLegacy;
 }

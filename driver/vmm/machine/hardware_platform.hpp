@@ -13,10 +13,10 @@ class HardwarePlatform final : public Platform {
   /// `sev_device`: /dev/sev. Throws Error where the processor has no SEV.
   HardwarePlatform(const KvmHost& host, UniqueFd sev_device);
 
-  [[nodiscard]] control::Platform kind() const override { return control::Platform::kHardware; }
   [[nodiscard]] std::uint32_t c_bit_position() const override { return cpu_.c_bit_position; }
   [[nodiscard]] std::uint32_t reduced_phys_bits() const override { return 1; }
   sevcore::SevDevice& device() override { return device_; }
+  [[nodiscard]] sevcore::AsidPool asid_pool(bool encrypted_state) const override;
   [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const override;
   [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
   std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,

@@ -13,6 +13,7 @@
 #include "driver/vmm/kvm/kvm_host.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "sevcore/base/unique_fd.hpp"
+#include "sevcore/kernel/explain_outcome.hpp"
 #include "sevcore/kernel/sev_vm.hpp"
 
 namespace virtsev::vmm {
@@ -23,11 +24,12 @@ class Platform {
  public:
   virtual ~Platform() = default;
 
-  [[nodiscard]] virtual control::Platform kind() const = 0;
   /// The C-bit's position, and how many physical address bits encryption takes.
   [[nodiscard]] virtual std::uint32_t c_bit_position() const = 0;
   [[nodiscard]] virtual std::uint32_t reduced_phys_bits() const = 0;
   virtual sevcore::SevDevice& device() = 0;
+  /// The ASIDs that a guest with, or without, SEV-ES takes one of.
+  [[nodiscard]] virtual sevcore::AsidPool asid_pool(bool encrypted_state) const = 0;
   /// Which way of launching applies. `asked`: what the specification says.
   [[nodiscard]] virtual spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const = 0;
   /// KVM_CREATE_VM's argument.

@@ -29,6 +29,11 @@ SimulatedSevPlatform::SimulatedSevPlatform(const KvmHost& host, UniqueFd identit
   }
 }
 
+sevcore::AsidPool SimulatedSevPlatform::asid_pool(bool encrypted_state) const {
+  const sevcore::SimulationSettings& settings = platform_.settings();
+  return {encrypted_state, encrypted_state ? settings.es_asids : settings.sev_asids, true};
+}
+
 unsigned long SimulatedSevPlatform::kvm_vm_type(bool, spec::VmsaFlavour) const {
   return static_cast<unsigned long>(sevcore::KvmVmType::kDefault);
 }

@@ -93,7 +93,7 @@ TEST(ExplainOutcome, TellsTheSameErrnoApartByTheKindOfCall) {
   EXPECT_THAT(explain(GuestCommand::kInit, {EBUSY, kNoFirmwareCall}), HasSubstr("no ASID is free"));
   EXPECT_THAT(explain(PlatformCommand::kFactoryReset, {EBUSY, kNoFirmwareCall}),
               HasSubstr("guests are running"));
-  EXPECT_THAT(explain_registration({ENOMEM, kNoFirmwareCall}), HasSubstr("RLIMIT_MEMLOCK"));
+  EXPECT_THAT(registration_error({ENOMEM, kNoFirmwareCall}).what(), HasSubstr("RLIMIT_MEMLOCK"));
 }
 
 TEST(ExplainOutcome, GivesTheErrorANumberThatFits) {
@@ -110,6 +110,17 @@ TEST(ExplainOutcome, NamesThePoolThatIsExhaustedAndItsSize) {
   EXPECT_THAT(busy.what(), HasSubstr("99 SEV-ES guests"));
   const Error other = initialization_error(GuestCommand::kInit2, {EINVAL, kNoFirmwareCall}, {true, 99});
   EXPECT_THAT(other.what(), Not(HasSubstr("99")));
+}
+
+TEST(ExplainOutcome, NamesTheSettingOfASimulatedPoolAndNotTheBios) {
+  const Outcome busy{EBUSY, kNoFirmwareCall};
+  const std::string es = initialization_error(GuestCommand::kEsInit, busy, {true, 2, true}).what();
+  EXPECT_THAT(es, HasSubstr("SEV-ES guests"));
+  EXPECT_THAT(es, HasSubstr("(2)"));
+  EXPECT_THAT(es, HasSubstr("simulated_es_asids"));
+  EXPECT_THAT(es, Not(HasSubstr("BIOS")));
+  EXPECT_THAT(initialization_error(GuestCommand::kInit, busy, {false, 2, true}).what(),
+              HasSubstr("simulated_sev_asids"));
 }
 
 TEST(ExplainOutcome, NamesEveryCommand) {

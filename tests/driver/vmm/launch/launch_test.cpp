@@ -77,10 +77,17 @@ TEST_F(LaunchTest, OnlySevEsMeasuresVcpus) {
 }
 
 TEST_F(LaunchTest, InitialisesTheWayThatThePlanPredicts) {
-  launch_.initialise(true, sevcore::VmsaFlavour::kInit2);
-  launch_.initialise(true, sevcore::VmsaFlavour::kLegacy);
-  launch_.initialise(false, sevcore::VmsaFlavour::kLegacy);
+  launch_.initialise({true, 1}, sevcore::VmsaFlavour::kInit2);
+  launch_.initialise({true, 1}, sevcore::VmsaFlavour::kLegacy);
+  launch_.initialise({false, 1}, sevcore::VmsaFlavour::kLegacy);
   EXPECT_EQ(vm_.commands(), (std::vector{GuestCommand::kInit2, GuestCommand::kEsInit, GuestCommand::kInit}));
+}
+
+TEST_F(LaunchTest, AnExhaustedPoolOfAsidsIsNamedWithItsSize) {
+  vm_.failing = GuestCommand::kInit2;
+  vm_.failure = {EBUSY, sevcore::kNoFirmwareCall};
+  const std::string text = error_of([&] { launch_.initialise({true, 15}, sevcore::VmsaFlavour::kInit2); });
+  EXPECT_NE(text.find("15 SEV-ES guests"), std::string::npos) << text;
 }
 
 TEST_F(LaunchTest, RegistersAllPrivateMemory) {
