@@ -86,6 +86,11 @@ struct Identity {
 };
 std::optional<Identity> identity_of(const std::string& xml);
 
+/// What can be read of a document that parse() refuses: every field that is good by itself, defaults for the
+/// others, and the whole document where it is XML. No end of the guest restarts it. For a domain that runs
+/// already; nothing may be launched from it.
+DomainDefinition salvage(const std::string& xml, const Identity& identity);
+
 /// True where the host can read the guest's memory: no launch security, or a policy without NODBG.
 bool host_may_debug(const DomainDefinition& definition);
 
@@ -101,6 +106,9 @@ DomainDefinition with_metadata(const DomainDefinition& definition, int kind,
 /// Throws Error(kNoDomainMetadata) where there is none.
 std::string metadata_of(const DomainDefinition& definition, int kind, const std::string& uri);
 DomainDefinition with_name(const DomainDefinition& definition, const std::string& name);
+
+/// Why this can't be a domain's name: it becomes part of file names, and terminals show it. Empty: it can.
+std::string reason_against_name(const std::string& name);
 
 std::string format_uuid(const Uuid& uuid);
 std::optional<Uuid> parse_uuid(const std::string& text);

@@ -17,6 +17,12 @@ inline constexpr std::uint64_t kMinMemoryBytes = 64ULL << 20;
 inline constexpr std::uint64_t kMaxMemoryBytes = 1ULL << 40;
 /// With the terminating NUL (Linux, COMMAND_LINE_SIZE for x86).
 inline constexpr std::size_t kMaxCommandLine = 2048;
+/// Bytes of a document that is read. A quarter of what libvirt's protocol passes in a string
+/// (REMOTE_STRING_MAX): what a running domain's XML has in addition always fits.
+inline constexpr std::size_t kMaxDocumentBytes = 1U << 20;
+/// Bytes of a definition as it is written out, after defaults and escapes. The rest is for the comment that
+/// stands before it in its file: what was taken once can be read again.
+inline constexpr std::size_t kMaxDefinitionBytes = kMaxDocumentBytes - 4096;
 /// NAME.xml and the like have to fit into a file name (NAME_MAX, 255 bytes).
 inline constexpr std::size_t kMaxNameBytes = 200;
 

@@ -2,12 +2,14 @@
 // From a document to a definition: each part checks and normalises its own elements of the tree, which is
 // written out in the end.
 #include "domain-xml/domain_definition.hpp"
+#include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "domain-xml/xml/schema.hpp"
 #include "domain-xml/xml/writer.hpp"
+#include "sevcore/base/text.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
@@ -44,6 +46,12 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   read_devices(domain, definition);
   put_in_order(domain);
   definition.document = write_element(domain);
+  if (definition.document.size() > kMaxDefinitionBytes) {
+    throw Error(ErrorCode::kXmlError,
+                text("the domain's definition is {} bytes long as it is written out; at most {} are "
+                     "kept: shorten its <metadata> or <description>",
+                     definition.document.size(), kMaxDefinitionBytes));
+  }
   return definition;
 }
 

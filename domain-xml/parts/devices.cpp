@@ -60,7 +60,8 @@ void check_kind(const xmlNode* device, const char* attribute_name,
     }
   }
   if (!kind) {
-    refuse(ErrorCode::kXmlError, device, text("its attribute '{}' is missing", attribute_name));
+    refuse(ErrorCode::kXmlError, device,
+           text("its attribute '{}' is missing; add it, or remove the element", attribute_name));
   }
   refuse(ErrorCode::kConfigUnsupported, device,
          text("{}='{}' is not there; remove the element", attribute_name, *kind));

@@ -38,6 +38,11 @@ void read_type(xmlNode* os, DomainDefinition& definition) {
   set_content(type, "hvm");
 }
 
+/// Written by tools where firmware is not to ask what to boot.
+bool stands_for_nothing(const xmlNode* element) {
+  return is_element(element, "bootmenu") && attribute(element, "enable") == "no";
+}
+
 /// Firmware (OVMF), and what only firmware has.
 void refuse_firmware(xmlNode* os) {
   const auto reason = [] {
@@ -50,7 +55,8 @@ void refuse_firmware(xmlNode* os) {
            text("firmware='{}': {}", *attribute(os, "firmware"), reason()));
   }
   for (const char* name : {"loader", "nvram", "varstore", "firmware", "bios", "bootmenu"}) {
-    if (const xmlNode* element = only_child(os, name)) {
+    const xmlNode* element = only_child(os, name);
+    if (element != nullptr && !stands_for_nothing(element)) {
       refuse(ErrorCode::kConfigUnsupported, element, reason());
     }
   }
@@ -94,7 +100,7 @@ void read_os(xmlNode* domain, DomainDefinition& definition) {
   }
   refuse_firmware(os);
   refuse_what_changes_tables(os);
-  allow_only(os, {"type", "kernel", "initrd", "cmdline", "boot"});
+  allow_only(os, {"type", "kernel", "initrd", "cmdline", "boot", "bootmenu"});
   read_type(os, definition);
   definition.os.kernel = read_path(os, "kernel");
   definition.os.initrd = read_path(os, "initrd");
@@ -111,7 +117,7 @@ void read_os(xmlNode* domain, DomainDefinition& definition) {
                   definition.os.command_line.size()));
     }
   }
-  put_in_order(os, {"type", "kernel", "initrd", "cmdline", "boot"});
+  put_in_order(os, {"type", "kernel", "initrd", "cmdline", "boot", "bootmenu"});
 }
 
 }  // namespace virtsev::domain_xml

@@ -32,9 +32,7 @@ void read_devices(xmlNode* domain, DomainDefinition& definition);
 void read_serials(xmlNode* devices, DomainDefinition& definition);
 void read_launch_security(xmlNode* domain, DomainDefinition& definition);
 
-/// What a name must be, wherever it comes from; the reason where it is not, else empty.
-std::string reason_against_name(const std::string& name);
-/// The same for a title.
+/// Why this can't be a domain's title; empty: it can.
 std::string reason_against_title(const std::string& title);
 
 /// libvirt's order of the elements of a domain; others stand between the known ones and <launchSecurity>.

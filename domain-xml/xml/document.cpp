@@ -9,6 +9,7 @@
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 
+#include "domain-xml/limits.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

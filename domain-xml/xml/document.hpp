@@ -3,7 +3,6 @@
 // and count.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -11,8 +10,6 @@
 
 namespace virtsev::domain_xml {
 
-/// As long as a string of libvirt's protocol may be (REMOTE_STRING_MAX), in bytes.
-inline constexpr std::size_t kMaxDocumentBytes = 4U << 20;
 /// Elements within elements; a domain of libvirt's needs about ten.
 inline constexpr int kMaxDepth = 64;
 /// Elements and attributes together: a large domain has a few hundred.

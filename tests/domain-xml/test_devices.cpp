@@ -98,8 +98,9 @@ TEST(Devices, RefusesKindsOfAcceptedDevicesThatAreNotThere) {
                       "<devices><controller> (line 14): type='xenbus' is not there; remove the element"));
   EXPECT_TRUE(refuses(with_device("<input type='passthrough'/>"), kConfigUnsupported,
                       "<devices><input> (line 14): type='passthrough' is not there; remove the element"));
-  EXPECT_TRUE(refuses(with_device("<memballoon/>"), kXmlError,
-                      "<devices><memballoon> (line 14): its attribute 'model' is missing"));
+  EXPECT_TRUE(refuses(
+      with_device("<memballoon/>"), kXmlError,
+      "<devices><memballoon> (line 14): its attribute 'model' is missing; add it, or remove the element"));
 }
 
 TEST(Serials, OneElementMakesTwo) {

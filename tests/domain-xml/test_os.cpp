@@ -46,6 +46,13 @@ TEST(Os, RefusesFirmware) {
                       "<os><bootmenu> (line 8): " + kNoFirmware));
 }
 
+TEST(Os, KeepsABootMenuThatIsOff) {
+  const std::string off = "<bootmenu enable='no'/>";
+  EXPECT_TRUE(holds(parse(with("<kernel>", off + "<kernel>")).document, off));
+  EXPECT_THROW(parse(with("<kernel>", "<bootmenu enable='yes'/><kernel>")), Error);
+  EXPECT_THROW(parse(with("<kernel>", "<bootmenu/><kernel>")), Error);
+}
+
 TEST(Os, RefusesAMissingKernel) {
   EXPECT_TRUE(refuses(with(kKernel, "<boot dev='hd'/>"), kConfigUnsupported,
                       "<os> (line 6): it names no kernel, and booting one directly is all there is yet; add "
