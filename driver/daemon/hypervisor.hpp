@@ -21,7 +21,7 @@ class Hypervisor final : public Driver {
   /// Asks the firmware for what sev_info() tells, in the background: later it may be busy with launches.
   void ask_platform();
   /// What starts from now on does so by these settings.
-  void reconfigure(Configuration configuration) { context_.configuration = std::move(configuration); }
+  void reconfigure(Configuration configuration);
   /// Called whenever a domain became inactive.
   void set_activity_observer(std::function<void()> observer) { context_.on_inactive = std::move(observer); }
   [[nodiscard]] const Configuration& configuration() const { return context_.configuration; }
@@ -85,6 +85,8 @@ class Hypervisor final : public Driver {
 
  private:
   CapabilitiesInput capabilities_input() const;
+  /// Hands the simulated platform's settings to the monitors that start from now on.
+  void publish_simulation_settings() const;
   asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);
 
   Context context_;

@@ -5,15 +5,40 @@
 #include <unistd.h>
 
 #include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/log.hpp"
+#include "driver/daemon/monitor/launch_files.hpp"
 #include "driver/daemon/monitor/vmm_path.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
 
 Hypervisor::Hypervisor(asio::io_context& io, const Layout& layout, Configuration configuration)
     : context_(io, layout, std::move(configuration)), definitions_(context_), lifecycle_(context_) {
+  publish_simulation_settings();
   definitions_.load();
   lifecycle_.reconnect_all();
+}
+
+void Hypervisor::reconfigure(Configuration configuration) {
+  const bool other_simulation = configuration.simulation != context_.configuration.simulation;
+  context_.configuration = std::move(configuration);
+  if (other_simulation && context_.configuration.platform == control::Platform::kSimulated) {
+    publish_simulation_settings();
+    log_warning(text("the simulated platform's new settings count for guests that start from now on"));
+  }
+}
+
+void Hypervisor::publish_simulation_settings() const {
+  if (context_.configuration.platform != control::Platform::kSimulated) {
+    return;
+  }
+  try {
+    const UniqueFd state = open_platform_state(context_.layout);
+    sevcore::write_simulation_settings(state.get(), context_.configuration.simulation);
+  } catch (const Error& error) {  // Running guests still need their daemon
+    log_error(text("guests start with the simulated platform's former settings: {}", error.what()));
+  }
 }
 
 std::string Hypervisor::hostname() {

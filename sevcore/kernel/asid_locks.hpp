@@ -27,7 +27,10 @@ class AsidLocks {
   std::set<std::uint32_t> held_;  ///< A process's own locks do not exclude itself
 };
 
-/// The right to run one firmware command: waits until it has it, gives it back when it goes.
+/// The right to run one firmware command: waits until it has it, gives it back when it goes. There is no
+/// limit to that wait: a process that is stopped while it has its turn, or holds it for ever, keeps all
+/// guests of the host from launching, until it is killed. virtsevd waits for no turn, and ends a launch that
+/// takes longer than launch_timeout.
 class QueueTurn {
  public:
   explicit QueueTurn(int state_fd);

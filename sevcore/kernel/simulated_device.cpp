@@ -16,13 +16,12 @@ constexpr std::uint32_t kMostAllocated = 4U << 20;
 
 class SimulatedDevice : public SevDevice {
  public:
-  explicit SimulatedDevice(SimulatedHost& host) : host_(host) {}
+  SimulatedDevice(SimulatedHost& host, DeviceAccess access) : host_(host), access_(access) {}
   Outcome issue(PlatformCommand command, void* data) override;
   [[nodiscard]] bool simulated() const override { return true; }
 
  private:
   FirmwareStatus submit_initialized(MailboxCommand command);
-  Outcome factory_reset();
   Outcome platform_status(void* data);
   Outcome pdh_cert_export(void* data);
   Outcome get_id(void* data);
@@ -33,19 +32,22 @@ class SimulatedDevice : public SevDevice {
   template <typename Arguments>
   Outcome fetch(MailboxCommand command, void* data, std::uint32_t limit, int beyond_limit);
 
+  [[nodiscard]] bool writable() const { return access_ == DeviceAccess::kReadWrite && host_.writable(); }
+
   SimulatedHost& host_;
+  DeviceAccess access_;
 };
 
 Outcome SimulatedDevice::issue(PlatformCommand command, void* data) {
   switch (command) {
     case PlatformCommand::kFactoryReset:
-      return factory_reset();
+      return writable() ? host_.factory_reset() : refusal(EPERM);
     case PlatformCommand::kPlatformStatus:
       return platform_status(data);
     case PlatformCommand::kPekGen:
-      return host_.writable() ? outcome_of(submit_initialized(MailboxCommand::kPekGen)) : refusal(EPERM);
+      return writable() ? outcome_of(submit_initialized(MailboxCommand::kPekGen)) : refusal(EPERM);
     case PlatformCommand::kPdhGen:
-      return host_.writable() ? outcome_of(submit_initialized(MailboxCommand::kPdhGen)) : refusal(EPERM);
+      return writable() ? outcome_of(submit_initialized(MailboxCommand::kPdhGen)) : refusal(EPERM);
     case PlatformCommand::kPdhCertExport:
       return pdh_cert_export(data);
     case PlatformCommand::kGetId:
@@ -65,21 +67,6 @@ FirmwareStatus SimulatedDevice::submit_initialized(MailboxCommand command) {
   return host_.submit(command);
 }
 
-Outcome SimulatedDevice::factory_reset() {
-  if (!host_.writable()) {
-    return refusal(EPERM);
-  }
-  PlatformStatusBuffer status;
-  host_.submit(MailboxCommand::kPlatformStatus, status);
-  if (status.state == static_cast<std::uint8_t>(PlatformState::kWorking)) {
-    return refusal(EBUSY);
-  }
-  if (status.state == static_cast<std::uint8_t>(PlatformState::kInitialized)) {
-    host_.submit(MailboxCommand::kShutdown);
-  }
-  return outcome_of(host_.submit(MailboxCommand::kPlatformReset));
-}
-
 Outcome SimulatedDevice::platform_status(void* data) {
   if (data == nullptr) {
     return refusal(EFAULT);
@@ -94,6 +81,9 @@ Outcome SimulatedDevice::pdh_cert_export(void* data) {
   PdhCertExportArguments arguments;
   if (!copy_in(data, arguments)) {
     return refusal(EFAULT);
+  }
+  if (!writable() && !host_.initialized()) {
+    return refusal(EPERM);  // Linux lets only a writer make the platform ready
   }
   host_.ensure_initialized();
   Bytes pdh;
@@ -165,7 +155,7 @@ Outcome SimulatedDevice::get_id2(void* data) {
 }
 
 Outcome SimulatedDevice::pek_csr(void* data) {
-  if (!host_.writable()) {
+  if (!writable()) {
     return refusal(EPERM);
   }
   host_.ensure_initialized();
@@ -173,7 +163,7 @@ Outcome SimulatedDevice::pek_csr(void* data) {
 }
 
 Outcome SimulatedDevice::pek_cert_import(void* data) {
-  if (!host_.writable()) {
+  if (!writable()) {
     return refusal(EPERM);
   }
   PekCertImportArguments arguments;
@@ -195,8 +185,8 @@ Outcome SimulatedDevice::pek_cert_import(void* data) {
 
 }  // namespace
 
-std::unique_ptr<SevDevice> make_simulated_device(SimulatedHost& host) {
-  return std::make_unique<SimulatedDevice>(host);
+std::unique_ptr<SevDevice> make_simulated_device(SimulatedHost& host, DeviceAccess access) {
+  return std::make_unique<SimulatedDevice>(host, access);
 }
 
 }  // namespace virtsev::sevcore

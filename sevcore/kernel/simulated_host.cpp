@@ -76,8 +76,7 @@ void SimulatedHost::ensure_initialized() {
   submit(MailboxCommand::kInit, buffer);  // INVALID_PLATFORM_STATE: it was ready already
 }
 
-FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes buffer,
-                                           std::uint64_t measured) {
+FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t size) {
   const std::lock_guard lock(mutex_);
   std::optional<QueueTurn> turn;
   if (needs_turn(command)) {
@@ -86,15 +85,49 @@ FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes 
   if (uses_identity(command)) {
     follow_identity_file(turn);
   }
+  const FirmwareStatus status = run(command, buffer);
+  if (status == FirmwareStatus::kSuccess) {
+    spend_time(size);
+  }
+  return status;
+}
+
+FirmwareStatus SimulatedHost::run(MailboxCommand command, MutableBytes buffer) {
   const FirmwareStatus status = core_.submit(command, buffer);
   if (status == FirmwareStatus::kSuccess && changes_identity(command)) {
     save_identity();
   }
-  if (const std::uint64_t delay = measured * settings_.firmware_delay_ms_per_mib * 1000 >> 20; delay > 0) {
-    // The firmware's own time, during which the whole host waits for it.
+  return status;
+}
+
+bool SimulatedHost::initialized() {
+  PlatformStatusBuffer status;
+  submit(MailboxCommand::kPlatformStatus, status);
+  return static_cast<PlatformState>(status.state) != PlatformState::kUninitialized;
+}
+
+Outcome SimulatedHost::factory_reset() {
+  const std::lock_guard lock(mutex_);
+  std::optional<QueueTurn> turn(std::in_place, state_.get());
+  follow_identity_file(turn);
+  PlatformStatusBuffer status;
+  run(MailboxCommand::kPlatformStatus, {reinterpret_cast<std::uint8_t*>(&status), sizeof(status)});
+  if (status.guest_count > 0) {  // Of this process, and of others
+    return refusal(EBUSY);
+  }
+  run(MailboxCommand::kShutdown, {});
+  return outcome_of(run(MailboxCommand::kPlatformReset, {}));
+}
+
+// The firmware's own time, during which the whole host waits for it. Rounded up, so that many small pieces
+// take no less than a large one.
+void SimulatedHost::spend_time(std::uint64_t size) const {
+  constexpr std::uint64_t kMiB = 1U << 20;
+  constexpr std::uint64_t kUsPerMs = 1000;
+  const std::uint64_t delay = (size * settings_.firmware_delay_ms_per_mib * kUsPerMs + kMiB - 1) / kMiB;
+  if (delay > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(delay));
   }
-  return status;
 }
 
 void SimulatedHost::follow_identity_file(std::optional<QueueTurn>& turn) {

@@ -24,18 +24,26 @@ class SimulatedHost {
   /// Runs one firmware command in its turn on the host; `buffer` is the command's structure.
   template <typename Buffer>
   FirmwareStatus submit(MailboxCommand command, Buffer& buffer) {
-    static_assert(std::is_trivially_copyable_v<Buffer>);
-    return submit_bytes(command, {reinterpret_cast<std::uint8_t*>(&buffer), sizeof(buffer)}, 0);
+    return submit_over(command, buffer, 0);
   }
   FirmwareStatus submit(MailboxCommand command) { return submit_bytes(command, {}, 0); }
-  /// For a command that measures `measured` bytes: takes as long as the settings say.
-  FirmwareStatus submit_measured(MailboxCommand command, GuestRangeBuffer& buffer) {
-    return submit_bytes(command, {reinterpret_cast<std::uint8_t*>(&buffer), sizeof(buffer)}, buffer.length);
+  /// For a command that goes over `size` bytes of guest memory: takes as long as the settings say, where it
+  /// succeeds.
+  template <typename Buffer>
+  FirmwareStatus submit_over(MailboxCommand command, Buffer& buffer, std::uint64_t size) {
+    static_assert(std::is_trivially_copyable_v<Buffer>);
+    return submit_bytes(command, {reinterpret_cast<std::uint8_t*>(&buffer), sizeof(buffer)}, size);
   }
 
   /// Makes the platform ready again after a factory reset, as the driver does before the commands that need
   /// it.
   void ensure_initialized();
+
+  /// Whether it is ready: not so between a factory reset and the next command that needs it.
+  [[nodiscard]] bool initialized();
+  /// FACTORY_RESET as the driver does it: SHUTDOWN, then PLATFORM_RESET, in one turn, so that no guest can
+  /// start in between. EBUSY where any process has a guest.
+  Outcome factory_reset();
 
   /// Takes an ASID of the pool; flushes where it was used before. Nothing where the pool is exhausted.
   std::optional<std::uint32_t> take_asid(bool es);
@@ -47,7 +55,9 @@ class SimulatedHost {
   [[nodiscard]] const SimulationSettings& settings() const { return settings_; }
 
  private:
-  FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t measured);
+  FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t size);
+  FirmwareStatus run(MailboxCommand command, MutableBytes buffer);
+  void spend_time(std::uint64_t size) const;
   [[nodiscard]] std::uint32_t last_asid() const { return settings_.es_asids + settings_.sev_asids; }
   void follow_identity_file(std::optional<QueueTurn>& turn);
   void save_identity();
@@ -82,7 +92,7 @@ void copy_out(void* data, const Arguments& in) {
   std::memcpy(data, &in, sizeof(in));
 }
 
-std::unique_ptr<SevDevice> make_simulated_device(SimulatedHost& host);
+std::unique_ptr<SevDevice> make_simulated_device(SimulatedHost& host, DeviceAccess access);
 std::unique_ptr<SevVm> make_simulated_vm(SimulatedHost& host, KvmVmType type, VcpuStates states);
 
 }  // namespace virtsev::sevcore

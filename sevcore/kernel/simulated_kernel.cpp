@@ -12,7 +12,9 @@ SimulatedPlatform::SimulatedPlatform(UniqueFd identity, UniqueFd state)
 
 SimulatedPlatform::~SimulatedPlatform() = default;
 
-std::unique_ptr<SevDevice> SimulatedPlatform::open_device() { return make_simulated_device(*host_); }
+std::unique_ptr<SevDevice> SimulatedPlatform::open_device(DeviceAccess access) {
+  return make_simulated_device(*host_, access);
+}
 
 std::unique_ptr<SevVm> SimulatedPlatform::make_vm(KvmVmType type, VcpuStates states) {
   return make_simulated_vm(*host_, type, std::move(states));

@@ -17,6 +17,9 @@ namespace virtsev::sevcore {
 
 class SimulatedHost;
 
+/// How /dev/sev is opened: what changes the platform needs a writer (EPERM).
+enum class DeviceAccess : std::uint8_t { kRead, kReadWrite };
+
 /// One host's simulated platform, as one process sees it. Its state lies in two files that every process of
 /// the host shares: `identity` (mode 0600) holds the platform's keys and certificates, and is made at first
 /// use; `state` holds the settings (simulation_settings.hpp), and locks on its bytes are the ASIDs in use and
@@ -34,8 +37,9 @@ class SimulatedPlatform {
   SimulatedPlatform(const SimulatedPlatform&) = delete;
   SimulatedPlatform& operator=(const SimulatedPlatform&) = delete;
 
-  /// /dev/sev, opened for writing. The platform must outlive it.
-  [[nodiscard]] std::unique_ptr<SevDevice> open_device();
+  /// /dev/sev, opened so. Where the identity is open for reading alone, no device is a writer's. The platform
+  /// must outlive it.
+  [[nodiscard]] std::unique_ptr<SevDevice> open_device(DeviceAccess access = DeviceAccess::kReadWrite);
 
   /// The SEV side of a virtual machine that KVM_CREATE_VM would have made with `type`: kInit and kEsInit want
   /// kDefault, kInit2 the others. `states` is asked at kLaunchUpdateVmsa alone. The destructor frees guest

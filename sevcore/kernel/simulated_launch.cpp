@@ -73,7 +73,8 @@ Outcome SimulatedVm::launch_update_data(void* data) {
     buffer.handle = handle_;
     buffer.address = arguments.address + done;
     buffer.length = std::min(arguments.length - done, kRun);
-    if (const FirmwareStatus status = host_.submit_measured(MailboxCommand::kLaunchUpdateData, buffer);
+    if (const FirmwareStatus status =
+            host_.submit_over(MailboxCommand::kLaunchUpdateData, buffer, buffer.length);
         status != FirmwareStatus::kSuccess) {
       return outcome_of(status);
     }
@@ -92,7 +93,8 @@ Outcome SimulatedVm::launch_update_vmsa() {
     buffer.handle = handle_;
     buffer.address = reinterpret_cast<std::uintptr_t>(page.data());
     buffer.length = kPageSize;
-    if (const FirmwareStatus status = host_.submit_measured(MailboxCommand::kLaunchUpdateVmsa, buffer);
+    if (const FirmwareStatus status =
+            host_.submit_over(MailboxCommand::kLaunchUpdateVmsa, buffer, buffer.length);
         status != FirmwareStatus::kSuccess) {
       return outcome_of(status);
     }
@@ -159,7 +161,7 @@ Outcome SimulatedVm::packet_in(MailboxCommand command, void* data) {
     return refusal(command == MailboxCommand::kLaunchUpdateSecret ? ENOMEM : EINVAL);
   }
   PacketBuffer buffer = packet_buffer(arguments);
-  return outcome_of(host_.submit(command, buffer));
+  return outcome_of(host_.submit_over(command, buffer, buffer.guest_length));
 }
 
 PacketBuffer SimulatedVm::packet_buffer(const PacketArguments& arguments) const {

@@ -61,7 +61,7 @@ Outcome SimulatedVm::send_update_data(void* data) {
     return refusal(EINVAL);
   }
   PacketBuffer buffer = packet_buffer(arguments);
-  return outcome_of(host_.submit(MailboxCommand::kSendUpdateData, buffer));
+  return outcome_of(host_.submit_over(MailboxCommand::kSendUpdateData, buffer, buffer.guest_length));
 }
 
 Outcome SimulatedVm::receive_start(void* data) {

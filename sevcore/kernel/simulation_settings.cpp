@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sevcore/kernel/simulation_settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -14,8 +17,6 @@ namespace {
 
 constexpr std::string_view kFirstLine = "virtsev simulated platform, version 1";
 constexpr std::size_t kMaxFile = 4096;
-constexpr std::uint32_t kMaxAsids = 4096;
-constexpr std::uint32_t kMaxDelay = 60'000;
 
 /// "name = number"; where it is not, or the number is too large, false.
 bool apply(std::string_view line, SimulationSettings& settings) {
@@ -30,11 +31,11 @@ bool apply(std::string_view line, SimulationSettings& settings) {
   if (error != std::errc() || end != digits.data() + digits.size()) {
     return false;
   }
-  if (name == "es_asids" && value <= kMaxAsids) {
+  if (name == "es_asids" && value <= SimulationSettings::kMaxAsids) {
     settings.es_asids = value;
-  } else if (name == "sev_asids" && value <= kMaxAsids) {
+  } else if (name == "sev_asids" && value <= SimulationSettings::kMaxAsids) {
     settings.sev_asids = value;
-  } else if (name == "firmware_delay_ms_per_mib" && value <= kMaxDelay) {
+  } else if (name == "firmware_delay_ms_per_mib" && value <= SimulationSettings::kMaxDelay) {
     settings.firmware_delay_ms_per_mib = value;
   } else {
     return false;
@@ -64,13 +65,18 @@ SimulationSettings read_simulation_settings(int state_fd) {
 
 void write_simulation_settings(int state_fd, const SimulationSettings& settings) {
   std::string content(kFirstLine);
+  // Always as many bytes, in one write: nobody reads one file's beginning and another one's end.
   const auto add = [&content](const char* name, std::uint32_t value) {
-    content += std::string("\n") + name + " = " + std::to_string(value);
+    content += fmt::format("\n{} = {:05}", name, value);
   };
   add("es_asids", settings.es_asids);
   add("sev_asids", settings.sev_asids);
   add("firmware_delay_ms_per_mib", settings.firmware_delay_ms_per_mib);
-  write_whole_file(state_fd, bytes_of(content + "\n"));
+  content += "\n";
+  const ByteView wanted = bytes_of(content);
+  if (!std::ranges::equal(read_whole_file(state_fd, kMaxFile), wanted)) {
+    write_whole_file(state_fd, wanted);
+  }
 }
 
 }  // namespace virtsev::sevcore

@@ -8,10 +8,13 @@
 namespace virtsev::sevcore {
 
 struct SimulationSettings {
+  static constexpr std::uint32_t kMaxAsids = 4096;  ///< In each pool
+  static constexpr std::uint32_t kMaxDelay = 60'000;
+
   std::uint32_t es_asids = 99;    ///< How many SEV-ES guests the host can run at once: ASIDs 1 to es_asids
   std::uint32_t sev_asids = 410;  ///< How many SEV guests: the ASIDs after those
-  /// How long the firmware takes for each MiB that it measures; hardware: about 123 ms. One command runs at a
-  /// time on the whole host.
+  /// How long the firmware takes for each MiB of guest memory that it encrypts or decrypts; hardware: about
+  /// 123 ms. One command runs at a time on the whole host.
   std::uint32_t firmware_delay_ms_per_mib = 0;
   friend bool operator==(const SimulationSettings&, const SimulationSettings&) = default;
 };
@@ -20,8 +23,8 @@ struct SimulationSettings {
 /// at fault.
 SimulationSettings read_simulation_settings(int state_fd);
 
-/// Writes them and makes them durable. Processes that have the platform open keep what they have read. Throws
-/// Error.
+/// Writes them and makes them durable, unless they stand there already. Processes that have the platform open
+/// keep what they have read; one that reads meanwhile sees the old or the new ones. Throws Error.
 void write_simulation_settings(int state_fd, const SimulationSettings& settings);
 
 }  // namespace virtsev::sevcore

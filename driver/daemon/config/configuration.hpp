@@ -7,12 +7,14 @@
 #include <string>
 
 #include "driver/control/messages.hpp"
+#include "sevcore/kernel/simulation_settings.hpp"
 
 namespace virtsev::daemon {
 
 struct Configuration {
   control::Platform platform = control::Platform::kHardware;
   bool allow_unprotected = false;
+  sevcore::SimulationSettings simulation;
   /// The monitors' own user ids, first to last; used where virtsevd runs as root.
   std::uint32_t vmm_uid_first = 2100000000;
   std::uint32_t vmm_uid_last = 2100016383;

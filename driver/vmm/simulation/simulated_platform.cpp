@@ -18,7 +18,7 @@ std::uint32_t simulated_c_bit_position(std::uint32_t host_physical_bits) {
 SimulatedSevPlatform::SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, UniqueFd state)
     : c_bit_position_(simulated_c_bit_position(physical_address_bits(host.supported_cpuid()))),
       platform_(std::move(identity), std::move(state)),
-      device_(platform_.open_device()) {
+      device_(platform_.open_device(sevcore::DeviceAccess::kRead)) {
   for (const unsigned long capability : {KVM_CAP_X86_USER_SPACE_MSR, KVM_CAP_X86_MSR_FILTER}) {
     if (host.extension(capability) == 0) {
       throw Error(

@@ -2,7 +2,6 @@
 // ASIDs and the firmware's queue among processes, some of which are killed.
 #include "sevcore/kernel/asid_locks.hpp"
 
-#include <chrono>
 #include <csignal>
 
 #include <sched.h>
@@ -204,21 +203,6 @@ TEST_F(AsidLocksTest, LetsOneProcessAtATimeHaveItsTurn) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(*shared, 2 * kSteps);
   ::munmap(const_cast<int*>(shared), sizeof(int));
-}
-
-TEST_F(AsidLocksTest, TakesAsLongForEachMebibyteAsItIsTold) {
-  directory_.set({1, 1, 40});
-  const auto platform = directory_.platform();
-  std::unique_ptr<SevVm> vm;
-  ASSERT_EQ(init(*platform, vm, GuestCommand::kInit), Outcome{});
-  LaunchStartArguments arguments;
-  arguments.policy = 1;
-  ASSERT_EQ(vm->operate(GuestCommand::kLaunchStart, &arguments), Outcome{});
-  Bytes data((1U << 20) + 16);
-  LaunchUpdateDataArguments update{round_up(address_of(data), 16), 1U << 20};
-  const auto begin = std::chrono::steady_clock::now();
-  ASSERT_EQ(vm->operate(GuestCommand::kLaunchUpdateData, &update), Outcome{});
-  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(40));
 }
 
 }  // namespace

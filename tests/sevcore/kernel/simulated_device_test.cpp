@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The simulated /dev/sev.
+#include <latch>
+#include <thread>
+
 #include "sevcore/certificates/make_certificates.hpp"
 #include "sevcore/certificates/platform_certificates.hpp"
+#include "sevcore/kernel/asid_locks.hpp"
 #include "sevcore/kernel/platform_information.hpp"
 #include "tests/sevcore/kernel/simulated_fixture.hpp"
 
@@ -109,6 +113,47 @@ TEST_F(SimulatedDeviceTest, ResetsToFactorySettingsOnlyWithoutGuests) {
   EXPECT_EQ(state(), PlatformState::kUninitialized);
   EXPECT_NE(read_platform(*device_).pdh, before);
   EXPECT_EQ(state(), PlatformState::kInitialized) << "the export made it ready again";
+}
+
+TEST_F(SimulatedDeviceTest, IsNotResetUnderAnotherProcesssGuest) {
+  const auto elsewhere = directory_.platform();
+  const auto vm = elsewhere->make_vm(KvmVmType::kDefault, {});
+  ASSERT_EQ(vm->operate(GuestCommand::kInit, nullptr), kOk);
+  ASSERT_EQ(start(*vm, kSevPolicy), kOk);
+  const Bytes before = read_platform(*device_).pdh;
+  EXPECT_EQ(device_->issue(PlatformCommand::kFactoryReset, nullptr), kernel(EBUSY));
+  EXPECT_EQ(read_platform(*device_).pdh, before);
+}
+
+TEST_F(SimulatedDeviceTest, IsNotResetUnderAGuestThatStartedWhileItWaitedForItsTurn) {
+  const Bytes before = read_platform(*device_).pdh;
+  const UniqueFd state = directory_.state();
+  AsidLocks guest(state.get());
+  Outcome outcome;
+  std::latch asking(1);
+  std::optional<QueueTurn> turn(std::in_place, state.get());
+  std::thread reset([&] {
+    asking.count_down();
+    outcome = device_->issue(PlatformCommand::kFactoryReset, nullptr);
+  });
+  asking.wait();
+  EXPECT_TRUE(guest.take(1, 1));
+  turn.reset();
+  reset.join();
+  EXPECT_EQ(outcome, kernel(EBUSY));
+  EXPECT_EQ(read_platform(*device_).pdh, before);
+}
+
+TEST_F(SimulatedDeviceTest, AnUninitializedPlatformIsMadeReadyByAWriterAlone) {
+  const auto reader = platform_->open_device(DeviceAccess::kRead);
+  ASSERT_EQ(device_->issue(PlatformCommand::kFactoryReset, nullptr), kOk);
+  PdhCertExportArguments query;
+  EXPECT_EQ(reader->issue(PlatformCommand::kPdhCertExport, &query), kernel(EPERM));
+  EXPECT_EQ(state(), PlatformState::kUninitialized);
+  EXPECT_EQ(device_->issue(PlatformCommand::kPdhCertExport, &query),
+            firmware(FirmwareStatus::kInvalidLength));
+  EXPECT_EQ(reader->issue(PlatformCommand::kPdhCertExport, &query), firmware(FirmwareStatus::kInvalidLength));
+  EXPECT_EQ(reader->issue(PlatformCommand::kPdhGen, nullptr), kernel(EPERM));
 }
 
 TEST_F(SimulatedDeviceTest, ShowsNewKeysToEveryProcessAtOnce) {

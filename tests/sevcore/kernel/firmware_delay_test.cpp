@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The simulated firmware takes the time that it is told, and has it for one command of the host at once.
+#include <chrono>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/sevcore/kernel/simulated_fixture.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kMiB = 1U << 20;
+
+class FirmwareDelayTest : public SimulatedKernelTest {
+ protected:
+  void set_delay(std::uint32_t ms_per_mib) {
+    platform_.reset();
+    directory_.set({4, 4, ms_per_mib});
+    platform_ = directory_.platform();
+  }
+  /// A guest after LAUNCH_START.
+  static std::unique_ptr<SevVm> started(SimulatedPlatform& platform) {
+    auto vm = platform.make_vm(KvmVmType::kDefault, {});
+    EXPECT_EQ(vm->operate(GuestCommand::kInit, nullptr), kOk);
+    EXPECT_EQ(start(*vm, kSevPolicy), kOk);
+    return vm;
+  }
+  static Outcome update_mebibytes(SevVm& vm, std::uint32_t count) {
+    Bytes memory(count * kMiB + 16);
+    LaunchUpdateDataArguments range{round_up(address_of(memory), 16), count * kMiB};
+    return vm.operate(GuestCommand::kLaunchUpdateData, &range);
+  }
+  template <typename Work>
+  static Clock::duration time_of(Work work) {
+    const auto begin = Clock::now();
+    work();
+    return Clock::now() - begin;
+  }
+};
+
+TEST_F(FirmwareDelayTest, ALaunchTakesTheDelayForEachMebibyte) {
+  set_delay(20);
+  const auto vm = started(*platform_);
+  EXPECT_GE(time_of([&] { EXPECT_EQ(update_mebibytes(*vm, 3), kOk); }), milliseconds(60));
+}
+
+TEST_F(FirmwareDelayTest, TwoProcessesQueueBehindEachOther) {
+  set_delay(20);
+  const auto launch = [this] {
+    const auto platform = directory_.platform();
+    const auto vm = started(*platform);
+    return update_mebibytes(*vm, 3).ok();
+  };
+  const auto both = time_of([&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::_exit(launch() ? 0 : 1);
+    }
+    EXPECT_TRUE(launch());
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  });
+  EXPECT_GE(both, milliseconds(120)) << "the two launches did not wait for each other";
+}
+
+TEST_F(FirmwareDelayTest, WhatIsRefusedTakesNoTime) {
+  set_delay(SimulationSettings::kMaxDelay);
+  const auto vm = started(*platform_);
+  ASSERT_EQ(measure(*vm), kOk);
+  const auto refused =
+      time_of([&] { EXPECT_EQ(update_mebibytes(*vm, 1), firmware(FirmwareStatus::kInvalidGuestState)); });
+  EXPECT_LT(refused, milliseconds(SimulationSettings::kMaxDelay / 2));
+}
+
+TEST_F(FirmwareDelayTest, ASecretTakesItsTimeToo) {
+  set_delay(SimulationSettings::kMaxDelay);
+  const auto device = platform_->open_device();
+  Bytes pdh(kCertificateSize);
+  Bytes chain(kCertificateChainSize);
+  PdhCertExportArguments certificates{address_of(pdh), kCertificateSize, address_of(chain),
+                                      kCertificateChainSize};
+  ASSERT_EQ(device->issue(PlatformCommand::kPdhCertExport, &certificates), kOk);
+  const OwnerSession session = make_session(parse_sev_certificate(pdh).value(), kSevPolicy);
+  const auto vm = platform_->make_vm(KvmVmType::kDefault, {});
+  ASSERT_EQ(vm->operate(GuestCommand::kInit, nullptr), kOk);
+  ASSERT_EQ(start(*vm, kSevPolicy, session), kOk);
+  ASSERT_EQ(measure(*vm), kOk);
+  const Bytes secret(1024, 's');
+  const auto packet = pack_secret(session.keys, parse_measurement(measurement_).value(), secret);
+  EXPECT_GE(time_of([&] { EXPECT_EQ(inject(*vm, packet, memory_), kOk); }), milliseconds(58));
+}
+
+TEST_F(FirmwareDelayTest, SettingsTakeTheSameRoomWhateverTheyAre) {
+  directory_.set({});
+  const auto size = std::filesystem::file_size(directory_.state_path());
+  directory_.set({0, SimulationSettings::kMaxAsids, SimulationSettings::kMaxDelay});
+  EXPECT_EQ(std::filesystem::file_size(directory_.state_path()), size);
+  EXPECT_EQ(read_simulation_settings(directory_.state().get()),
+            (SimulationSettings{0, SimulationSettings::kMaxAsids, SimulationSettings::kMaxDelay}));
+}
+
+}  // namespace
+}  // namespace virtsev::sevcore
