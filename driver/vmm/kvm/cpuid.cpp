@@ -6,6 +6,8 @@
 #include <array>
 #include <bit>
 
+#include "sevcore/kernel/reduced_phys_bits.hpp"
+
 namespace virtsev::vmm {
 namespace {
 
@@ -95,7 +97,7 @@ void set_encryption(CpuidEntries& entries, const EncryptionLeaf& encryption) {
   highest.eax = std::max(highest.eax, kEncryption);
   kvm_cpuid_entry2& out = leaf(entries, kEncryption);
   out.eax = kSev | (encryption.encrypted_state ? kSevEs : 0);
-  out.ebx = encryption.c_bit_position | encryption.reduced_phys_bits << 6;
+  out.ebx = encryption.c_bit_position | sevcore::kReducedPhysBits << 6;
   out.ecx = 0;
   out.edx = 0;
 }

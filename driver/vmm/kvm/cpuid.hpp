@@ -16,7 +16,6 @@ namespace virtsev::vmm {
 struct EncryptionLeaf {
   bool encrypted_state = false;  ///< SEV-ES
   std::uint32_t c_bit_position = 0;
-  std::uint32_t reduced_phys_bits = 1;
 };
 
 struct CpuidRequest {

@@ -23,7 +23,8 @@ class Guest {
   /// Makes the machine, loads it, and launches it up to LAUNCH_MEASURE; the vCPUs stand still. The
   /// descriptors in `start` are borrowed; those of console and log as long as this lives, all others until
   /// this returns. Throws Error; nothing is left behind then.
-  Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end);
+  Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
+        const PlatformMaker& platform_maker = make_platform);
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;

@@ -12,6 +12,7 @@
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/kernel/reduced_phys_bits.hpp"
 #include "sevcore/policy.hpp"
 
 namespace virtsev::vmm {
@@ -34,7 +35,8 @@ UniqueFd copy_of_kvm(const control::Start& start) {
 
 spec::BootSpecification with_flavour(spec::BootSpecification boot, const Platform* platform) {
   if (platform != nullptr) {
-    boot.vmsa_flavour = platform->flavour(boot.vmsa_flavour);
+    const bool es = sevcore::Policy(boot.policy).has(sevcore::PolicyBit::kEs);
+    boot.vmsa_flavour = platform->flavour(boot.vmsa_flavour, es);
   }
   return boot;
 }
@@ -50,11 +52,12 @@ void check_hardware_limits(const control::Start& start) {
 
 }  // namespace
 
-Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end)
+Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
+             const PlatformMaker& platform_maker)
     : host_(copy_of_kvm(start)) {
   check_hardware_limits(start);
   if (!start.boot.unprotected) {
-    platform_ = make_platform(start, host_);
+    platform_ = platform_maker(start, host_);
   }
   const sevcore::LaunchPlan plan = boot::compose(with_flavour(start.boot, platform_.get()));
   make_machine(start, plan);
@@ -101,8 +104,7 @@ std::vector<CpuidEntries> Guest::cpuid_of_vcpus(const control::Start& start) con
     request.vcpus = start.boot.vcpus;
     request.tsc_deadline = host_.extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0;
     if (platform_) {
-      request.encryption =
-          EncryptionLeaf{encrypted_state(start), platform_->c_bit_position(), platform_->reduced_phys_bits()};
+      request.encryption = EncryptionLeaf{encrypted_state(start), platform_->c_bit_position()};
     }
     all.push_back(filter_cpuid(supported, request));
   }
@@ -141,7 +143,7 @@ void Guest::launch(const control::Start& start, const sevcore::LaunchPlan& plan)
   report_.api_minor = information.api_minor;
   report_.build = information.build;
   report_.c_bit_position = platform_->c_bit_position();
-  report_.reduced_phys_bits = platform_->reduced_phys_bits();
+  report_.reduced_phys_bits = sevcore::kReducedPhysBits;
   report_.secret_address = plan.secret.address.value();
   report_.secret_size = plan.secret.size;
 }

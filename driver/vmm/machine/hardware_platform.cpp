@@ -9,18 +9,20 @@
 namespace virtsev::vmm {
 namespace {
 
-constexpr unsigned long kCapVmTypes = 235;  // KVM_CAP_VM_TYPES: a bit for each type (Linux 6.8)
-
-bool offers(const KvmHost& host, sevcore::KvmVmType type) {
-  return ((static_cast<unsigned>(host.extension(kCapVmTypes)) >> static_cast<unsigned long>(type)) & 1U) != 0;
-}
+constexpr unsigned long kCapVmTypes = 235;  // KVM_CAP_VM_TYPES
 
 }  // namespace
+
+HardwareLaunch choose_launch(std::uint32_t vm_types, bool encrypted_state) {
+  const sevcore::KvmVmType wanted = encrypted_state ? sevcore::KvmVmType::kSevEs : sevcore::KvmVmType::kSev;
+  const bool offered = ((vm_types >> static_cast<unsigned long>(wanted)) & 1U) != 0;
+  return offered ? HardwareLaunch{spec::VmsaFlavour::kInit2, wanted} : HardwareLaunch{};
+}
 
 HardwarePlatform::HardwarePlatform(const KvmHost& host, UniqueFd sev_device)
     : cpu_(sevcore::read_cpu_facts()),
       device_(std::move(sev_device)),
-      has_init2_(offers(host, sevcore::KvmVmType::kSev)) {
+      vm_types_(static_cast<std::uint32_t>(host.extension(kCapVmTypes))) {
   if (!cpu_.sev) {
     throw Error(ErrorCode::kConfigUnsupported,
                 text("This host's processor has no SEV; `virtsev host` says more"));
@@ -31,16 +33,12 @@ sevcore::AsidPool HardwarePlatform::asid_pool(bool encrypted_state) const {
   return {encrypted_state, encrypted_state ? cpu_.es_guests() : cpu_.sev_guests(), false};
 }
 
-spec::VmsaFlavour HardwarePlatform::flavour(spec::VmsaFlavour) const {
-  return has_init2_ ? spec::VmsaFlavour::kInit2 : spec::VmsaFlavour::kLegacy;
+spec::VmsaFlavour HardwarePlatform::flavour(spec::VmsaFlavour, bool encrypted_state) const {
+  return choose_launch(vm_types_, encrypted_state).flavour;
 }
 
-unsigned long HardwarePlatform::kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const {
-  sevcore::KvmVmType type = sevcore::KvmVmType::kDefault;
-  if (flavour == spec::VmsaFlavour::kInit2) {
-    type = encrypted_state ? sevcore::KvmVmType::kSevEs : sevcore::KvmVmType::kSev;
-  }
-  return static_cast<unsigned long>(type);
+unsigned long HardwarePlatform::kvm_vm_type(bool encrypted_state, spec::VmsaFlavour) const {
+  return static_cast<unsigned long>(choose_launch(vm_types_, encrypted_state).vm_type);
 }
 
 std::unique_ptr<sevcore::SevVm> HardwarePlatform::make_sev_vm(int kvm_vm, bool, spec::VmsaFlavour,

@@ -8,16 +8,26 @@
 
 namespace virtsev::vmm {
 
+/// How a kernel makes and initialises an encrypted guest.
+struct HardwareLaunch {
+  spec::VmsaFlavour flavour = spec::VmsaFlavour::kLegacy;
+  sevcore::KvmVmType vm_type = sevcore::KvmVmType::kDefault;
+  friend bool operator==(const HardwareLaunch&, const HardwareLaunch&) = default;
+};
+/// KVM_SEV_INIT2 where the kernel makes machines of the type that it wants, else the older commands.
+/// `vm_types`: a bit for each type (KVM_CAP_VM_TYPES; 0 before Linux 6.8). A kernel may offer one of SEV and
+/// SEV-ES without the other.
+HardwareLaunch choose_launch(std::uint32_t vm_types, bool encrypted_state);
+
 class HardwarePlatform final : public Platform {
  public:
   /// `sev_device`: /dev/sev. Throws Error where the processor has no SEV.
   HardwarePlatform(const KvmHost& host, UniqueFd sev_device);
 
   [[nodiscard]] std::uint32_t c_bit_position() const override { return cpu_.c_bit_position; }
-  [[nodiscard]] std::uint32_t reduced_phys_bits() const override { return 1; }
   sevcore::SevDevice& device() override { return device_; }
   [[nodiscard]] sevcore::AsidPool asid_pool(bool encrypted_state) const override;
-  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const override;
+  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool encrypted_state) const override;
   [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
   std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,
                                               sevcore::VcpuStates states) override;
@@ -28,7 +38,7 @@ class HardwarePlatform final : public Platform {
  private:
   sevcore::CpuFacts cpu_;
   sevcore::HardwareDevice device_;
-  bool has_init2_;
+  std::uint32_t vm_types_;
 };
 
 }  // namespace virtsev::vmm

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -24,14 +25,13 @@ class Platform {
  public:
   virtual ~Platform() = default;
 
-  /// The C-bit's position, and how many physical address bits encryption takes.
+  /// The C-bit's position in a guest physical address.
   [[nodiscard]] virtual std::uint32_t c_bit_position() const = 0;
-  [[nodiscard]] virtual std::uint32_t reduced_phys_bits() const = 0;
   virtual sevcore::SevDevice& device() = 0;
   /// The ASIDs that a guest with, or without, SEV-ES takes one of.
   [[nodiscard]] virtual sevcore::AsidPool asid_pool(bool encrypted_state) const = 0;
   /// Which way of launching applies. `asked`: what the specification says.
-  [[nodiscard]] virtual spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const = 0;
+  [[nodiscard]] virtual spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool encrypted_state) const = 0;
   /// KVM_CREATE_VM's argument.
   [[nodiscard]] virtual unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const = 0;
   virtual std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state,
@@ -51,5 +51,8 @@ void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position
 /// host has no SEV, or another C-bit position than the definition says,
 /// or where the guest has more memory than there are addresses below the C-bit.
 std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHost& host);
+
+/// make_platform(), or what a test has in its place.
+using PlatformMaker = std::function<std::unique_ptr<Platform>(const control::Start&, const KvmHost&)>;
 
 }  // namespace virtsev::vmm

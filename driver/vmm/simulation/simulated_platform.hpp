@@ -18,10 +18,9 @@ class SimulatedSevPlatform final : public Platform {
   SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, UniqueFd state);
 
   [[nodiscard]] std::uint32_t c_bit_position() const override { return c_bit_position_; }
-  [[nodiscard]] std::uint32_t reduced_phys_bits() const override { return 1; }
   sevcore::SevDevice& device() override { return *device_; }
   [[nodiscard]] sevcore::AsidPool asid_pool(bool encrypted_state) const override;
-  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked) const override { return asked; }
+  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool) const override { return asked; }
   [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
   std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,
                                               sevcore::VcpuStates states) override;

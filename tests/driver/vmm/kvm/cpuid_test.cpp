@@ -37,7 +37,7 @@ CpuidRequest request(std::uint32_t vcpu = 0, std::uint32_t vcpus = 1) {
   out.vcpu = vcpu;
   out.vcpus = vcpus;
   out.tsc_deadline = true;
-  out.encryption = EncryptionLeaf{true, 39, 1};
+  out.encryption = EncryptionLeaf{true, 39};
   return out;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a platform makes impossible, said before KVM would say it in numbers.
-#include "driver/vmm/machine/platform.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "driver/vmm/machine/hardware_platform.hpp"
 #include "sevcore/base/error.hpp"
 
 namespace virtsev::vmm::test {
@@ -26,6 +25,36 @@ TEST(Platform, MemoryBeyondTheCBitIsRefusedWithWhatIsLeft) {
     EXPECT_EQ(error.code(), ErrorCode::kConfigUnsupported);
     EXPECT_THAT(error.what(), testing::HasSubstr("<memory>"));
     EXPECT_THAT(error.what(), testing::HasSubstr("at most 511 GiB"));
+  }
+}
+
+constexpr std::uint32_t bit_of(sevcore::KvmVmType type) { return 1U << static_cast<std::uint32_t>(type); }
+
+struct LaunchChoice {
+  const char* kernel;
+  std::uint32_t vm_types;
+  bool encrypted_state;
+  HardwareLaunch launch;
+};
+
+TEST(HardwarePlatform, UsesInit2WhereTheKernelMakesMachinesOfTheTypeWanted) {
+  using enum sevcore::KvmVmType;
+  using spec::VmsaFlavour;
+  constexpr std::uint32_t kPlain = bit_of(kDefault);
+  const LaunchChoice choices[] = {
+      {"before KVM_CAP_VM_TYPES, SEV", 0, false, {VmsaFlavour::kLegacy, kDefault}},
+      {"before KVM_CAP_VM_TYPES, SEV-ES", 0, true, {VmsaFlavour::kLegacy, kDefault}},
+      {"before INIT2, SEV", kPlain, false, {VmsaFlavour::kLegacy, kDefault}},
+      {"before INIT2, SEV-ES", kPlain, true, {VmsaFlavour::kLegacy, kDefault}},
+      {"SEV alone, SEV", kPlain | bit_of(kSev), false, {VmsaFlavour::kInit2, kSev}},
+      {"SEV alone, SEV-ES", kPlain | bit_of(kSev), true, {VmsaFlavour::kLegacy, kDefault}},
+      {"SEV-ES alone, SEV", kPlain | bit_of(kSevEs), false, {VmsaFlavour::kLegacy, kDefault}},
+      {"SEV-ES alone, SEV-ES", kPlain | bit_of(kSevEs), true, {VmsaFlavour::kInit2, kSevEs}},
+      {"both, SEV", kPlain | bit_of(kSev) | bit_of(kSevEs), false, {VmsaFlavour::kInit2, kSev}},
+      {"both, SEV-ES", kPlain | bit_of(kSev) | bit_of(kSevEs), true, {VmsaFlavour::kInit2, kSevEs}},
+  };
+  for (const LaunchChoice& choice : choices) {
+    EXPECT_EQ(choose_launch(choice.vm_types, choice.encrypted_state), choice.launch) << choice.kernel;
   }
 }
 
