@@ -124,6 +124,11 @@ Explanation on_any(int error_number) {
     case EIO:
       return {text("the firmware refused, and the kernel did not say why"),
               text("look at dmesg for ccp, and update the host's kernel"), ErrorCode::kSystemError};
+    case kKernelNotSupported:
+      return {
+          text("the kernel or the firmware does not support this command"),
+          text("update the host's kernel and the SEV firmware (linux-firmware's amd/*.sbin, or the BIOS)"),
+          ErrorCode::kOperationUnsupported};
     case EINVAL:
     case ENOTTY:
     case EBADF:

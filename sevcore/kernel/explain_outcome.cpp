@@ -22,9 +22,28 @@ KernelCall call_of(GuestCommand command) {
   }
 }
 
+/// Where the security processor is dead, busy or not there, a status is one of an earlier command.
+bool firmware_answered(const Outcome& outcome) {
+  switch (outcome.error_number) {
+    case ETIMEDOUT:
+    case EBUSY:
+    case ENODEV:
+      return false;
+    default:
+      return outcome.firmware_status != kNoFirmwareCall && outcome.firmware_status != 0;
+  }
+}
+
+std::string name_of_errno(int error_number) {
+  const char* name = ::strerrorname_np(error_number);
+  if (name == nullptr) {
+    return error_number == kKernelNotSupported ? "ENOTSUPP" : std::to_string(error_number);
+  }
+  return name;
+}
+
 Explanation explanation_of(std::string_view command, KernelCall call, const Outcome& outcome) {
-  const bool firmware_answered = outcome.firmware_status != kNoFirmwareCall && outcome.firmware_status != 0;
-  if (firmware_answered) {
+  if (firmware_answered(outcome)) {
     return explain_status(command, static_cast<FirmwareStatus>(outcome.firmware_status));
   }
   return explain_errno(call, outcome.error_number);
@@ -32,9 +51,8 @@ Explanation explanation_of(std::string_view command, KernelCall call, const Outc
 
 /// Name and number of both answers, for whoever looks them up in a specification.
 std::string numbers_of(const Outcome& outcome) {
-  const char* name = ::strerrorname_np(outcome.error_number);
-  const std::string error = name != nullptr ? name : std::to_string(outcome.error_number);
-  if (outcome.firmware_status == kNoFirmwareCall || outcome.firmware_status == 0) {
+  const std::string error = name_of_errno(outcome.error_number);
+  if (!firmware_answered(outcome)) {
     return text("the kernel said {}", error);
   }
   const auto status = static_cast<FirmwareStatus>(outcome.firmware_status);

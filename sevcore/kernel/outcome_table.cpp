@@ -2,71 +2,12 @@
 #include "sevcore/kernel/outcome_table.hpp"
 
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/status_by_command.hpp"
 
 namespace virtsev::sevcore {
 namespace {
 
 using enum FirmwareStatus;
-
-Explanation bad_measurement(std::string_view command) {
-  if (command == "LAUNCH_SECRET") {
-    return {text("the secret's authentication code does not fit"),
-            text("pack the secret anew for this guest's measurement, with the TIK and TEK of the session "
-                 "that it was launched with"),
-            ErrorCode::kInvalidArgument};
-  }
-  if (command == "RECEIVE_START") {
-    return {text("the session does not fit this platform, the sender's PDH or the policy"),
-            text("send anew: to this platform's present certificates, and with exactly the guest's policy"),
-            ErrorCode::kInvalidArgument};
-  }
-  if (command == "RECEIVE_UPDATE_DATA" || command == "RECEIVE_UPDATE_VMSA") {
-    return {text("a packet of the migration was changed on the way, or belongs to another session"),
-            text("send that packet again; where that repeats, cancel and send the guest anew"),
-            ErrorCode::kInvalidArgument};
-  }
-  return {text("the session does not fit this platform, certificate or policy"),
-          text("make a new session with `virtsev session` for this platform's present certificates and "
-               "exactly this policy"),
-          ErrorCode::kInvalidArgument};
-}
-
-Explanation invalid_certificate(std::string_view command) {
-  if (command == "PEK_CERT_IMPORT") {
-    return {text("the PEK or the OCA certificate is malformed, or does not answer this platform's request"),
-            text("have the request signed that PEK_CSR gives now (PEK_GEN and a factory reset change it), in "
-                 "one of its two places for a signature"),
-            ErrorCode::kInvalidArgument};
-  }
-  if (command == "SEND_START") {
-    return {text("a certificate of the target platform is malformed, or of the wrong kind"),
-            text("give the target's PDH, then its PEK, OCA and CEK, then ASK and ARK, as it exports them"),
-            ErrorCode::kInvalidArgument};
-  }
-  return {text("a certificate is malformed, or of the wrong kind"),
-          text("give the Diffie-Hellman certificate that belongs to the session, as `virtsev session` "
-               "writes it"),
-          ErrorCode::kInvalidArgument};
-}
-
-Explanation policy_failure(std::string_view command) {
-  if (command == "SEND_START") {
-    return {text("the guest policy does not let the guest go to that platform"),
-            text("NOSEND keeps it here; DOMAIN wants a target with the same owner (OCA), SEV one whose chain "
-                 "ends at the same root, and the least API version holds for the target too"),
-            ErrorCode::kOperationDenied};
-  }
-  if (command == "LAUNCH_START" || command == "RECEIVE_START") {
-    return {text("the platform does not meet the guest policy"),
-            text("compare the policy's least API version and its ES bit with what `virsh nodesevinfo` says "
-                 "of this host; a newer firmware or another policy is needed"),
-            ErrorCode::kConfigUnsupported};
-  }
-  return {text("the guest policy forbids this"),
-          text("launch the guest with a policy that allows it (NODBG forbids debugging, NOSEND sending, NOKS "
-               "key sharing)"),
-          ErrorCode::kOperationDenied};
-}
 
 /// The hints of SEV-SNP's and the firmware update's codes, which no command of SEV or SEV-ES should give.
 Explanation foreign_status() {
@@ -86,19 +27,13 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
               text("a factory reset needs all guests gone; else reload the ccp module or restart the host"),
               ErrorCode::kOperationInvalid};
     case kInvalidGuestState:
-      return {text("the guest is in no state for this command"),
-              text("the order is start, data, VMSAs, measurement, secrets, finish; a secret is taken only "
-                   "after the measurement and before the first resume, and a launch can't be repeated"),
-              ErrorCode::kOperationInvalid};
+      return invalid_guest_state(command);
     case kInvalidConfig:
       return {text("the platform is not set up for this"),
               text("for SEV-ES, give it ASIDs in the BIOS (SEV-ES ASID space limit) and kvm_amd.sev_es=1"),
               ErrorCode::kConfigUnsupported};
     case kInvalidLength:
-      return {text("a buffer's length is wrong"),
-              text("check the sizes: a certificate has 2084 bytes, a session 128, a secret's header 52, a "
-                   "secret a multiple of 16 up to 16384"),
-              ErrorCode::kInvalidArgument};
+      return invalid_length(command);
     case kAlreadyOwned:
       return {text("the platform has an owner already"),
               text("reset it to factory settings first; every session made for it becomes void"),
@@ -111,9 +46,7 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
       return {text("the guest has no ASID"), text("start it again; where that repeats, restart the host"),
               ErrorCode::kInternal};
     case kInvalidAddress:
-      return {text("an address is misaligned, or outside of memory"),
-              text("give a guest address that is a multiple of 16 and lies in the guest's RAM"),
-              ErrorCode::kInvalidArgument};
+      return invalid_address(command);
     case kBadSignature:
       return {text("a certificate's signature does not hold"),
               text("check that the certificates belong together with `virtsev platform verify`"),
@@ -153,8 +86,7 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
       return {text("this platform does not support the command, or one of its options"),
               text("update the SEV firmware, or go without"), ErrorCode::kOperationUnsupported};
     case kInvalidParameter:
-      return {text("a parameter is out of range, or a reserved bit is set"),
-              text("check the policy: bits 6 to 15 must be 0"), ErrorCode::kInvalidArgument};
+      return invalid_parameter(command);
     case kResourceLimit:
       return {text("the firmware has no room for another guest"), text("stop an encrypted guest first"),
               ErrorCode::kResourceBusy};

@@ -18,9 +18,14 @@ enum class KernelCall { kInitialize, kGuest, kPlatform, kRegistration };
 inline constexpr std::array kAllKernelCalls = {KernelCall::kInitialize, KernelCall::kGuest,
                                                KernelCall::kPlatform, KernelCall::kRegistration};
 
+/// ENOTSUPP: Linux's own number for what is not supported, in no header for programs and without a name in
+/// libc.
+inline constexpr int kKernelNotSupported = 524;
+
 /// The errnos that Linux gives without the firmware (arch/x86/kvm/svm/sev.c, drivers/crypto/ccp/sev-dev.c).
-inline constexpr std::array kKernelErrors = {EPERM,  ENOENT, EIO,    EBADF,  EAGAIN, ENOMEM, EACCES,
-                                             EFAULT, EBUSY,  ENODEV, EINVAL, ENOTTY, ENOSPC, ETIMEDOUT};
+inline constexpr std::array kKernelErrors = {EPERM,  ENOENT, EIO,    EBADF,     EAGAIN,
+                                             ENOMEM, EACCES, EFAULT, EBUSY,     ENODEV,
+                                             EINVAL, ENOTTY, ENOSPC, ETIMEDOUT, kKernelNotSupported};
 
 struct Explanation {
   std::string cause;

@@ -4,11 +4,10 @@
 #include <cerrno>
 
 #include "sevcore/kernel/explain_outcome.hpp"
+#include "sevcore/kernel/outcome_table.hpp"
 
 namespace virtsev::sevcore {
 namespace {
-
-constexpr int kKernelNotSupported = 524;  ///< ENOTSUPP: Linux's own, in no header for programs
 
 std::uint64_t address_of(Bytes& buffer) { return reinterpret_cast<std::uintptr_t>(buffer.data()); }
 
@@ -49,21 +48,25 @@ void read_chip_id(SevDevice& device, PlatformInformation& information) {
 
 }  // namespace
 
+PlatformInformation platform_information_of(const PlatformStatusArguments& status, bool simulated) {
+  PlatformInformation information;
+  information.api_major = status.api_major;
+  information.api_minor = status.api_minor;
+  information.build = status.build;
+  information.state = static_cast<PlatformState>(status.state);
+  information.externally_owned = (status.flags & kPlatformOwned) != 0;
+  information.es_enabled = (status.flags & kPlatformEs) != 0;
+  information.guest_count = status.guest_count;
+  information.simulated = simulated;
+  return information;
+}
+
 PlatformInformation read_platform_status(SevDevice& device) {
-  PlatformStatusArguments arguments;
-  if (const Outcome outcome = device.issue(PlatformCommand::kPlatformStatus, &arguments); !outcome.ok()) {
+  PlatformStatusArguments status;
+  if (const Outcome outcome = device.issue(PlatformCommand::kPlatformStatus, &status); !outcome.ok()) {
     throw sev_error(PlatformCommand::kPlatformStatus, outcome);
   }
-  PlatformInformation information;
-  information.api_major = arguments.api_major;
-  information.api_minor = arguments.api_minor;
-  information.build = arguments.build;
-  information.state = static_cast<PlatformState>(arguments.state);
-  information.externally_owned = (arguments.flags & kPlatformOwned) != 0;
-  information.es_enabled = (arguments.flags & kPlatformEs) != 0;
-  information.guest_count = arguments.guest_count;
-  information.simulated = device.simulated();
-  return information;
+  return platform_information_of(status, device.simulated());
 }
 
 PlatformInformation read_platform(SevDevice& device) {

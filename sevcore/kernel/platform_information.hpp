@@ -25,6 +25,9 @@ struct PlatformInformation {
   bool simulated = false;
 };
 
+/// PLATFORM_STATUS' answer, typed; certificates and id stay empty.
+PlatformInformation platform_information_of(const PlatformStatusArguments& status, bool simulated);
+
 /// PLATFORM_STATUS alone: certificates and id stay empty. Throws Error (explain_outcome.hpp).
 PlatformInformation read_platform_status(SevDevice& device);
 

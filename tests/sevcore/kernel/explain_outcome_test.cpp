@@ -104,6 +104,44 @@ TEST(ExplainOutcome, GivesTheErrorANumberThatFits) {
   EXPECT_EQ(registration_error({ENOMEM, kNoFirmwareCall}).code(), ErrorCode::kSystemError);
 }
 
+TEST(ExplainOutcome, ADeadSecurityProcessorWinsOverAStatusOfAnEarlierCommand) {
+  for (const int error : {ETIMEDOUT, EBUSY, ENODEV}) {
+    const std::string text = explain(GuestCommand::kLaunchStart,
+                                     {error, static_cast<std::uint32_t>(FirmwareStatus::kInvalidLength)});
+    EXPECT_THAT(text, HasSubstr("security processor")) << error;
+    EXPECT_THAT(text, Not(HasSubstr("INVALID_LEN"))) << error;
+  }
+}
+
+TEST(ExplainOutcome, NamesTheKernelsOwnNumberForWhatIsNotSupported) {
+  const std::string text = explain(PlatformCommand::kGetId2, {524, kNoFirmwareCall});
+  EXPECT_THAT(text, HasSubstr("ENOTSUPP"));
+  EXPECT_THAT(text, Not(HasSubstr("524")));
+  EXPECT_THAT(text, HasSubstr("does not support this command"));
+}
+
+TEST(ExplainOutcome, SpeaksOfLaunchesToThoseWhoLaunchAlone) {
+  EXPECT_THAT(explain(GuestCommand::kLaunchSecret, firmware(FirmwareStatus::kInvalidGuestState)),
+              HasSubstr("before the first resume"));
+  EXPECT_THAT(explain(GuestCommand::kSendStart, firmware(FirmwareStatus::kInvalidGuestState)),
+              HasSubstr("SEND_FINISH"));
+  EXPECT_THAT(explain(GuestCommand::kReceiveUpdateData, firmware(FirmwareStatus::kInvalidGuestState)),
+              HasSubstr("RECEIVE_FINISH"));
+  EXPECT_THAT(explain(GuestCommand::kDebugDecrypt, firmware(FirmwareStatus::kInvalidGuestState)),
+              HasSubstr("must have been launched"));
+  EXPECT_THAT(explain(GuestCommand::kSendStart, firmware(FirmwareStatus::kInvalidLength)), HasSubstr("6252"));
+  EXPECT_THAT(explain(PlatformCommand::kPdhCertExport, firmware(FirmwareStatus::kInvalidLength)),
+              Not(HasSubstr("secret")));
+  EXPECT_THAT(explain(GuestCommand::kDebugEncrypt, firmware(FirmwareStatus::kInvalidLength)),
+              HasSubstr("multiples of 16"));
+  EXPECT_EQ(sev_error(PlatformCommand::kPekCsr, firmware(FirmwareStatus::kInvalidAddress)).code(),
+            ErrorCode::kInternal);
+  EXPECT_THAT(explain(GuestCommand::kLaunchStart, firmware(FirmwareStatus::kInvalidParameter)),
+              HasSubstr("bits 6 to 15"));
+  EXPECT_THAT(explain(GuestCommand::kLaunchSecret, firmware(FirmwareStatus::kInvalidParameter)),
+              Not(HasSubstr("policy")));
+}
+
 TEST(ExplainOutcome, NamesThePoolThatIsExhaustedAndItsSize) {
   const Error busy = initialization_error(GuestCommand::kInit2, {EBUSY, kNoFirmwareCall}, {true, 99});
   EXPECT_EQ(busy.code(), ErrorCode::kResourceBusy);
