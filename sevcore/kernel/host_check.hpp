@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whether this host can run SEV and SEV-ES guests; where not, what is at fault and what to do: processor,
-// BIOS, kvm_amd's parameters, /dev/kvm or /dev/sev. Reads only; nothing is loaded or changed.
+// Whether this host can run SEV and SEV-ES guests (SEV-SNP ones for information); where not, what is at fault
+// and what to do: processor, BIOS, kernel, kvm_amd's parameters, /dev/kvm, /dev/sev, firmware, locked memory.
+// Reads only; nothing is loaded or changed.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "sevcore/kernel/platform_information.hpp"
 
 namespace virtsev::sevcore {
 
@@ -18,7 +24,6 @@ struct CpuFacts {
   bool es = false;
   bool snp = false;
   std::uint32_t c_bit_position = 0;
-  std::uint32_t reduced_phys_bits = 0;
   std::uint32_t max_asid = 0;  ///< ECX: the number of encrypted guests at once, SEV and SEV-ES together
   std::uint32_t min_sev_asid =
       0;  ///< EDX: the lowest ASID of a plain SEV guest; SEV-ES guests have those from 1 to below it
@@ -40,7 +45,18 @@ CpuidLeaf host_cpuid(std::uint32_t leaf);
 CpuFacts read_cpu_facts(const Cpuid& cpuid = host_cpuid);
 
 /// What part of the host a finding is about.
-enum class HostPart : std::uint8_t { kCpu, kBios, kKernelModule, kKvmDevice, kSevDevice };
+enum class HostPart : std::uint8_t {
+  kCpu,
+  kBios,
+  kKernel,
+  kKernelModule,
+  kKvmDevice,
+  kSevDevice,
+  kFirmware,
+  kMemoryLock
+};
+/// For scripts: "cpu", "bios", "kernel", "kvm_amd", "dev-kvm", "dev-sev", "firmware", "memory-lock".
+std::string_view name_of(HostPart part);
 
 /// One thing that stands in the way, and what to do about it.
 struct HostFinding {
@@ -51,17 +67,37 @@ struct HostFinding {
 
 struct HostCheck {
   CpuFacts cpu;
+  std::optional<PlatformInformation> platform;  ///< PLATFORM_STATUS' answer, where there was one
+  /// How many bytes a guest of this user can lock; nothing: no limit.
+  std::optional<std::uint64_t> memory_lock_limit;
   std::vector<HostFinding> sev;  ///< Empty: SEV guests can run
   std::vector<HostFinding> es;   ///< Empty: SEV-ES guests can run; holds what stands in `sev` too
+  std::vector<HostFinding> snp;  ///< For information; holds what stands in `sev` too
   [[nodiscard]] bool sev_usable() const { return sev.empty(); }
   [[nodiscard]] bool es_usable() const { return es.empty(); }
+  [[nodiscard]] bool snp_usable() const { return snp.empty(); }
 };
+
+/// This kernel's release, as uname has it.
+std::string running_kernel();
+/// How many bytes a monitor that this process starts may lock: the hard limit (RLIMIT_MEMLOCK), which KVM
+/// holds all memory of an encrypted guest against (Linux, arch/x86/kvm/svm/sev.c, sev_pin_memory). Nothing
+/// where there is no limit, or this process may lift it.
+std::optional<std::uint64_t> memory_lock_limit();
+/// /dev/sev for reading, which is all that monitors get; null, with errno, where it can't be opened.
+using SevDeviceOpener = std::function<std::unique_ptr<SevDevice>(const std::string& path)>;
+std::unique_ptr<SevDevice> open_sev_device(const std::string& path);
 
 /// Where the check looks; tests put their own there.
 struct HostRoots {
   std::string sys = "/sys";
   std::string dev = "/dev";
   Cpuid cpuid = host_cpuid;
+  std::function<std::string()> kernel_release = running_kernel;
+  std::function<std::optional<std::uint64_t>()> memory_lock_limit = sevcore::memory_lock_limit;
+  SevDeviceOpener open_sev = open_sev_device;
+  /// False: the firmware, which may be busy with launches for a while, is left alone.
+  bool ask_firmware = true;
 };
 
 HostCheck check_host(const HostRoots& roots = {});

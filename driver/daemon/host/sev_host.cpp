@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/host/require_platform.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
@@ -35,23 +36,7 @@ UniqueFd open_sev(int access) {
   return device;
 }
 
-std::string missing(const std::vector<sevcore::HostFinding>& findings) {
-  return text("this host can't run such guests: {}", sevcore::describe(findings));
-}
-
 }  // namespace
-
-void require_platform(control::Platform platform, const domain_xml::DomainDefinition& definition) {
-  if (platform == control::Platform::kSimulated || !definition.launch_security) {
-    return;
-  }
-  const sevcore::HostCheck check = sevcore::check_host();
-  const bool es = definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
-  const auto& findings = es ? check.es : check.sev;
-  if (!findings.empty()) {
-    throw Error(ErrorCode::kOperationUnsupported, missing(findings));
-  }
-}
 
 SevFacts sev_facts(control::Platform platform, const Layout& layout) {
   SevFacts facts;
@@ -61,16 +46,17 @@ SevFacts sev_facts(control::Platform platform, const Layout& layout) {
     facts.sev = true;
     facts.es = settings.es_asids > 0;
     facts.c_bit_position = simulated_c_bit_position();
-    facts.reduced_phys_bits = 1;
     facts.max_guests = settings.sev_asids;
     facts.max_es_guests = settings.es_asids;
     return facts;
   }
-  const sevcore::HostCheck check = sevcore::check_host();
+  // Clients wait for this, and the firmware may be busy launching guests.
+  sevcore::HostRoots roots;
+  roots.ask_firmware = false;
+  const sevcore::HostCheck check = sevcore::check_host(roots);
   facts.sev = check.sev_usable();
   facts.es = check.es_usable();
   facts.c_bit_position = check.cpu.c_bit_position;
-  facts.reduced_phys_bits = check.cpu.reduced_phys_bits;
   facts.max_guests = check.cpu.sev_guests();
   facts.max_es_guests = facts.es ? check.cpu.es_guests() : 0;
   return facts;
@@ -83,7 +69,7 @@ sevcore::PlatformInformation read_platform_information(control::Platform platfor
   }
   const sevcore::HostCheck check = sevcore::check_host();
   if (!check.sev_usable()) {
-    throw Error(ErrorCode::kOperationUnsupported, missing(check.sev));
+    throw missing_on_host(check.sev);
   }
   sevcore::HardwareDevice reader(open_sev(O_RDONLY));
   if (sevcore::read_platform_status(reader).state != sevcore::PlatformState::kUninitialized) {

@@ -6,22 +6,19 @@
 #include <optional>
 #include <vector>
 
-#include "domain-xml/domain_definition.hpp"
 #include "driver/control/messages.hpp"
 #include "driver/daemon/driver.hpp"
 #include "driver/daemon/files/layout.hpp"
 #include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/kernel/reduced_phys_bits.hpp"
 
 namespace virtsev::daemon {
-
-/// Throws Error(kOperationUnsupported), saying what is missing, where this platform can't run such a guest.
-void require_platform(control::Platform platform, const domain_xml::DomainDefinition& definition);
 
 /// What memory encryption looks like from inside a guest, and how many guests there can be.
 struct SevFacts {
   bool sev = false, es = false;
   std::uint32_t c_bit_position = 0;
-  std::uint32_t reduced_phys_bits = 0;
+  std::uint32_t reduced_phys_bits = sevcore::kReducedPhysBits;
   std::uint32_t max_guests = 0, max_es_guests = 0;
 };
 SevFacts sev_facts(control::Platform platform, const Layout& layout);

@@ -6,7 +6,7 @@
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/files/read_file.hpp"
-#include "driver/daemon/host/sev_host.hpp"
+#include "driver/daemon/host/require_platform.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/lifecycle/start_message.hpp"
 #include "driver/daemon/log.hpp"
@@ -118,7 +118,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
                                     names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                     layout = context_.layout] {
     const Protection protection = definition->launch_security ? Protection::kSev : Protection::kNone;
-    require_platform(configuration.platform, *definition);
+    require_platform(configuration, *definition);
     *boot = spec::open_boot(*definition);
     *files = open_launch_files(layout, configuration, names, protection);
     *log = open_guest_log(layout.logs, names.domain);

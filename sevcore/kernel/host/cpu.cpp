@@ -42,7 +42,6 @@ CpuFacts read_cpu_facts(const Cpuid& cpuid) {
   facts.snp = bit(leaf.eax, 4);
   if (facts.sev) {
     facts.c_bit_position = leaf.ebx & 0x3f;
-    facts.reduced_phys_bits = (leaf.ebx >> 6) & 0x3f;
     facts.max_asid = leaf.ecx;
     facts.min_sev_asid = leaf.edx;
   }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/cli/host/host_report.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "sevcore/base/text.hpp"
+#include "sevcore/kernel/reduced_phys_bits.hpp"
+
+namespace virtsev::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Findings = std::vector<sevcore::HostFinding>;
+
+std::string title_of(sevcore::HostPart part) {
+  switch (part) {
+    case sevcore::HostPart::kCpu:
+      return text("processor");
+    case sevcore::HostPart::kBios:
+      return text("BIOS");
+    case sevcore::HostPart::kKernel:
+      return text("kernel");
+    case sevcore::HostPart::kKernelModule:
+      return text("kernel module");
+    case sevcore::HostPart::kKvmDevice:
+      return "/dev/kvm";
+    case sevcore::HostPart::kSevDevice:
+      return "/dev/sev";
+    case sevcore::HostPart::kFirmware:
+      return text("firmware");
+    case sevcore::HostPart::kMemoryLock:
+      return text("locked memory");
+  }
+  return {};
+}
+
+Json to_json(const Findings& findings) {
+  Json list = Json::array();
+  for (const sevcore::HostFinding& finding : findings) {
+    list.push_back({{"part", sevcore::name_of(finding.part)},
+                    {"problem", finding.problem},
+                    {"next_step", finding.next_step}});
+  }
+  return list;
+}
+
+Json to_json(const sevcore::PlatformInformation& platform) {
+  return {{"api", std::to_string(platform.api_major) + "." + std::to_string(platform.api_minor)},
+          {"build", platform.build},
+          {"initialized", platform.state != sevcore::PlatformState::kUninitialized},
+          {"es", platform.es_enabled},
+          {"externally_owned", platform.externally_owned},
+          {"guests", platform.guest_count}};
+}
+
+void add_findings(std::vector<std::string>& lines, const Findings& findings) {
+  for (const sevcore::HostFinding& finding : findings) {
+    lines.push_back(text("  - {}: {}; {}", title_of(finding.part), finding.problem, finding.next_step));
+  }
+}
+
+void add_kind(std::vector<std::string>& lines, const char* kind, std::uint32_t guests,
+              const Findings& findings) {
+  lines.push_back(findings.empty() ? text("{}: can be used, {} guests at once", kind, guests)
+                                   : text("{}: can't be used", kind));
+  add_findings(lines, findings);
+}
+
+void add_platform(std::vector<std::string>& lines, const sevcore::PlatformInformation& platform) {
+  lines.push_back(text("Firmware: API {}.{}, build {}; {}; encrypted guests: {}", platform.api_major,
+                       platform.api_minor, platform.build,
+                       platform.externally_owned ? text("the platform has an external owner (OCA)")
+                                                 : text("the platform owns itself"),
+                       platform.guest_count));
+}
+
+}  // namespace
+
+std::vector<std::string> describe_host(const sevcore::HostCheck& check) {
+  std::vector<std::string> lines;
+  add_kind(lines, "SEV", check.cpu.sev_guests(), check.sev);
+  add_kind(lines, "SEV-ES", check.cpu.es_guests(), check.es);
+  lines.push_back(check.snp_usable() ? text("SEV-SNP: could be used, but virtsev does not use it yet")
+                                     : text("SEV-SNP: can't be used, and virtsev does not use it yet"));
+  add_findings(lines, check.snp);
+  if (check.platform) {
+    add_platform(lines, *check.platform);
+  }
+  if (check.cpu.sev) {
+    constexpr std::uint64_t kMiB = 1ULL << 20;
+    lines.push_back(check.memory_lock_limit
+                        ? text("Locked memory: at most {} MiB for this user's guests, each of which needs "
+                               "all of its <memory>",
+                               *check.memory_lock_limit / kMiB)
+                        : text("Locked memory: no limit"));
+  }
+  return lines;
+}
+
+nlohmann::ordered_json host_as_json(const sevcore::HostCheck& check) {
+  const auto kind = [](const Findings& findings, std::uint32_t guests) {
+    return Json{{"usable", findings.empty()}, {"guests", guests}, {"findings", to_json(findings)}};
+  };
+  return {
+      {"sev", kind(check.sev, check.cpu.sev_guests())},
+      {"sev_es", kind(check.es, check.cpu.es_guests())},
+      {"sev_snp", {{"cpu", check.cpu.snp}, {"usable", check.snp_usable()}, {"findings", to_json(check.snp)}}},
+      {"firmware", check.platform ? to_json(*check.platform) : Json(nullptr)},
+      {"memory_lock_limit", check.memory_lock_limit ? Json(*check.memory_lock_limit) : Json(nullptr)},
+      {"c_bit_position", check.cpu.c_bit_position},
+      {"reduced_phys_bits", sevcore::kReducedPhysBits}};
+}
+
+}  // namespace virtsev::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a protected guest needs of its host: said at its start, before anything is opened for it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "domain-xml/domain_definition.hpp"
+#include "driver/daemon/config/configuration.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/kernel/host_check.hpp"
+
+namespace virtsev::daemon {
+
+/// Throws Error saying what is missing on the host, or what has to be written in the definition, where the
+/// guest can't be started on this platform. Nothing where the guest is unprotected.
+void require_platform(const Configuration& configuration, const domain_xml::DomainDefinition& definition);
+
+/// kOperationUnsupported: what stands in the way, and what to do about it.
+Error missing_on_host(const std::vector<sevcore::HostFinding>& findings);
+
+/// The parts of require_platform(). Each throws Error.
+void check_reduced_phys_bits(const domain_xml::LaunchSecurity& security);
+void check_simulated_pool(const sevcore::SimulationSettings& settings, bool encrypted_state);
+/// On hardware all memory of an encrypted guest is pinned: it can't be more than the host's, or than
+/// `lock_limit`, where there is one.
+void check_memory_can_be_pinned(std::uint64_t guest_bytes, std::uint64_t host_bytes,
+                                std::optional<std::uint64_t> lock_limit);
+
+}  // namespace virtsev::daemon

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The running kernel, its module kvm_amd, and how much memory it lets this user lock.
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "sevcore/base/text.hpp"
+#include "sevcore/base/unique_fd.hpp"
+#include "sevcore/kernel/host/parts.hpp"
+
+namespace virtsev::sevcore {
+namespace {
+
+struct KernelVersion {
+  unsigned major = 0, minor = 0;
+  friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
+};
+
+/// When KVM came to run guests of each kind.
+constexpr KernelVersion kSevSince{4, 16};
+constexpr KernelVersion kEsSince{5, 11};
+constexpr KernelVersion kSnpSince{6, 11};
+
+/// The smallest guest that Linux starts in; less locked memory helps nobody.
+constexpr std::uint64_t kSmallestGuest = 128ULL << 20;
+constexpr std::uint64_t kMiB = 1ULL << 20;
+
+std::optional<KernelVersion> parse_release(const std::string& release) {
+  KernelVersion version;
+  const char* const end = release.data() + release.size();
+  const auto major = std::from_chars(release.data(), end, version.major);
+  if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') {
+    return std::nullopt;
+  }
+  if (std::from_chars(major.ptr + 1, end, version.minor).ec != std::errc()) {
+    return std::nullopt;
+  }
+  return version;
+}
+
+Findings check_age(const std::string& release, KernelVersion since, const char* kind) {
+  const auto version = parse_release(release);
+  if (!version || *version >= since) {
+    return {};
+  }
+  return {{HostPart::kKernel, text("this host's Linux ({}) runs no {} guests", release, kind),
+           text("use Linux {}.{} or later", since.major, since.minor)}};
+}
+
+/// The first bytes of a small file of sysfs, nothing where it can't be read.
+std::optional<std::string> read_parameter(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char buffer[16];
+  const ssize_t length = file ? ::read(file.get(), buffer, sizeof(buffer)) : -1;
+  if (length < 0) {
+    return std::nullopt;
+  }
+  return std::string(buffer, static_cast<std::size_t>(length));
+}
+
+/// A boolean module parameter reads "Y" or "N", that of older kernels "1" or "0".
+bool is_on(const std::string& value) { return !value.empty() && (value[0] == 'Y' || value[0] == '1'); }
+
+Findings check_parameter(const std::string& sys, const char* name, const std::string& cure) {
+  const auto value = read_parameter(sys + "/module/kvm_amd/parameters/" + name);
+  if (value && is_on(*value)) {
+    return {};
+  }
+  const std::string problem = value ? text("kvm_amd's parameter {} is off", name)
+                                    : text("kvm_amd has no parameter {} that can be read", name);
+  return {{HostPart::kKernelModule, problem, cure}};
+}
+
+bool has_capability(std::array<__user_cap_data_struct, 2>& data, unsigned capability) {
+  return ((data[capability / 32].effective >> (capability % 32)) & 1U) != 0;
+}
+
+}  // namespace
+
+std::string running_kernel() {
+  utsname name{};
+  return ::uname(&name) == 0 ? name.release : "";
+}
+
+std::optional<std::uint64_t> memory_lock_limit() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) == 0 &&
+      (has_capability(data, CAP_IPC_LOCK) || has_capability(data, CAP_SYS_RESOURCE))) {
+    return std::nullopt;
+  }
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) {
+    return std::nullopt;
+  }
+  return limit.rlim_max;
+}
+
+PartFindings check_kernel(const std::string& release) {
+  return {check_age(release, kSevSince, "SEV"), check_age(release, kEsSince, "SEV-ES"),
+          check_age(release, kSnpSince, "SEV-SNP")};
+}
+
+PartFindings check_module(const std::string& sys) {
+  if (::access((sys + "/module/kvm_amd").c_str(), F_OK) != 0) {
+    return {{{HostPart::kKernelModule, text("the kernel module kvm_amd is not loaded"),
+              text("enable SVM in the BIOS, and run `modprobe kvm_amd sev=1 sev_es=1`")}},
+            {},
+            {}};
+  }
+  return {
+      check_parameter(sys, "sev",
+                      text("enable SMEE in the BIOS, add mem_encrypt=on kvm_amd.sev=1 to the kernel's "
+                           "command line, and restart")),
+      check_parameter(sys, "sev_es", text("add kvm_amd.sev_es=1 to the kernel's command line, and restart")),
+      check_parameter(sys, "sev_snp",
+                      text("enable IOMMU, SEV-SNP support and the RMP table's memory coverage in the "
+                           "BIOS, add kvm_amd.sev_snp=1 to the kernel's command line, and restart"))};
+}
+
+Findings check_memory_lock(std::optional<std::uint64_t> limit) {
+  if (!limit || *limit >= kSmallestGuest) {
+    return {};
+  }
+  return {
+      {HostPart::kMemoryLock,
+       text("this user may lock {} MiB of memory, but all memory of an SEV guest is locked", *limit / kMiB),
+       text("run virtsevd as root, or raise the hard limit on locked memory to the guests' memory "
+            "(memlock in /etc/security/limits.conf, LimitMEMLOCK= of the service)")}};
+}
+
+}  // namespace virtsev::sevcore

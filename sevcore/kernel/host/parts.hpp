@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The parts that check_host() puts together. Each tells what stands in the way; nothing: all is well.
+#pragma once
+
+#include "sevcore/kernel/host_check.hpp"
+
+namespace virtsev::sevcore {
+
+using Findings = std::vector<HostFinding>;
+
+/// What some part has against each of the three.
+struct PartFindings {
+  Findings sev, es, snp;
+};
+
+/// Processor and BIOS, by CPUID.
+PartFindings check_processor(const CpuFacts& cpu);
+
+/// The running kernel's age.
+PartFindings check_kernel(const std::string& release);
+
+/// kvm_amd and its parameters, below `sys`.
+PartFindings check_module(const std::string& sys);
+
+/// /dev/kvm.
+Findings check_kvm_device(const std::string& path);
+
+/// /dev/sev, opened for reading as a monitor's is; and where `asked`, what PLATFORM_STATUS says, which goes
+/// into `platform`.
+PartFindings check_sev_device(const std::string& path, const SevDeviceOpener& open, bool asked,
+                              std::optional<PlatformInformation>& platform);
+
+/// The limit on locked memory.
+Findings check_memory_lock(std::optional<std::uint64_t> limit);
+
+}  // namespace virtsev::sevcore

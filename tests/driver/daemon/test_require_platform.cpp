@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a guest needs of its host, refused at its start; and the simulated platform's settings on their way
+// from virtsevd.conf to monitors.
+#include <gmock/gmock.h>
+
+#include "driver/daemon/host/require_platform.hpp"
+#include "driver/daemon/monitor/launch_files.hpp"
+#include "tests/driver/daemon/fixture.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+using testing::HasSubstr;
+
+class RequirePlatform : public HypervisorTest {
+ protected:
+  /// The simulated platform's settings as a monitor reads them.
+  sevcore::SimulationSettings published() const {
+    return sevcore::read_simulation_settings(open_platform_state(layout_).get());
+  }
+  std::string max_es_guests() {
+    const std::string xml = driver().domain_capabilities({}, {}, {}, {});
+    const std::string tag = "<maxESGuests>";
+    const std::size_t start = xml.find(tag) + tag.size();
+    return xml.substr(start, xml.find('<', start) - start);
+  }
+};
+
+TEST_F(RequirePlatform, OtherReducedPhysBitsThanThePublishedOnesAreRefused) {
+  DomainText text;
+  text.security = "<reducedPhysBits>5</reducedPhysBits>";
+  const auto error = error_of(driver().start(define(text).uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kConfigUnsupported, error->code());
+  EXPECT_THAT(error->what(), HasSubstr("<reducedPhysBits> is 5"));
+  text.security = "<reducedPhysBits>1</reducedPhysBits>";
+  text.name = "other";
+  EXPECT_FALSE(error_of(driver().start(define(text).uuid, 0, 1)));
+}
+
+std::string complaint_about_memory(std::uint64_t mib, std::uint64_t host_mib,
+                                   std::optional<std::uint64_t> lock_limit) {
+  try {
+    check_memory_can_be_pinned(mib << 20, host_mib << 20, lock_limit);
+  } catch (const Error& error) {
+    EXPECT_EQ(ErrorCode::kConfigUnsupported, error.code());
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(RequireMemory, MoreThanTheHostHasCanNotBePinned) {
+  EXPECT_EQ("none", complaint_about_memory(1024, 1024, std::nullopt));
+  const std::string complaint = complaint_about_memory(2048, 1024, std::nullopt);
+  EXPECT_THAT(complaint, HasSubstr("<memory> is 2048 MiB"));
+  EXPECT_THAT(complaint, HasSubstr("this host has 1024 MiB"));
+}
+
+TEST(RequireMemory, MoreThanThisUserMayLockIsRefused) {
+  EXPECT_EQ("none", complaint_about_memory(512, 1024, 512ULL << 20));
+  EXPECT_THAT(complaint_about_memory(512, 1024, 8ULL << 20), HasSubstr("may lock 8 MiB"));
+}
+
+TEST_F(RequirePlatform, ASimulatedPoolWithoutAsidsIsNamed) {
+  configuration_.simulation.es_asids = 0;
+  restart();
+  DomainText es;
+  es.policy = "0x0005";
+  const auto error = error_of(driver().start(define(es).uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kOperationUnsupported, error->code());
+  EXPECT_THAT(error->what(), HasSubstr("simulated_es_asids"));
+  DomainText sev;
+  sev.name = "sev";
+  EXPECT_FALSE(error_of(driver().start(define(sev).uuid, 0, 1)));
+}
+
+TEST_F(RequirePlatform, MonitorsReadTheSettingsOfTheSimulatedPlatform) {
+  configuration_.simulation = {7, 11, 13};
+  restart();
+  EXPECT_EQ((sevcore::SimulationSettings{7, 11, 13}), published());
+  EXPECT_EQ("7", max_es_guests());
+}
+
+TEST_F(RequirePlatform, AReloadReachesTheGuestsThatStartAfterIt) {
+  configuration_.simulation.es_asids = 3;
+  driver().reconfigure(configuration_);
+  EXPECT_EQ(3U, published().es_asids);
+  EXPECT_EQ("3", max_es_guests());
+}
+
+TEST_F(RequirePlatform, SettingsThatCanNotBeWrittenDoNotKeepTheDaemonFromStarting) {
+  std::filesystem::remove(layout_.platform_directory() + "/state");
+  std::filesystem::create_directory(layout_.platform_directory() + "/state");
+  EXPECT_NO_THROW(restart());
+  std::filesystem::remove(layout_.platform_directory() + "/state");
+}
+
+}  // namespace
+}  // namespace virtsev::daemon
