@@ -151,6 +151,10 @@ Bytes serialise(const PlatformIdentity& identity) {
   return out;
 }
 
+std::size_t stated_identity_size(ByteView bytes) {
+  return bytes.size() < kBodyOffset ? 0 : get_le<std::uint32_t>(bytes, kLengthOffset);
+}
+
 Result<PlatformIdentity, IdentityFault> parse_platform_identity(ByteView bytes) {
   const std::size_t magic_part = std::min(bytes.size(), kMagic.size());
   const ByteView magic = bytes_of(kMagic).first(magic_part);

@@ -50,5 +50,7 @@ enum class IdentityFault : std::uint8_t {
 /// Little-endian.
 Bytes serialise(const PlatformIdentity& identity);
 Result<PlatformIdentity, IdentityFault> parse_platform_identity(ByteView bytes);
+/// How long the identity at the beginning of `bytes` says that it is; 0 where not even that can be read.
+std::size_t stated_identity_size(ByteView bytes);
 
 }  // namespace virtsev::sevcore

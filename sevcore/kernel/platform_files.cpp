@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sevcore/kernel/platform_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -15,6 +16,8 @@ namespace virtsev::sevcore {
 namespace {
 
 constexpr std::size_t kMaxIdentity = 64 * 1024;
+/// Where save() keeps a second copy of what it is about to write over the first.
+constexpr std::size_t kSecondCopy = 32 * 1024;
 
 [[noreturn]] void fail(int fd, const char* what) {
   const int error = errno;
@@ -47,15 +50,66 @@ void read_at(int fd, MutableBytes out, std::size_t offset) {
   }
 }
 
-bool write_all(int fd, ByteView content) {
+bool write_at(int fd, ByteView content, std::size_t offset) {
   for (std::size_t done = 0; done < content.size();) {
-    const ssize_t put = ::pwrite(fd, content.data() + done, content.size() - done, static_cast<off_t>(done));
+    const ssize_t put =
+        ::pwrite(fd, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
     if (put < 0 && errno != EINTR) {
       return false;
     }
     done += put > 0 ? static_cast<std::size_t>(put) : 0;
   }
-  return ::ftruncate(fd, static_cast<off_t>(content.size())) == 0 && ::fsync(fd) == 0;
+  return ::fsync(fd) == 0;
+}
+
+bool cut_off_at(int fd, std::size_t size) {
+  return ::ftruncate(fd, static_cast<off_t>(size)) == 0 && ::fsync(fd) == 0;
+}
+
+bool write_all(int fd, ByteView content) {
+  return write_at(fd, content, 0) && cut_off_at(fd, content.size());
+}
+
+/// The first copy of a file that may hold a second one.
+ByteView first_copy(ByteView content) {
+  return content.size() <= kSecondCopy ? content
+                                       : content.first(std::min(stated_identity_size(content), kSecondCopy));
+}
+
+/// The first copy; the second where a save() was cut off while it wrote the first.
+Result<PlatformIdentity, IdentityFault> parse_either(ByteView content) {
+  auto first = parse_platform_identity(first_copy(content));
+  if (first || content.size() <= kSecondCopy) {
+    return first;
+  }
+  auto second = parse_platform_identity(content.subspan(kSecondCopy));
+  return second ? std::move(second) : std::move(first);
+}
+
+/// Puts `content` behind the first copy, so that a power cut while that is written over loses neither. False,
+/// with errno, where that can't be done; the first copy is as it was then.
+bool keep_second_copy(int fd, ByteView content) {
+  Bytes before = read_whole_file(fd, kMaxIdentity);
+  if (before.empty()) {
+    return true;  // Nothing to lose
+  }
+  if (before.size() > kSecondCopy && !parse_platform_identity(first_copy(before))) {
+    // A power cut left the second copy alone whole: it has to be the first before it is written over.
+    const ByteView second = ByteView(before).subspan(kSecondCopy);
+    if (parse_platform_identity(second) && !write_at(fd, second, 0)) {
+      return false;
+    }
+    before.erase(before.begin(), before.begin() + kSecondCopy);
+  }
+  const std::size_t first_size = first_copy(before).size();
+  crypto::wipe(before);
+  if (write_at(fd, content, kSecondCopy)) {
+    return true;
+  }
+  const int error = errno;
+  cut_off_at(fd, first_size);
+  errno = error;
+  return false;
 }
 
 std::string cure(IdentityFault fault, const std::string& name) {
@@ -119,7 +173,7 @@ bool IdentityFile::writable(int fd) {
 }
 
 std::optional<PlatformIdentity> IdentityFile::read(int fd) {
-  auto identity = parse_platform_identity(read_whole_file(fd, kMaxIdentity));
+  auto identity = parse_either(read_whole_file(fd, kMaxIdentity));
   return identity ? std::optional(std::move(*identity)) : std::nullopt;
 }
 
@@ -137,7 +191,7 @@ PlatformIdentity IdentityFile::read_or_make(int fd) {
     save(fd, made);
     return made;
   }
-  auto identity = parse_platform_identity(content);
+  auto identity = parse_either(content);
   if (!identity) {
     throw Error(ErrorCode::kOperationFailed, cure(identity.error(), name_of_descriptor(fd)));
   }
@@ -146,8 +200,16 @@ PlatformIdentity IdentityFile::read_or_make(int fd) {
 
 void IdentityFile::save(int fd, const PlatformIdentity& identity) {
   Bytes content = serialise(identity);
-  write_whole_file(fd, content);
+  const bool kept = keep_second_copy(fd, content);
+  const int error = errno;
+  if (kept) {
+    write_whole_file(fd, content);
+  }
   crypto::wipe(content);
+  if (!kept) {
+    errno = error;
+    fail(fd, "write");
+  }
 }
 
 ByteArray<32> IdentityFile::checksum(int fd) {

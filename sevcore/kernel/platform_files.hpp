@@ -28,6 +28,8 @@ class IdentityFile {
   /// Reads the identity, or makes one where the file is empty. Throws Error naming the file and the cure. The
   /// caller holds the queue (asid_locks.hpp), as for save().
   static PlatformIdentity read_or_make(int fd);
+  /// Replaces the identity durably: whenever the power fails, the file holds the old or the new one whole.
+  /// Where the disk is full, it stays as it was. Throws Error.
   static void save(int fd, const PlatformIdentity& identity);
   /// Whether the file may be written.
   static bool writable(int fd);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The files of a simulated platform: kept, never silently replaced.
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -106,6 +107,90 @@ TEST_F(PlatformFilesTest, NamesTheLineOfTheStateFileThatIsWrong) {
     write(directory_.state_path(), good + line + "\n");
     EXPECT_THAT(failure(), HasSubstr("line 5")) << line;
   }
+}
+
+/// What a file may look like while save() writes it; see platform_files.cpp.
+class InterruptedSaveTest : public PlatformFilesTest {
+ protected:
+  static constexpr std::size_t kSecondCopy = 32 * 1024;
+
+  /// The file's content before and after new keys were made.
+  InterruptedSaveTest() {
+    directory_.platform();
+    before_ = content_of(directory_.identity_path());
+    make_new_keys();
+    after_ = content_of(directory_.identity_path());
+  }
+  Outcome make_new_keys() {
+    return directory_.platform()->open_device()->issue(PlatformCommand::kPdhGen, nullptr);
+  }
+  /// Writes a file that holds both.
+  void leave(const std::string& first, const std::string& second) {
+    std::string content = first;
+    content.resize(kSecondCopy);
+    write(directory_.identity_path(), content + second);
+  }
+  Bytes pdh() { return read_platform(*directory_.platform()->open_device()).pdh; }
+  Bytes pdh_of(const std::string& content) {
+    write(directory_.identity_path(), content);
+    return pdh();
+  }
+
+  std::string before_;
+  std::string after_;
+};
+
+TEST_F(InterruptedSaveTest, LeavesNothingBehindWhereItIsNotInterrupted) {
+  EXPECT_NE(before_, after_);
+  EXPECT_LT(after_.size(), kSecondCopy);
+}
+
+TEST_F(InterruptedSaveTest, WhileTheSecondCopyIsWrittenTheOldIdentityHolds) {
+  const Bytes old = pdh_of(before_);
+  for (const std::size_t written : {std::size_t{1}, after_.size() / 2, after_.size() - 1, after_.size()}) {
+    leave(before_, after_.substr(0, written));
+    EXPECT_EQ(pdh(), old) << written;
+  }
+}
+
+TEST_F(InterruptedSaveTest, WhileTheFirstCopyIsWrittenOverTheNewIdentityHolds) {
+  const Bytes fresh = pdh_of(after_);
+  for (const std::size_t written : {std::size_t{150}, after_.size() / 2, after_.size() - 1}) {
+    leave(after_.substr(0, written) + before_.substr(std::min(written, before_.size())), after_);
+    EXPECT_EQ(pdh(), fresh) << written;
+  }
+}
+
+TEST_F(InterruptedSaveTest, TheNextSaveDoesNotWriteOverTheOnlyWholeCopy) {
+  leave(after_.substr(0, 5000), after_);
+  ASSERT_TRUE(make_new_keys().ok());
+  const std::string whole = content_of(directory_.identity_path());
+  EXPECT_LT(whole.size(), kSecondCopy);
+  EXPECT_EQ(failure(), "");
+}
+
+TEST_F(InterruptedSaveTest, BothCopiesDamagedIsSaid) {
+  leave(after_.substr(0, 5000), after_.substr(0, 5000));
+  EXPECT_THAT(failure(), HasSubstr("is damaged"));
+}
+
+TEST_F(InterruptedSaveTest, AFullDiskLosesNothing) {
+  EXPECT_EXIT(
+      {
+        ::signal(SIGXFSZ, SIG_IGN);
+        struct rlimit limit {};
+        limit.rlim_cur = limit.rlim_max = kSecondCopy + 1000;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        bool refused = false;
+        try {
+          make_new_keys();
+        } catch (const Error&) {
+          refused = true;
+        }
+        ::_exit(refused ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+  EXPECT_EQ(content_of(directory_.identity_path()), after_);
 }
 
 TEST_F(PlatformFilesTest, LeavesAnEmptyFileWhereTheDiskIsFullAtFirstUse) {
