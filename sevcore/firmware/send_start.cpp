@@ -59,7 +59,8 @@ FirmwareStatus FirmwareCore::check_target(Policy policy, const SendStartBuffer& 
     return FirmwareStatus::kInvalidAddress;
   }
   auto target = parse_platform_certificates(pdh, chain);
-  if (!target || target->pdh.usage != KeyUsage::kPdh || target->pek.usage != KeyUsage::kPek) {
+  if (!target || target->pdh.usage != KeyUsage::kPdh || target->pdh.algorithm != KeyAlgorithm::kEcdhSha256 ||
+      target->pek.usage != KeyUsage::kPek) {
     return FirmwareStatus::kInvalidCertificate;
   }
   if (!is_signed_by(target->pdh, target->pek)) {

@@ -134,7 +134,9 @@ Result<TransportKeys, SessionFault> open_session(const crypto::EcKey& pdh, ByteV
                                                  Policy policy) {
   const auto certificate = parse_sev_certificate(godh);
   ByteArray<48> shared_secret{};
-  if (!certificate || certificate->usage != KeyUsage::kPdh || !pdh.derive(certificate->key, shared_secret)) {
+  // The session's keys come from ECDH with SHA-256; a certificate for another hash is for another exchange.
+  if (!certificate || certificate->usage != KeyUsage::kPdh ||
+      certificate->algorithm != KeyAlgorithm::kEcdhSha256 || !pdh.derive(certificate->key, shared_secret)) {
     return unexpected(SessionFault::kCertificate);
   }
   auto keys = unwrap_session(shared_secret, session, policy);
