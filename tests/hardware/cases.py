@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import sys
+import time
 import unittest
 
 from traced_host import TracedHost
@@ -151,16 +152,21 @@ class Report(unittest.TextTestResult):
     """A line for each case, for who reads the report: shown, or not, and why."""
 
     def startTest(self, test):
-        print(f"\n===== {test.id().split('.', 1)[1]}", flush=True)
+        print(f"\n===== {self.name(test)}", flush=True)
         super().startTest(test)
         self.verdicts = getattr(self, "verdicts", [])
+        self.began = time.monotonic()
+
+    def name(self, test):
+        return test.id().split(".", 1)[1]
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        self.verdicts.append(f"shown on this {PLATFORM} platform: {test.id().split('.', 1)[1]}")
+        self.verdicts.append(f"shown on this {PLATFORM} platform: {self.name(test)} ({time.monotonic() - self.began:.0f} s)")
 
     def not_shown(self, test, error):
-        self.verdicts.append(f"NOT shown: {test.id().split('.', 1)[1]}: {str(error[1]).strip().splitlines()[0] if str(error[1]) else error[0].__name__}")
+        reason = str(error[1]).strip().splitlines() or [error[0].__name__]
+        self.verdicts.append(f"NOT shown: {self.name(test)}: {reason[0]}")
 
     def addFailure(self, test, error):
         super().addFailure(test, error)
