@@ -23,6 +23,8 @@ struct Domain {
   bool autostart = false;
   /// A stored file that no longer passes is listed all the same: what it holds, and what is wrong with it.
   std::string stored_xml, stored_problem;
+  /// The UUID is not the file's: it says none, or another domain's. The next definition brings its own.
+  bool made_up_uuid = false;
 
   std::shared_ptr<Run> run;  ///< Null: inactive
   DomainState state;

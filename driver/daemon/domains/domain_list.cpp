@@ -66,12 +66,36 @@ DomainPtr DomainList::find_or_add(const Uuid& uuid, const std::string& name) {
     return by_uuid->second;
   }
   const auto by_name = names_.find(name);
+  if (by_name != names_.end() && by_name->second->made_up_uuid && !by_name->second->active()) {
+    DomainPtr domain = by_name->second;
+    uuids_.erase(domain->uuid);
+    domain->uuid = uuid;
+    domain->made_up_uuid = false;
+    uuids_.emplace(uuid, domain);
+    return domain;
+  }
   if (by_name != names_.end()) {
     throw Error(
         ErrorCode::kOperationFailed,
         text("domain '{}' already exists with uuid {}; use another <name>, or this <uuid> to change it", name,
              domain_xml::format_uuid(by_name->second->uuid)));
   }
+  return add(uuid, name);
+}
+
+DomainPtr DomainList::find(const Uuid& uuid) const {
+  const auto found = uuids_.find(uuid);
+  return found != uuids_.end() ? found->second : nullptr;
+}
+
+DomainPtr DomainList::take_over(const Uuid& uuid, const std::string& name) {
+  if (DomainPtr known = find(uuid)) {
+    return known;
+  }
+  return add(uuid, names_.contains(name) ? name + "." + domain_xml::format_uuid(uuid) : name);
+}
+
+DomainPtr DomainList::add(const Uuid& uuid, const std::string& name) {
   auto domain = std::make_shared<Domain>();
   domain->name = name;
   domain->uuid = uuid;

@@ -14,8 +14,14 @@ namespace virtsev::daemon {
 class DomainList {
  public:
   /// The domain with this UUID and name, or a new, not yet visible one. Throws Error(kOperationFailed) where
-  /// one of both belongs to another domain.
+  /// one of both belongs to another domain; a domain whose UUID is made up takes this one.
   DomainPtr find_or_add(const Uuid& uuid, const std::string& name);
+  /// The domain of a guest that runs already: the one with this UUID, whatever its name, else a new, not yet
+  /// visible one. Where another domain has its name, it is named NAME.UUID: a guest that runs is never given
+  /// up.
+  DomainPtr take_over(const Uuid& uuid, const std::string& name);
+  /// Visible or not; null where there is none.
+  [[nodiscard]] DomainPtr find(const Uuid& uuid) const;
   /// Takes it out, for good.
   void remove(const DomainPtr& domain);
   /// Throws Error(kOperationInvalid) where the name is taken.
@@ -38,6 +44,8 @@ class DomainList {
   void reserve_id(int id) { next_id_ = std::max(next_id_, id + 1); }
 
  private:
+  DomainPtr add(const Uuid& uuid, const std::string& name);
+
   std::map<Uuid, DomainPtr> uuids_;
   std::map<std::string, DomainPtr> names_;
   int next_id_ = 1;

@@ -15,20 +15,6 @@ void require_active(const Domain& domain) {
   }
 }
 
-void check_name(const std::string& name) {
-  constexpr std::size_t kMaxBytes = 200;  // NAME.xml and the like have to fit into a file's name
-  bool good = !name.empty() && name.size() <= kMaxBytes && name.front() != '.';
-  for (const char c : name) {
-    good = good && c != '/' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-  }
-  if (!good) {
-    throw Error(ErrorCode::kXmlError,
-                text("a domain's name has 1 to {} bytes, none of them '/' or a control character, and does "
-                     "not begin with a dot",
-                     kMaxBytes));
-  }
-}
-
 Impact impact_of(std::uint32_t flags, const Domain& domain) {
   Impact impact{(flags & VIR_DOMAIN_AFFECT_LIVE) != 0, (flags & VIR_DOMAIN_AFFECT_CONFIG) != 0};
   if (!impact.live && !impact.config) {

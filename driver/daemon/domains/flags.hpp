@@ -13,10 +13,6 @@ namespace virtsev::daemon {
 /// Throws Error(kOperationInvalid) for an inactive domain.
 void require_active(const Domain& domain);
 
-/// Throws Error(kXmlError) for a name that can't be a file's name, or that a terminal would obey: '/',
-/// control characters, "." and "..", more than 200 bytes, or none at all.
-void check_name(const std::string& name);
-
 /// What VIR_DOMAIN_AFFECT_LIVE and _CONFIG ask for, current resolved.
 struct Impact {
   bool live = false, config = false;

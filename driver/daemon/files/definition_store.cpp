@@ -7,15 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "domain-xml/limits.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/log.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
 namespace {
 
-constexpr std::size_t kMaxBytes = 4U << 20;
 constexpr std::string_view kSuffix = ".xml";
 
 // Not translated: whoever opens the file may not be who wrote it, and "--" may not stand in a comment of XML.
@@ -26,30 +27,20 @@ std::string header(const std::string& name) {
          (fits ? name : std::string("DOMAIN")) + "\n-->\n\n";
 }
 
-// What an atomic write leaves behind when its process is killed: NAME.xml.XXXXXX.
-bool is_left_over(const std::string& file) {
-  constexpr std::size_t kRandomPart = 7;
-  return file.size() > kSuffix.size() + kRandomPart &&
-         file.compare(file.size() - kRandomPart - kSuffix.size(), kSuffix.size() + 1, ".xml.") == 0;
-}
-
 }  // namespace
 
 std::vector<StoredDefinition> DefinitionStore::load() const {
+  remove_left_overs(layout_.definitions, std::string(kSuffix));
   std::vector<StoredDefinition> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(layout_.definitions, error)) {
     const std::string file = entry.path().filename().string();
-    if (is_left_over(file)) {
-      std::filesystem::remove(entry.path(), error);
-      continue;
-    }
     if (file.size() <= kSuffix.size() || file.front() == '.' || !file.ends_with(kSuffix)) {
       continue;
     }
     StoredDefinition stored;
     stored.name = file.substr(0, file.size() - kSuffix.size());
-    auto content = read_file(entry.path().string(), kMaxBytes);
+    auto content = read_file(entry.path().string(), domain_xml::kMaxDocumentBytes);
     if (content) {
       stored.xml = std::move(*content);
     } else {
@@ -66,9 +57,37 @@ void DefinitionStore::save(const std::string& name, const std::string& xml) cons
   write_atomically(layout_.definition(name), header(name) + xml, Durable::kYes);
 }
 
+void DefinitionStore::add(const std::string& name, const std::string& xml) const {
+  remove_file(layout_.autostart_link(name), Durable::kYes);
+  save(name, xml);
+}
+
 void DefinitionStore::remove(const std::string& name) const {
-  remove_file(layout_.autostart_link(name), Durable::kNo);
   remove_file(layout_.definition(name), Durable::kYes);
+  try {
+    remove_file(layout_.autostart_link(name), Durable::kNo);
+  } catch (const Error& error) {
+    log_warning(error.what());
+  }
+}
+
+void DefinitionStore::rename(const std::string& old_name, const std::string& name, const std::string& xml,
+                             bool autostart) const {
+  try {
+    // The new file first: at no moment is there none.
+    add(name, xml);
+    if (autostart) {
+      set_autostart(name, true);
+    }
+    remove(old_name);
+  } catch (const Error&) {
+    for (const std::string& path : {layout_.autostart_link(name), layout_.definition(name)}) {
+      if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        log_warning(text("'{}' is left over from a rename that failed: {}", path, error_text(errno)));
+      }
+    }
+    throw;
+  }
 }
 
 void DefinitionStore::set_autostart(const std::string& name, bool on) const {
@@ -82,6 +101,12 @@ void DefinitionStore::set_autostart(const std::string& name, bool on) const {
                 text("cannot create the autostart link '{}': {}", link, error_text(errno)));
   }
   sync_directory(layout_.autostart);
+}
+
+bool DefinitionStore::is_newer(const std::string& first, const std::string& second) const {
+  std::error_code error;  // A file that is gone is older than any
+  return std::filesystem::last_write_time(layout_.definition(first), error) >
+         std::filesystem::last_write_time(layout_.definition(second), error);
 }
 
 }  // namespace virtsev::daemon

@@ -26,10 +26,21 @@ class DefinitionStore {
   /// Writes the definition with a header that warns whoever opens the file. Throws Error(kSystemError); the
   /// old one stays then.
   void save(const std::string& name, const std::string& xml) const;
-  /// Removes the definition and its autostart link.
+  /// The same for a domain that is new: without an autostart link, whatever an earlier domain of this name
+  /// left.
+  void add(const std::string& name, const std::string& xml) const;
+  /// Removes the definition, then its autostart link: one that stays is harmless, and is logged. Throws
+  /// Error(kSystemError) where the definition stays.
   void remove(const std::string& name) const;
+  /// The definition and its autostart link under another name. Throws Error(kSystemError); all is as it was
+  /// then.
+  void rename(const std::string& old_name, const std::string& name, const std::string& xml,
+              bool autostart) const;
   /// Makes or removes the link autostart/NAME.xml.
   void set_autostart(const std::string& name, bool on) const;
+
+  /// Whether the definition of the first was written after that of the second.
+  [[nodiscard]] bool is_newer(const std::string& first, const std::string& second) const;
 
  private:
   const Layout& layout_;

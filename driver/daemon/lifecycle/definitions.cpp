@@ -10,8 +10,6 @@
 namespace virtsev::daemon {
 namespace {
 
-constexpr std::size_t kMaxXmlBytes = 1U << 20;
-
 void require_persistent(const Domain& domain, const std::string& what) {
   if (!domain.persistent) {
     throw Error(ErrorCode::kOperationInvalid, text("Requested operation is not valid: {}", what));
@@ -37,17 +35,12 @@ DefinitionPtr definition_of(const Domain& domain, bool inactive) {
 }
 
 asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate) {
-  if (xml.size() > kMaxXmlBytes) {
-    throw Error(ErrorCode::kXmlError,
-                text("the domain XML is {} bytes long; at most {} are taken", xml.size(), kMaxXmlBytes));
-  }
   const auto parsed = std::make_shared<DefinitionPtr>();
   domain_xml::ParseOptions options{validate, context_.configuration.allow_unprotected};
   std::function<void()> work = [parsed, options, document = std::move(xml)] {
     *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(document, options));
   };
   co_await context_.pool.run(std::move(work));
-  check_name((*parsed)->name);
   co_return *parsed;
 }
 
@@ -63,8 +56,8 @@ asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t
     std::exception_ptr failure;
     try {
       std::function<void()> save = [store = &context_.store, name = definition->name,
-                                    document = domain_xml::format(*definition)] {
-        store->save(name, document);
+                                    known = domain->persistent, document = domain_xml::format(*definition)] {
+        known ? store->save(name, document) : store->add(name, document);
       };
       co_await context_.pool.run(std::move(save));
     } catch (...) {
@@ -112,7 +105,6 @@ asio::awaitable<void> Definitions::undefine(DomainPtr domain, std::uint32_t flag
 
 asio::awaitable<void> Definitions::rename(DomainPtr domain, std::string name, std::uint32_t flags) {
   check_flags(flags, 0, "virDomainRename");
-  check_name(name);
   const auto turn = co_await domain->jobs->take();
   require_persistent(*domain, text("cannot rename a transient domain"));
   if (domain->active()) {
@@ -129,14 +121,9 @@ asio::awaitable<void> Definitions::rename(DomainPtr domain, std::string name, st
   context_.domains.rename(domain, name);
   std::exception_ptr failure;
   try {
-    // The new file first: at no moment is there none.
     std::function<void()> work = [store = &context_.store, old_name = old.name, name,
                                   autostart = domain->autostart, document = domain_xml::format(*renamed)] {
-      store->save(name, document);
-      if (autostart) {
-        store->set_autostart(name, true);
-      }
-      store->remove(old_name);
+      store->rename(old_name, name, document, autostart);
     };
     co_await context_.pool.run(std::move(work));
   } catch (...) {

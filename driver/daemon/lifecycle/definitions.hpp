@@ -38,6 +38,7 @@ class Definitions {
 
  private:
   void load_one(const StoredDefinition& stored);
+  bool ended_rename(const StoredDefinition& stored, const domain_xml::DomainDefinition& definition);
 
   Context& context_;
 };

@@ -5,23 +5,6 @@
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
-namespace {
-
-// The first UUID in a file that does not parse: its owner knows the domain by it.
-Uuid uuid_in(const std::string& xml) {
-  constexpr std::string_view kStart = "<uuid>";
-  const std::size_t start = xml.find(kStart);
-  if (start != std::string::npos) {
-    const std::size_t end = xml.find('<', start + kStart.size());
-    if (const auto uuid =
-            domain_xml::parse_uuid(xml.substr(start + kStart.size(), end - start - kStart.size()))) {
-      return *uuid;
-    }
-  }
-  return domain_xml::random_uuid();
-}
-
-}  // namespace
 
 void Definitions::load() {
   for (const StoredDefinition& stored : context_.store.load()) {
@@ -31,6 +14,32 @@ void Definitions::load() {
       log_error(text("the stored definition '{}' is left out: {}", stored.name, error.what()));
     }
   }
+}
+
+// A rename that was cut off leaves two files that say the same under two names, the new name's written last.
+// Two that differ in more are their owner's: the second is listed with the reason.
+bool Definitions::ended_rename(const StoredDefinition& stored,
+                               const domain_xml::DomainDefinition& definition) {
+  const DomainPtr first = context_.domains.find(definition.uuid);
+  if (!first || !first->definition || first->name == stored.name ||
+      domain_xml::with_name(*first->definition, stored.name) != definition) {
+    return false;
+  }
+  const bool keep_first = context_.store.is_newer(first->name, stored.name);
+  const std::string kept = keep_first ? first->name : stored.name;
+  const std::string dropped = keep_first ? stored.name : first->name;
+  log_warning(text("domain '{}': its rename from '{}' was cut off, and is done now", kept, dropped));
+  const bool autostart = first->autostart || stored.autostart;
+  if (autostart) {
+    context_.store.set_autostart(kept, true);
+  }
+  context_.store.remove(dropped);
+  if (!keep_first) {
+    context_.domains.rename(first, kept);
+    first->definition = std::make_shared<const domain_xml::DomainDefinition>(definition);
+  }
+  first->autostart = autostart;
+  return true;
 }
 
 void Definitions::load_one(const StoredDefinition& stored) {
@@ -47,13 +56,29 @@ void Definitions::load_one(const StoredDefinition& stored) {
       problem = error.what();
     }
   }
-  const bool good = problem.empty();
+  if (problem.empty() && ended_rename(stored, *definition)) {
+    return;
+  }
+  // Its owner knows the domain by the UUID in the file, even where that does not pass.
+  const auto identity = domain_xml::identity_of(stored.xml);
+  std::optional<Uuid> uuid = definition ? std::optional(definition->uuid) : std::nullopt;
+  if (!uuid && identity) {
+    uuid = identity->uuid;
+  }
+  if (const DomainPtr other = uuid ? context_.domains.find(*uuid) : nullptr) {
+    problem =
+        problem.empty()
+            ? text("its <uuid> is that of domain '{}'; give it another, or remove the element", other->name)
+            : problem;
+    uuid.reset();
+  }
   const DomainPtr domain =
-      context_.domains.find_or_add(good ? definition->uuid : uuid_in(stored.xml), stored.name);
+      context_.domains.find_or_add(uuid.value_or(domain_xml::random_uuid()), stored.name);
+  domain->made_up_uuid = !uuid;
   domain->persistent = true;
   domain->visible = true;
   domain->autostart = stored.autostart;
-  if (good) {
+  if (problem.empty()) {
     domain->definition = definition;
     return;
   }

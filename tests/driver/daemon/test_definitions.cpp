@@ -45,11 +45,23 @@ TEST_F(Definition, FileIsPrivateAndWarnsWhoeverOpensIt) {
 
 TEST_F(Definition, WriteThatWasCutOffLeavesNothing) {
   define();
-  const std::string left_over = layout_.definition("guest") + ".AbCdEf";
+  const std::string left_over = layout_.definitions + "/.guest.xml.AbCdEf";
   std::ofstream(left_over) << "half a docu";
   restart();
   EXPECT_EQ(1U, driver().list_all(0).size());
   EXPECT_FALSE(std::filesystem::exists(left_over));
+}
+
+TEST_F(Definition, WhoseNameLooksLikeALeftOverOutlivesARestart) {
+  const std::vector<std::string> names = {"foo.xml.ab", "foo.xml", "foo.xml.AbCdEf", "foo"};
+  for (const std::string& name : names) {
+    define({.name = name});
+  }
+  restart();
+  restart();
+  for (const std::string& name : names) {
+    EXPECT_NO_THROW(driver().lookup_by_name(name)) << name;
+  }
 }
 
 TEST_F(Definition, SameUuidWithAnotherNameIsRefused) {
@@ -85,6 +97,29 @@ TEST_F(Definition, NamesThatAreNoFileNamesAreRefused) {
     EXPECT_TRUE(driver().list_all(0).empty());
   }
   ASSERT_TRUE(error_of(driver().define(xml({.name = std::string(300, 'x')}), 0)));
+}
+
+TEST_F(Definition, MetadataThatWouldMakeItTooLongIsRefusedAndLeavesItUsable) {
+  const DomainHandle domain = define();
+  const auto describe = [&](std::size_t bytes) {
+    return error_of(driver().set_metadata(domain.uuid, VIR_DOMAIN_METADATA_DESCRIPTION,
+                                          std::string(bytes, '<'), {}, {}, VIR_DOMAIN_AFFECT_CONFIG));
+  };
+  std::size_t taken = 0;  // The largest that is taken, to 64 bytes; each '<' is four bytes of the file
+  for (std::size_t step = 1U << 20; step >= 64; step /= 2) {
+    if (const auto error = describe(taken + step)) {
+      EXPECT_EQ(ErrorCode::kXmlError, error->code());
+      EXPECT_NE(std::string::npos, std::string(error->what()).find("bytes")) << error->what();
+    } else {
+      taken += step;
+    }
+  }
+  EXPECT_GT(taken, 200'000U);
+  restart();
+  EXPECT_EQ(std::string(taken, '<'), driver().metadata(domain.uuid, VIR_DOMAIN_METADATA_DESCRIPTION, {}, 0));
+  EXPECT_NO_THROW(start(domain));
+  restart();
+  EXPECT_EQ(VIR_DOMAIN_RUNNING, driver().state(domain.uuid).state);
 }
 
 TEST_F(Definition, DocumentOfUnreasonableSizeIsRefused) {
