@@ -102,7 +102,7 @@ void make_directories(const Layout& layout) {
   constexpr mode_t kPrivate = 0700;
   make_directory(layout.socket_directory, kOpen);
   for (const std::string& path : {layout.definitions, layout.autostart, layout.state, layout.library,
-                                  layout.logs, layout.platform_directory()}) {
+                                  layout.logs, layout.console_logs(), layout.platform_directory()}) {
     make_directory(path, kPrivate);
   }
 }

@@ -118,7 +118,7 @@ LaunchFiles open_launch_files(const Layout& layout, const Configuration& configu
   }
   for (std::size_t i = 0; i < files.console_log.size(); ++i) {
     const std::string suffix = i == 0 ? "" : "." + std::to_string(i);
-    files.console_log[i] = open_own(layout.logs + "/" + names.domain + "-console.log" + suffix, O_RDWR);
+    files.console_log[i] = open_own(layout.console_logs() + "/" + names.domain + ".log" + suffix, O_RDWR);
   }
   files.end_file = open_own(names.end_file, O_RDWR | O_TRUNC);
   return files;

@@ -7,45 +7,18 @@ usage: test_virtsevd.py VIRTSEVD VIRTSEV_VMM"""
 
 import base64
 import os
-import re
-import shutil
 import signal
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import unittest
 
-from daemon_process import KERNEL, PATIENCE, SKIPPED, VIRTSEVD, Daemon, why_not
+from daemon_process import KERNEL, PATIENCE, SKIPPED, VIRTSEVD, Daemon, why_not  # noqa: F401 (test_attest.py uses some)
+from daemon_test import DaemonTest, main
 
 
-class VirtsevdTest(unittest.TestCase):
-    def setUp(self):
-        self.root = tempfile.mkdtemp(prefix="virtsevd-")
-        self.daemon = Daemon(self.root)
-
-    def tearDown(self):
-        self.daemon.destroy_guests()
-        self.daemon.end()
-        shutil.rmtree(self.root)
-
-    def restart(self, number):
-        self.daemon.end(number)
-        self.daemon = Daemon(self.root)
-
-    def define(self, name="guest", policy="0x0005", extra=""):
-        path = os.path.join(self.root, name + ".xml")
-        with open(path, "w") as xml:
-            xml.write(f"""<domain type='kvm'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>2</vcpu>
-              <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{KERNEL}</kernel><cmdline>console=ttyS0</cmdline></os>
-              <devices><serial type='pty'/><console type='pty'/></devices>{extra}
-              <launchSecurity type='sev'><policy>{policy}</policy></launchSecurity></domain>""")
-        self.daemon.virsh("define", path)
-
-    def measurement(self):
-        return re.search(r"sev-measurement: (\S+)", self.daemon.virsh("domlaunchsecinfo", "guest")).group(1)
-
+class VirtsevdTest(DaemonTest):
     def test_guest_from_definition_to_measurement_to_destroy(self):
         self.define()
         self.daemon.virsh("start", "guest", "--paused")
@@ -198,6 +171,20 @@ class VirtsevdTest(unittest.TestCase):
         self.daemon.virsh("version")
         self.assertIn("virtsevd.conf:1:", self.daemon.read_log())
 
+    def test_no_two_domains_write_the_same_log(self):
+        names = ("a", "a-console", "a.log", "console", "a.log.1")
+        for name in names:
+            self.define(name)
+            self.daemon.virsh("start", name, "--paused")
+        logs = [os.path.realpath(f"/proc/{self.daemon.monitor(name)}/fd/{entry}") for name in names
+                for entry in set(os.listdir(f"/proc/{self.daemon.monitor(name)}/fd"))]
+        logs = [path for path in logs if path.startswith(f"{self.root}/log/")]
+        console = [path for path in logs if path.startswith(f"{self.root}/log/console/")]
+        self.assertEqual(4 * len(names), len(set(console)), "a console log and its three backups each")
+        for name in names:
+            self.assertIn(f"{self.root}/log/console/{name}.log", console)
+            self.assertIn(f"{self.root}/log/{name}.log", logs)
+        self.assertEqual(5 * len(names), len(set(logs)))
 
 class Program(unittest.TestCase):
     def run_it(self, *arguments):
@@ -250,8 +237,4 @@ class Program(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_not()
-    if reason:
-        print("skipped:", reason)
-        sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], "--verbose"])
+    main()
