@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Any bytes as domain XML: an Error, or a definition that is the same after writing and reading, running or not.
+// Any bytes as domain XML: an Error, or a definition that is the same after writing and reading, running or
+// not.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -33,9 +34,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string xml(reinterpret_cast<const char*>(data), size);
   const ParseOptions options{.allow_unprotected = true};
   static const DomainDefinition plain = parse(
-      "<domain type='kvm'><name>n</name><memory>131072</memory><os><type>hvm</type><kernel>/k</kernel></os></domain>",
+      "<domain "
+      "type='kvm'><name>n</name><memory>131072</memory><os><type>hvm</type><kernel>/k</kernel></os></domain>",
       options);
   identity_of(xml);
+  require(salvage(xml, {"n", {}}).name == "n");
   try_metadata(plain, xml);
   try {
     const DomainDefinition definition = parse(xml, options);

@@ -21,8 +21,11 @@ struct Run {
 
   int id = -1;
   std::shared_ptr<const domain_xml::DomainDefinition> definition;  ///< The live one
-  std::shared_ptr<Monitor> monitor;                                ///< Null until it is spawned
-  std::uint32_t uid = 0;                                           ///< The monitor's own; 0: none
+  /// Found running, with a definition that no longer passes: why. It can be looked at and ended; nothing is
+  /// launched from it.
+  std::string definition_problem;
+  std::shared_ptr<Monitor> monitor;  ///< Null until it is spawned
+  std::uint32_t uid = 0;             ///< The monitor's own; 0: none
   control::LaunchReport launch;
   bool starting = true;                 ///< The launch is under way, and deals with the monitor's end itself
   bool announced = false;               ///< Clients were told of a start, so they hear of the end

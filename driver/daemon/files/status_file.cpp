@@ -59,6 +59,7 @@ std::string format_status(const DomainStatus& status) {
   out << "platform " << static_cast<std::uint32_t>(status.launch.platform) << '\n';
   out << "measurement " << to_hex(status.launch.measurement) << '\n';
   out << "boot-id " << status.boot_id << '\n';
+  out << "name " << status.name << '\n';
   out << "console " << status.console_path << '\n';
   out << "console-silent-text " << status.console_silent_text << '\n';
   out << '\n' << status.xml;
@@ -81,11 +82,11 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
     }
   }
   DomainStatus status;
-  std::string malformed;
-  const auto read = [&](const char* key, auto& value) {
+  const auto read = [&fields](const char* key, auto& value) {
     const auto found = fields.find(key);
-    if (found != fields.end() && !read_number(found->second, value)) {
-      malformed = key;
+    std::decay_t<decltype(value)> number{};
+    if (found != fields.end() && read_number(found->second, number)) {
+      value = number;
     }
   };
   visit_numbers(status, read);
@@ -97,15 +98,12 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
   status.launch.platform = platform == static_cast<std::uint32_t>(control::Platform::kSimulated)
                                ? control::Platform::kSimulated
                                : control::Platform::kHardware;
-  const auto measurement = from_hex(fields["measurement"]);
-  if (!measurement) {
-    malformed = "measurement";
+  if (status.pid < 1 || status.start_time == 0) {
+    return unexpected(std::string("it names no process: pid or start-time is missing or malformed"));
   }
-  if (!malformed.empty() || status.id < 1 || status.pid < 1) {
-    return unexpected("a field is missing or malformed: " + (malformed.empty() ? "id or pid" : malformed));
-  }
-  status.launch.measurement = *measurement;
+  status.launch.measurement = from_hex(fields["measurement"]).value_or(Bytes());
   status.boot_id = fields["boot-id"];
+  status.name = fields["name"];
   status.console_path = fields["console"];
   status.console_silent_text = fields["console-silent-text"];
   status.xml = content.substr(end_of_header + 2);

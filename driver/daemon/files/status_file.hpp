@@ -33,13 +33,15 @@ struct DomainStatus {
   std::string console_silent_text;  ///< What the monitor said of it, one line; empty in version 1
   bool persistent = false;
   std::string boot_id;  ///< Of the kernel under which it ran
+  std::string name;     ///< The domain's; what the XML says counts where it can be read
   std::string console_path;
   control::LaunchReport launch;
   std::string xml;
 };
 
 std::string format_status(const DomainStatus& status);
-/// Else: what is wrong with it, for the log.
+/// Else: what is wrong with it, for the log. The monitor's process alone has to be there: a field that is
+/// missing or malformed keeps its default, so that a running guest is found whatever became of the rest.
 Result<DomainStatus, std::string> parse_status(const std::string& content);
 
 }  // namespace virtsev::daemon

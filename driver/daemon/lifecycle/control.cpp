@@ -76,6 +76,7 @@ asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
   require_active(*domain);
   const RunPtr run = domain->run;
   refuse_es_reset(*run, text("reboot"));
+  refuse_relaunch(*run);
   // The guest shuts itself down, and is then launched anew.
   run->reboot_requested = true;
   save_status(domain);
@@ -130,6 +131,16 @@ void refuse_es_reset(const Run& run, const std::string& operation) {
                      "down and start it "
                      "again, so that its owner can verify the new launch",
                      operation));
+  }
+}
+
+void refuse_relaunch(const Run& run) {
+  if (!run.definition_problem.empty()) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("the guest can't be launched anew: the definition that it runs with can't be used any more: {}; "
+             "shut it down, correct the definition, and start it",
+             run.definition_problem));
   }
 }
 

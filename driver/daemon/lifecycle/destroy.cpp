@@ -78,6 +78,7 @@ asio::awaitable<void> Lifecycle::reset(DomainPtr domain) {
   require_active(*domain);
   const RunPtr run = domain->run;
   refuse_es_reset(*run, text("be reset"));
+  refuse_relaunch(*run);
   if (!run->monitor) {
     co_return;  // On its way to a new launch already
   }

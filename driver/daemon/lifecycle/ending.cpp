@@ -44,7 +44,8 @@ ReasonNames names_of(int reason) {
 bool wants_relaunch(const Run& run, control::EndReason reason) {
   switch (reason) {
     case control::EndReason::kPoweroff:
-      return run.reboot_requested || run.definition->on_poweroff == LifecycleAction::kRestart;
+      return (run.reboot_requested && run.definition_problem.empty()) ||
+             run.definition->on_poweroff == LifecycleAction::kRestart;
     case control::EndReason::kReset:
       return run.definition->on_reboot == LifecycleAction::kRestart;
     case control::EndReason::kPanic:
@@ -86,6 +87,7 @@ void Lifecycle::save_status(const DomainPtr& domain) {
   status.console_silent_text = run->console_silent;
   status.persistent = domain->persistent;
   status.boot_id = boot_id();
+  status.name = domain->name;
   status.console_path = run->console_path;
   status.launch = run->launch;
   try {
@@ -137,6 +139,10 @@ void Lifecycle::catch_up(const DomainPtr& domain, const RunPtr& run) {
 void Lifecycle::begin_relaunch(const DomainPtr& domain, const RunPtr& run) {
   run->starting = true;
   run->monitor.reset();
+  if (!run->console_master) {
+    // An earlier virtsevd opened that terminal, and the kernel gives its number to the next who asks for one.
+    run->console_path.clear();
+  }
   domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
   asio::co_spawn(context_.io, relaunch(domain, run), asio::detached);
 }

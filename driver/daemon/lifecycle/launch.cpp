@@ -56,6 +56,7 @@ std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run
 }
 
 asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definition, StartOptions options) {
+  refuse_beside_stray_monitor(domain);
   const auto run = std::make_shared<Run>(context_.io.get_executor());
   run->id = context_.domains.next_id();
   run->definition = std::move(definition);
@@ -222,7 +223,7 @@ std::uint32_t Lifecycle::free_uid() const {
   if (::geteuid() != 0) {
     return 0;
   }
-  std::set<std::uint32_t> used;
+  std::set<std::uint32_t> used = stray_monitors_ ? uids_of_processes() : std::set<std::uint32_t>{};
   context_.domains.for_each([&used](const DomainPtr& domain) {
     if (domain->run) {
       used.insert(domain->run->uid);

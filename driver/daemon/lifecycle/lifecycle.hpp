@@ -51,9 +51,11 @@ class Lifecycle {
   asio::awaitable<void> reset(DomainPtr domain);
   void connection_closed(ConnectionId owner);
 
-  // reconnect.cpp
+  // adopt.cpp
   /// Finds the running domains of an earlier daemon by their status files. Definitions are loaded before.
   void reconnect_all();
+
+  // reconnect.cpp
   /// Starts what is marked so, once for each boot of the host.
   void autostart_all();
 
@@ -83,14 +85,22 @@ class Lifecycle {
   void set_state(const DomainPtr& domain, int state, int reason);
   void forget_files(const Domain& domain);
 
+  // adopt.cpp
+  void adopt(const Uuid& uuid, DomainStatus status);
+  DefinitionPtr definition_from(const Uuid& uuid, const DomainStatus& status, std::string& problem) const;
+  /// Throws Error(kResourceBusy) where a monitor that nobody holds still listens for this domain. Before
+  /// anything of its is touched: a start that failed later would remove its socket.
+  void refuse_beside_stray_monitor(const DomainPtr& domain);
+
   // reconnect.cpp
-  void adopt(const std::string& file);
   asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
 
   asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
   std::string file(const Domain& domain, const char* suffix) const;
 
   Context& context_;
+  /// A monitor runs of which no more is known than that it listens: any user id may be its own.
+  bool stray_monitors_ = false;
 };
 
 std::string what_of(const std::exception_ptr& failure);
@@ -98,5 +108,7 @@ std::string what_of(const std::exception_ptr& failure);
 /// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched anew under its
 /// owner's eyes: SEV-ES.
 void refuse_es_reset(const Run& run, const std::string& operation);
+/// Throws Error(kConfigUnsupported) where the guest runs with a definition that no longer passes.
+void refuse_relaunch(const Run& run);
 
 }  // namespace virtsev::daemon

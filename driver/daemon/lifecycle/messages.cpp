@@ -11,10 +11,16 @@ std::vector<std::string> messages_of(const Domain& domain) {
   if (!domain.stored_problem.empty()) {
     messages.push_back(text("Its stored definition can't be used: {}", domain.stored_problem));
   }
+  if (domain.run && !domain.run->definition_problem.empty()) {
+    messages.push_back(
+        text("The definition that it runs with can't be used any more: {}; it can be looked at and "
+             "ended, and not launched anew",
+             domain.run->definition_problem));
+  }
   const DefinitionPtr definition = definition_of(domain, false);
   if (definition && !definition->launch_security) {
     messages.push_back(text("tainted: no <launchSecurity>: the host may read and change the guest's memory"));
-  } else if (definition && !definition->launch_security->policy.has(sevcore::PolicyBit::kNoDebug)) {
+  } else if (definition && domain_xml::host_may_debug(*definition)) {
     messages.push_back(
         text("tainted: the policy allows debugging (NODBG, bit 0, is clear): the host may read the guest's "
              "memory"));

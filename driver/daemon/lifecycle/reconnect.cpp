@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The daemon starts: which domains still run, and which are to be started.
-#include <filesystem>
-
+// The daemon starts: which of the domains that it took over still run, and which are to be started.
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -18,77 +16,13 @@
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
-namespace {
-
-constexpr std::size_t kMaxStatusBytes = 8U << 20;
-constexpr std::string_view kSuffix = ".status";
-
-std::shared_ptr<Run> run_from(const DomainStatus& status, DefinitionPtr definition,
-                              const asio::any_io_executor& executor) {
-  auto run = std::make_shared<Run>(executor);
-  run->id = status.id;
-  run->definition = std::move(definition);
-  run->uid = status.uid;
-  run->launch = status.launch;
-  run->starting = false;
-  run->announced = true;
-  run->has_run = status.has_run;
-  run->owner_given = status.owner_given;
-  run->reboot_requested = status.reboot_requested;
-  run->console_path = status.console_path;
-  if (status.console_silent) {
-    run->console_silent = status.console_silent_text.empty()
-                              ? text("its console stayed silent after the start")
-                              : status.console_silent_text;
-  }
-  return run;
-}
-
-}  // namespace
-
-void Lifecycle::reconnect_all() {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(context_.layout.state, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(kSuffix)) {
-      adopt(entry.path().string());
-    }
-  }
-}
-
-void Lifecycle::adopt(const std::string& path) {
-  const auto content = read_file(path, kMaxStatusBytes);
-  auto parsed = content ? parse_status(*content)
-                        : Result<DomainStatus, std::string>(unexpected(error_text(content.error())));
-  if (!parsed) {
-    log_error(text("'{}' can't be used, the domain in it is not found again: {}", path, parsed.error()));
-    return;
-  }
-  const auto status = std::make_shared<DomainStatus>(std::move(*parsed));
-  context_.domains.reserve_id(status->id);
-  DomainPtr domain;
-  std::shared_ptr<Run> run;
-  try {
-    auto definition = std::make_shared<const domain_xml::DomainDefinition>(
-        domain_xml::parse(status->xml, {.allow_unprotected = true}));
-    domain = context_.domains.find_or_add(definition->uuid, definition->name);
-    run = run_from(*status, std::move(definition), context_.io.get_executor());
-  } catch (const Error& failure) {
-    log_error(text("the running domain in '{}' can't be taken over: {}", path, failure.what()));
-    return;
-  }
-  domain->visible = true;
-  domain->run = run;
-  domain->state = {status->state, status->reason};
-  asio::co_spawn(context_.io, reconnect(domain, run, status), asio::detached);
-}
-
 // The domain is listed as it was; what is asked of it meanwhile waits for its turn.
 asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
                                            std::shared_ptr<DomainStatus> status) {
   const auto queue = domain->jobs;
   const auto turn = co_await queue->take();
-  const bool same_boot = status->boot_id == boot_id();
+  // Where the file does not say, the process's start time decides alone.
+  const bool same_boot = status->boot_id.empty() || status->boot_id == boot_id();
   Process process = same_boot ? find_process(static_cast<pid_t>(status->pid), status->start_time) : Process{};
   if (!process.pidfd) {
     MonitorEnd end{read_end_file(file(*domain, ".end")), text("it ended while virtsevd was not running")};
@@ -125,6 +59,7 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
     const control::Reply reply = co_await ask(run, std::move(query));
     if (const auto* found = std::get_if<control::Status>(&reply)) {
       run->has_run = found->has_run;
+      run->launch = found->launch;
       note_console(*domain, *run, *found);
       const int state = found->state == control::RunState::kRunning ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
       if (state != domain->state.state) {

@@ -3,7 +3,9 @@
 
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,6 +30,24 @@ std::uint64_t start_time_of(pid_t pid) {
   return value;
 }
 
+std::set<std::uint32_t> uids_of_processes() {
+  std::set<std::uint32_t> uids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    // The owner of the directory is no help: for a process that is not dumpable, that is root.
+    const std::string status = read_small(entry.path().string() + "/status");
+    constexpr std::string_view kKey = "\nUid:\t";
+    const std::size_t position = status.find(kKey);
+    std::uint32_t uid = 0;
+    if (position != std::string::npos &&
+        std::from_chars(status.data() + position + kKey.size(), status.data() + status.size(), uid).ec ==
+            std::errc()) {
+      uids.insert(uid);
+    }
+  }
+  return uids;
+}
+
 Process find_process(pid_t pid, std::uint64_t start_time) {
   Process process;
   process.pid = pid;
@@ -38,6 +58,11 @@ Process find_process(pid_t pid, std::uint64_t start_time) {
     process.pidfd.reset();
   }
   return process;
+}
+
+bool is_alive(const Process& process) {
+  pollfd ended{process.pidfd.get(), POLLIN, 0};
+  return process.pidfd && ::poll(&ended, 1, 0) == 0;
 }
 
 void kill_process(const Process& process) {

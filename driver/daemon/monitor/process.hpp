@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,17 @@ Process spawn(const SpawnOptions& options);
 /// The process with this number that started at this time; an invalid pidfd where it is gone.
 Process find_process(pid_t pid, std::uint64_t start_time);
 
+/// Whether it has not ended yet.
+bool is_alive(const Process& process);
+
 void kill_process(const Process& process);
 
 /// Collects a child that has ended; says how, for logs: "exit status 1", "signal 9"; empty where it was not
 /// this process's child.
 std::string collect(const Process& process);
+
+/// Real user ids of all processes of the host.
+std::set<std::uint32_t> uids_of_processes();
 
 /// 0 where there is no such process.
 std::uint64_t start_time_of(pid_t pid);

@@ -2,6 +2,7 @@
 // States, reasons and events of a domain's life, as libvirt's drivers give them.
 #include <libvirt/libvirt.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "tests/driver/daemon/fixture.hpp"
 
@@ -242,6 +243,28 @@ TEST_F(LifeCycle, SilentConsoleIsAMessageAndNothingElse) {
   const DomainHandle domain = started({.command_line = "resume=silent"});
   wait_until([&] { return driver().messages(domain.uuid).back().find("0x1000") != std::string::npos; });
   EXPECT_EQ(std::pair(+VIR_DOMAIN_RUNNING, +VIR_DOMAIN_RUNNING_BOOTED), state(domain));
+}
+
+TEST_F(LifeCycle, StartWithoutAFreeUserIdIsRefusedWithTheRange) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "not root: monitors have this user's id";
+  }
+  configuration_.vmm_uid_last = configuration_.vmm_uid_first + 1;
+  restart();
+  const DomainHandle first = start(define({.name = "first"}));
+  const DomainHandle second = start(define({.name = "second"}));
+  EXPECT_NE(status_of(first).uid, status_of(second).uid);
+  const DomainHandle third = define({.name = "third"});
+  const auto error = error_of(driver().start(third.uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kOperationFailed, error->code());
+  const std::string what = error->what();
+  EXPECT_NE(std::string::npos, what.find(std::to_string(configuration_.vmm_uid_first))) << what;
+  EXPECT_NE(std::string::npos, what.find("vmm_uid_range")) << what;
+  EXPECT_EQ(VIR_DOMAIN_SHUTOFF, driver().state(third.uuid).state);
+  const std::uint32_t freed = status_of(first).uid;
+  wait(driver().destroy(first.uuid, 0));
+  EXPECT_EQ(freed, status_of(start(third)).uid) << "one that has ended frees its own";
 }
 
 }  // namespace

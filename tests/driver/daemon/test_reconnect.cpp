@@ -122,6 +122,7 @@ TEST_F(Reconnect, StatusOfALaterVersionIsRead) {
   DomainStatus status;
   status.id = 3;
   status.pid = 1;
+  status.start_time = 1;
   std::string content = format_status(status);
   content.replace(content.find('2'), 1, "3");
   content.insert(content.find("pid"), "novelty of version 3\n");
