@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The Driver's calls about domains as such: finding, defining, looking.
-#include <fcntl.h>
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/domains/flags.hpp"
-#include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/hypervisor.hpp"
 #include "driver/daemon/lifecycle/launch_security.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
@@ -150,23 +148,6 @@ asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address,
 
 std::vector<TypedParameter> Hypervisor::launch_security_info(const Uuid& domain) {
   return launch_security_parameters(*context_.domains.by_uuid(domain));
-}
-
-UniqueFd Hypervisor::open_console(const Uuid& uuid, const std::string& device) {
-  const DomainPtr domain = context_.domains.by_uuid(uuid);
-  require_active(*domain);
-  const std::string& path = domain->run->console_path;
-  // Console 0 and serial 0 are one device in this machine.
-  if (path.empty() || !(device.empty() || device == "serial0" || device == "console0")) {
-    throw Error(ErrorCode::kInvalidArgument,
-                device.empty() ? text("domain '{}' has no console: add <serial type='pty'/>", domain->name)
-                               : text("domain '{}' has no console '{}'", domain->name, device));
-  }
-  UniqueFd console(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-  if (!console) {
-    throw Error(ErrorCode::kSystemError, text("cannot open the console '{}': {}", path, error_text(errno)));
-  }
-  return console;
 }
 
 }  // namespace virtsev::daemon

@@ -94,6 +94,9 @@ class FakeMonitor {
   void take(const Start& start) {
     orders_ = start.boot.command_line;
     end_file_ = UniqueFd(::fcntl(start.end_file, F_DUPFD_CLOEXEC, 0));
+    if (start.console_master >= 0) {  // Held as long as it lives: so the terminal's number stays its own
+      console_master_ = UniqueFd(::fcntl(start.console_master, F_DUPFD_CLOEXEC, 0));
+    }
     if (told("start=crash")) {
       ::raise(SIGKILL);
     }
@@ -218,7 +221,7 @@ class FakeMonitor {
 
   static constexpr const char* kSilence = "vCPU 0 stands\nat 0x1000";
 
-  UniqueFd listener_, peer_, end_file_;
+  UniqueFd listener_, peer_, end_file_, console_master_;
   bool old_;
   FrameReader reader_;
   std::uint32_t serial_ = 0;

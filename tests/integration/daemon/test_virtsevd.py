@@ -186,6 +186,7 @@ class VirtsevdTest(DaemonTest):
             self.assertIn(f"{self.root}/log/{name}.log", logs)
         self.assertEqual(5 * len(names), len(set(logs)))
 
+
 class Program(unittest.TestCase):
     def run_it(self, *arguments):
         return subprocess.run([VIRTSEVD, *arguments], capture_output=True, text=True, timeout=PATIENCE)
