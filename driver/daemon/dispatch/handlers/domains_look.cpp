@@ -30,6 +30,17 @@ Bytes all_cpus(std::size_t size, std::int32_t cpus) {
   return map;
 }
 
+/// For `count` vCPUs, each of which may run anywhere.
+void put_maps(Request& request, std::size_t count, std::int32_t map_size) {
+  const Bytes map = all_cpus(static_cast<std::size_t>(map_size), request.driver.node_cpu_map().cpus);
+  Bytes maps;
+  maps.reserve(map.size() * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    maps.insert(maps.end(), map.begin(), map.end());
+  }
+  request.out.put_opaque(maps);
+}
+
 }  // namespace
 
 asio::awaitable<void> domain_get_info(Request& request) {
@@ -94,13 +105,39 @@ asio::awaitable<void> domain_get_vcpus(Request& request) {
     request.out.put_uint64(vcpus[i].time_ns);
     request.out.put_int32(vcpus[i].cpu);
   }
-  const Bytes map = all_cpus(static_cast<std::size_t>(map_size), request.driver.node_cpu_map().cpus);
-  Bytes maps;
-  maps.reserve(map.size() * count);
-  for (std::size_t i = 0; i < count; ++i) {
-    maps.insert(maps.end(), map.begin(), map.end());
+  put_maps(request, count, map_size);
+}
+
+asio::awaitable<void> domain_get_vcpu_pin_info(Request& request) {
+  constexpr std::uint32_t kMaxVcpus = 16384, kMaxMaps = 8388608;  // REMOTE_VCPUINFO_MAX, REMOTE_CPUMAPS_MAX
+  const Uuid domain = get_domain(request.in);
+  const std::int32_t max_maps = request.in.get_int32();
+  const std::int32_t map_size = request.in.get_int32();
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG);
+  const std::uint32_t most = bounded(request, max_maps, kMaxVcpus);
+  bounded(request, map_size, kMaxMaps);
+  bounded(request, std::int64_t{max_maps} * map_size, kMaxMaps);
+  const DomainInfo info = co_await request.driver.info(domain);
+  const std::uint32_t count = std::min<std::uint32_t>(info.vcpus, most);
+  put_maps(request, count, map_size);
+  request.out.put_int32(static_cast<std::int32_t>(count));
+}
+
+void domain_get_job_info(Request& request) {
+  constexpr int kNumbers = 11;  // Times, and what is processed: of nothing
+  require_active(request, domain_argument(request));
+  request.out.put_int32(VIR_DOMAIN_JOB_NONE);
+  for (int i = 0; i < kNumbers; ++i) {
+    request.out.put_uint64(0);
   }
-  request.out.put_opaque(maps);
+}
+
+void domain_abort_job(Request& request) {
+  require_active(request, domain_argument(request));
+  throw Error(ErrorCode::kOperationInvalid,
+              text("Requested operation is not valid: no job is active on the domain"));
 }
 
 asio::awaitable<void> domain_memory_stats(Request& request) {

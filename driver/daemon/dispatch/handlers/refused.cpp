@@ -44,4 +44,38 @@ void refuse_device_change(Request&) {
 
 void refuse_pinning(Request&) { refuse(text("virtsev does not pin vCPUs to the host's CPUs")); }
 
+void refuse_tuning(Request&) {
+  refuse(
+      text("virtsev does not limit or account a guest's share of the host; `virsh domstats` shows what the "
+           "guest uses, "
+           "and a cgroup for its monitor limits it"));
+}
+
+void refuse_screen(Request&) {
+  refuse(text("virtsev's guests have neither screen nor keyboard; use their serial console: virsh console"));
+}
+
+void refuse_agent(Request&) {
+  refuse(
+      text("this needs an agent in the guest, which virtsev does not speak to; ask the guest itself, on its "
+           "console"));
+}
+
+void refuse_disks(Request&) { refuse(text("virtsev's guests have no disks yet")); }
+
+void refuse_interfaces(Request&) { refuse(text("virtsev's guests have no network interfaces yet")); }
+
+void refuse_sleep(Request&) {
+  refuse(text("virtsev's machine has no sleep states; virsh suspend stops the guest's vCPUs instead"));
+}
+
+void refuse_interrupt(Request&) {
+  refuse(
+      text("virtsev's machine has no way to send a non-maskable interrupt; use the guest's console (SysRq)"));
+}
+
+void refuse_native_formats(Request&) {
+  refuse(text("there is no other format than domain XML to convert from or to"));
+}
+
 }  // namespace virtsev::daemon::dispatch

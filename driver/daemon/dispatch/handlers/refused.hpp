@@ -14,5 +14,13 @@ void refuse_memory_change(Request& request);
 void refuse_vcpu_change(Request& request);
 void refuse_device_change(Request& request);
 void refuse_pinning(Request& request);
+void refuse_tuning(Request& request);
+void refuse_screen(Request& request);
+void refuse_agent(Request& request);
+void refuse_disks(Request& request);
+void refuse_interfaces(Request& request);
+void refuse_sleep(Request& request);
+void refuse_interrupt(Request& request);
+void refuse_native_formats(Request& request);
 
 }  // namespace virtsev::daemon::dispatch

@@ -107,6 +107,28 @@ TEST_F(Domains, TellTheirVcpusWithOneMapEach) {
   EXPECT_EQ(call(20, Arguments().domain(kAlpha).i32(16384).i32(8388608)).error, 39);
 }
 
+TEST_F(Domains, TellThatTheirVcpusMayRunAnywhereActiveOrNot) {
+  for (const Uuid& domain : {kAlpha, kBeta}) {
+    EXPECT_EQ(call(230, Arguments().domain(domain).i32(2).i32(1).u32(0)).payload,
+              Arguments().u32(2).u32(0x0f0f0000).i32(2).bytes());
+  }
+  EXPECT_EQ(call(230, Arguments().domain(kAlpha).i32(1).i32(1).u32(0)).payload,
+            Arguments().u32(1).u32(0x0f000000).i32(1).bytes());
+  EXPECT_EQ(call(230, Arguments().domain(kAlpha).i32(-1).i32(1).u32(0)).error, 39);
+  EXPECT_EQ(call(230, Arguments().domain(kAlpha).i32(16384).i32(8388608).u32(0)).error, 39);
+  EXPECT_EQ(call(230, Arguments().domain(kAlpha).i32(1).i32(1).u32(4)).error, 8);
+}
+
+TEST_F(Domains, HaveNoJobs) {
+  Arguments none = Arguments().i32(0);
+  for (int i = 0; i < 11; ++i) {
+    none.u64(0);
+  }
+  EXPECT_EQ(call(163, Arguments().domain(kAlpha)).payload, none.bytes());
+  EXPECT_EQ(call(164, Arguments().domain(kAlpha)).error, 55);
+  EXPECT_EQ(call(163, Arguments().domain(kBeta)).error, 55);
+}
+
 TEST_F(Domains, CountTheirVcpus) {
   for (const std::uint32_t flags : {0U, 1U, 2U, 5U, 6U}) {
     EXPECT_EQ(call(200, Arguments().domain(kAlpha).u32(flags)).payload, Arguments().i32(2).bytes());
