@@ -246,7 +246,9 @@ class Console:
 
 
 class Events:
-    """virsh event --all --loop, line by line."""
+    """virsh event --all --loop, line by line, from when it listens."""
+
+    PROBE = "probe-of-events"
 
     def __init__(self, host):
         # Without a terminal virsh would buffer its lines.
@@ -255,6 +257,7 @@ class Events:
         self.process = subprocess.Popen(["virsh", "event", "--all", "--loop"], env=host.environment,
                                         stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, start_new_session=True)
         os.close(terminal)
+        self.await_listening(host)
 
     def __enter__(self):
         return self
@@ -266,15 +269,35 @@ class Events:
 
     def await_line(self, pattern, seconds=60):
         """Returns the first line from now on that matches, and forgets those before it."""
+        return self.lines_until(pattern, seconds)[-1]
+
+    def lines_until(self, pattern, seconds=60):
+        """All lines from now on, in order, up to the first that matches."""
         end = time.monotonic() + seconds
+        taken = []
         while True:
             while self.lines:
-                line = self.lines.pop(0)
-                if re.search(pattern, line):
-                    return line
+                taken.append(self.lines.pop(0))
+                if re.search(pattern, taken[-1]):
+                    return taken
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.master], [], [], left)[0]:
-                raise AssertionError(f"no event '{pattern}' in {seconds} s")
-            self.rest += os.read(self.master, 65536).decode(errors="replace").replace("\r", "")
-            *whole, self.rest = self.rest.split("\n")
-            self.lines += whole
+                raise AssertionError(f"no event '{pattern}' in {seconds} s; there were {taken}")
+            self.read()
+
+    def read(self):
+        self.rest += os.read(self.master, 65536).decode(errors="replace").replace("\r", "")
+        *whole, self.rest = self.rest.split("\n")
+        self.lines += [line for line in whole if line]
+
+    def await_listening(self, host):
+        """virsh does not say when it listens: a domain's title is changed until it shows that."""
+        host.domain(self.PROBE, vcpus=1).define()
+        for attempt in range(60):
+            host.virsh("desc", self.PROBE, "--title", "--config", str(attempt))
+            while select.select([self.master], [], [], 1)[0]:
+                self.read()
+                if any(self.PROBE in line for line in self.lines):
+                    host.virsh("undefine", self.PROBE)
+                    return self.lines_until(f"'{self.PROBE}': Undefined Removed")
+        raise AssertionError("virsh event does not listen")
