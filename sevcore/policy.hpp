@@ -12,14 +12,23 @@
 namespace virtsev::sevcore {
 
 /// SEV API (AMD document 55766), guest policy structure. Linux: include/linux/psp-sev.h.
-enum class PolicyBit : std::uint8_t { kNoDebug = 0, kNoKeySharing = 1, kEs = 2, kNoSend = 3, kDomain = 4, kSev = 5 };
+enum class PolicyBit : std::uint8_t {
+  kNoDebug = 0,
+  kNoKeySharing = 1,
+  kEs = 2,
+  kNoSend = 3,
+  kDomain = 4,
+  kSev = 5
+};
 
 class Policy {
  public:
   constexpr Policy() = default;
   constexpr explicit Policy(std::uint32_t value) : value_(value) {}
   [[nodiscard]] constexpr std::uint32_t value() const { return value_; }
-  [[nodiscard]] constexpr bool has(PolicyBit bit) const { return (value_ >> static_cast<unsigned>(bit)) & 1U; }
+  [[nodiscard]] constexpr bool has(PolicyBit bit) const {
+    return (value_ >> static_cast<unsigned>(bit)) & 1U;
+  }
   [[nodiscard]] constexpr std::uint8_t api_major() const { return static_cast<std::uint8_t>(value_ >> 16); }
   [[nodiscard]] constexpr std::uint8_t api_minor() const { return static_cast<std::uint8_t>(value_ >> 24); }
   /// Bits 6-15, which no specification gives a meaning.

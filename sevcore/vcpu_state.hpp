@@ -9,11 +9,13 @@
 
 namespace virtsev::sevcore {
 
-/// Which of the kernel's two ways of filling a VMSA applies: they differ in the FPU's control words (MXCSR, x87 FCW), and so in the
-/// launch digest. kInit2: KVM_SEV_INIT2, Linux 6.10 and later; kLegacy: KVM_SEV_ES_INIT.
+/// Which of the kernel's two ways of filling a VMSA applies: they differ in the FPU's control words (MXCSR,
+/// x87 FCW), and so in the launch digest. kInit2: KVM_SEV_INIT2, Linux 6.10 and later; kLegacy:
+/// KVM_SEV_ES_INIT.
 enum class VmsaFlavour : std::uint8_t { kInit2 = 0, kLegacy = 1 };
 
-/// A segment as the VMSA stores it (AMD APM volume 2, appendix B): attributes in bits 0-7 (type, S, DPL, P) and 8-11 (AVL, L, D, G).
+/// A segment as the VMSA stores it (AMD APM volume 2, appendix B): attributes in bits 0-7 (type, S, DPL, P)
+/// and 8-11 (AVL, L, D, G).
 struct Segment {
   std::uint16_t selector = 0;
   std::uint16_t attributes = 0;
@@ -22,7 +24,8 @@ struct Segment {
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 
-/// The registers that differ between a virtual machine's vCPUs at start. Defaults: the reset state as KVM makes it (AMD APM volume 2, table 14-1).
+/// The registers that differ between a virtual machine's vCPUs at start. Defaults: the reset state as KVM
+/// makes it (AMD APM volume 2, table 14-1).
 struct VcpuState {
   Segment es{0, 0x93, 0xffff, 0};
   Segment cs{0xf000, 0x9b, 0xffff, 0xffff0000};

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What virtsevd can do, in C++ terms: libvirt's procedures (daemon/dispatch) are thin above it. All of it runs on the one event loop;
-// what may wait is a coroutine. Failures are Error with libvirt's code and text.
+// What virtsevd can do, in C++ terms: libvirt's procedures (daemon/dispatch) are thin above it. All of it
+// runs on the one event loop; what may wait is a coroutine. Failures are Error with libvirt's code and text.
 #pragma once
 
-#include <asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +10,8 @@
 #include <string>
 #include <variant>
 #include <vector>
+
+#include <asio/awaitable.hpp>
 
 #include "domain-xml/domain_definition.hpp"
 #include "sevcore/base/unique_fd.hpp"
@@ -94,12 +95,14 @@ class Driver {
   virtual std::string hostname() = 0;
   virtual std::string capabilities() = 0;
   /// Null arguments: the client gave none.
-  virtual std::string domain_capabilities(const std::optional<std::string>& emulator, const std::optional<std::string>& arch,
+  virtual std::string domain_capabilities(const std::optional<std::string>& emulator,
+                                          const std::optional<std::string>& arch,
                                           const std::optional<std::string>& machine,
                                           const std::optional<std::string>& type) = 0;
   virtual NodeInfo node_info() = 0;
   virtual CpuMap node_cpu_map() = 0;
-  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests. kOperationUnsupported, saying what is missing, without SEV.
+  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests. kOperationUnsupported,
+  /// saying what is missing, without SEV.
   virtual std::vector<TypedParameter> sev_info() = 0;
 
   // Domains: finding
@@ -151,9 +154,11 @@ class Driver {
 
   // The launch
   virtual std::vector<TypedParameter> launch_security_info(const Uuid& domain) = 0;
-  virtual asio::awaitable<void> set_launch_security_state(Uuid domain, std::vector<TypedParameter> parameters) = 0;
+  virtual asio::awaitable<void> set_launch_security_state(Uuid domain,
+                                                          std::vector<TypedParameter> parameters) = 0;
 
-  /// The pty of the domain's console, opened non-blocking. `device`: an alias such as serial0; empty: the first. kOperationInvalid when inactive.
+  /// The pty of the domain's console, opened non-blocking. `device`: an alias such as serial0; empty: the
+  /// first. kOperationInvalid when inactive.
   virtual UniqueFd open_console(const Uuid& domain, const std::string& device) = 0;
 
   /// Called for every event, on the event loop. One sink; set before anything runs.

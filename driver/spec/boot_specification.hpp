@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a launch is made from: plain data, and descriptors of open files. Made from a domain definition (driver/spec-from-xml) or from options of
-// `virtsev measure`; sent to the monitor; composed into a launch plan (driver/boot).
+// What a launch is made from: plain data, and descriptors of open files. Made from a domain definition
+// (driver/spec-from-xml) or from options of `virtsev measure`; sent to the monitor; composed into a launch
+// plan (driver/boot).
 #pragma once
 
 #include <cstdint>
@@ -37,10 +38,10 @@ struct BootSpecification {
   MachineVersion machine = MachineVersion::kQ35_1_0;
   std::uint64_t memory_bytes = 0;  ///< A multiple of 4096
   std::uint32_t vcpus = 1;
-  std::uint32_t policy = 0;        ///< SEV guest policy; bit 2 asks for SEV-ES
-  bool unprotected = false;        ///< No launchSecurity: an ordinary guest (only where virtsevd.conf allows it)
+  std::uint32_t policy = 0;  ///< SEV guest policy; bit 2 asks for SEV-ES
+  bool unprotected = false;  ///< No launchSecurity: an ordinary guest (only where virtsevd.conf allows it)
   VmsaFlavour vmsa_flavour = VmsaFlavour::kInit2;
-  File kernel;                     ///< A bzImage
+  File kernel;  ///< A bzImage
   std::optional<File> initrd;
   std::string command_line;
 };

@@ -24,8 +24,8 @@ inline constexpr std::uint64_t kMaxImageBytes = 16ULL << 20;
 /// QEMU's order (QEMU 7.2, hw/i386/pc_sysfw.c, target/i386/sev.c): the image, which ends at 4 GiB; with a
 /// kernel, the table of its hashes, where the image wants it; for SEV-ES the vCPUs. Memory size and machine
 /// are not measured. The plan borrows the image's descriptor. Throws Error naming what does not fit: an image
-/// of an impossible size; one whose table has no room for the hashes, or no reset address for SEV-ES (an image
-/// without a table will do where neither is needed); SEV-ES without a signature; initrd or command line
+/// of an impossible size; one whose table has no room for the hashes, or no reset address for SEV-ES (an
+/// image without a table will do where neither is needed); SEV-ES without a signature; initrd or command line
 /// without kernel.
 sevcore::LaunchPlan compose(const spec::BootSpecification& specification, const Firmware& firmware);
 
