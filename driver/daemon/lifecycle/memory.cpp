@@ -22,10 +22,15 @@ const Bytes& content_of(const control::Reply& reply, std::uint32_t length) {
 
 }  // namespace
 
-// Without the domain's turn, as query(): a guest is destroyed whoever reads it. Piece by piece, so a guest
-// that runs may change its memory in between.
+// Piece by piece, so a guest that runs may change its memory in between; and without the domain's turn, as
+// nobody who ends a guest should have to wait for those who read it.
 asio::awaitable<Bytes> Lifecycle::read_memory(DomainPtr domain, control::AddressKind kind,
                                               std::uint64_t address, std::uint32_t size) {
+  {
+    // A launch or a reconnection under way comes first.
+    const auto queue = domain->jobs;
+    const auto turn = co_await queue->take();
+  }
   require_active(*domain);
   const RunPtr run = domain->run;
   if (run->starting) {

@@ -68,8 +68,18 @@ class FakeMonitor {
 
   void send(const OutgoingFrame& frame) {
     FrameWriter writer;
-    if (!peer_ || !writer.push({frame.bytes, frame.descriptors}) || !writer.flush(peer_.get())) {
+    if (!peer_ || !writer.push({frame.bytes, frame.descriptors}) || !send_all(writer)) {
       peer_.reset();
+    }
+  }
+  bool send_all(FrameWriter& writer) {
+    for (;;) {
+      const auto sent = writer.flush(peer_.get());
+      if (!sent || *sent) {
+        return sent.has_value();
+      }
+      pollfd room{peer_.get(), POLLOUT, 0};
+      ::poll(&room, 1, -1);
     }
   }
   void answer(const Reply& reply) { send(encode(reply, serial_)); }
