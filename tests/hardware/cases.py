@@ -146,7 +146,8 @@ class Guests(Cases):
         if os.geteuid() == 0:
             self.assertNotRegex(status, r"(?m)^Uid:\s0\b")
         soft = re.search(r"Max locked memory +(\S+)", (process / "limits").read_text())[1]
-        self.assertEqual("unlimited", soft, "the monitor's limit of locked memory, in bytes")
+        if soft != "unlimited":
+            self.fail(f"the monitor may lock {soft} bytes only")
 
 
 class Report(unittest.TextTestResult):
