@@ -2,6 +2,7 @@
 // What the parts of the daemon share: the loop, the places, the settings, the domains.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -10,18 +11,30 @@
 #include "driver/daemon/driver.hpp"
 #include "driver/daemon/files/definition_store.hpp"
 #include "driver/daemon/files/layout.hpp"
+#include "driver/daemon/host/platform_inquiry.hpp"
+#include "driver/daemon/loop/patient_calls.hpp"
 #include "driver/daemon/loop/worker_pool.hpp"
 
 namespace virtsev::daemon {
 
 struct Context {
   Context(asio::io_context& loop, Layout places, Configuration settings)
-      : io(loop), layout(std::move(places)), configuration(std::move(settings)), store(layout) {}
+      : io(loop),
+        layout(std::move(places)),
+        configuration(std::move(settings)),
+        user_files(loop),
+        platform(loop, kPlatformFresh),
+        store(layout) {}
+
+  /// Long enough for many clients at once, too short for a person who has just changed the platform.
+  static constexpr std::chrono::seconds kPlatformFresh{2};
 
   asio::io_context& io;
   const Layout layout;
   Configuration configuration;  ///< A reload replaces it; what has started keeps what it started with
   WorkerPool pool;
+  PatientCalls user_files;  ///< Where they lie, and whether that answers, is their owners' affair
+  PlatformInquiry platform;
   const DefinitionStore store;
   DomainList domains;
   std::function<void(const DomainEvent&)> sink;

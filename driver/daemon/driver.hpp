@@ -103,7 +103,7 @@ class Driver {
   virtual CpuMap node_cpu_map() = 0;
   /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests. kOperationUnsupported,
   /// saying what is missing, without SEV.
-  virtual std::vector<TypedParameter> sev_info() = 0;
+  virtual asio::awaitable<std::vector<TypedParameter>> sev_info() = 0;
 
   // Domains: finding
   virtual std::vector<DomainHandle> list_all(std::uint32_t filter) = 0;  ///< virConnectListAllDomainsFlags

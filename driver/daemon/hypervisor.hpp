@@ -4,7 +4,7 @@
 
 #include "driver/daemon/context.hpp"
 #include "driver/daemon/driver.hpp"
-#include "driver/daemon/host/capabilities.hpp"
+#include "driver/daemon/host/host_facts.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 
@@ -18,9 +18,7 @@ class Hypervisor final : public Driver {
 
   /// Starts the domains marked for it, the first time after the host's boot.
   void autostart() { lifecycle_.autostart_all(); }
-  /// Asks the firmware for what sev_info() tells, in the background: later it may be busy with launches.
-  void ask_platform();
-  /// What starts from now on does so by these settings.
+  /// What starts from now on does so by these settings; what was read of host and platform is read anew.
   void reconfigure(Configuration configuration);
   /// Called whenever a domain became inactive.
   void set_activity_observer(std::function<void()> observer) { context_.on_inactive = std::move(observer); }
@@ -34,7 +32,7 @@ class Hypervisor final : public Driver {
                                   const std::optional<std::string>& type) override;
   NodeInfo node_info() override;
   CpuMap node_cpu_map() override;
-  std::vector<TypedParameter> sev_info() override;
+  asio::awaitable<std::vector<TypedParameter>> sev_info() override;
 
   std::vector<DomainHandle> list_all(std::uint32_t filter) override;
   DomainHandle lookup_by_name(const std::string& name) override;
@@ -84,7 +82,6 @@ class Hypervisor final : public Driver {
   [[nodiscard]] bool any_active() const override { return context_.domains.any_active(); }
 
  private:
-  CapabilitiesInput capabilities_input() const;
   /// Hands the simulated platform's settings to the monitors that start from now on.
   void publish_simulation_settings() const;
   asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);
@@ -92,8 +89,7 @@ class Hypervisor final : public Driver {
   Context context_;
   Definitions definitions_;
   Lifecycle lifecycle_;
-  std::optional<sevcore::PlatformInformation>
-      platform_;  ///< Asked for once: the firmware is busy while it launches guests
+  HostFacts host_;
 };
 
 }  // namespace virtsev::daemon

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "driver/control/messages.hpp"
+#include "driver/spec-from-xml/open_boot.hpp"
 #include "sevcore/kernel/simulation_settings.hpp"
 
 namespace virtsev::daemon {
@@ -31,6 +33,7 @@ struct Configuration {
   // Not in the file: what tests set.
   std::string kvm_device = "/dev/kvm";
   std::string sev_device = "/dev/sev";
+  std::function<spec::OpenedBoot(const domain_xml::DomainDefinition&)> open_boot = spec::open_boot;
   std::uint32_t shortest_run_ms =
       2000;  ///< A guest that resets sooner after its launch waits until then for the next
 };

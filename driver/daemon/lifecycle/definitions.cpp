@@ -55,9 +55,9 @@ asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t
     }
     std::exception_ptr failure;
     try {
-      std::function<void()> save = [store = &context_.store, name = definition->name,
-                                    known = domain->persistent, document = domain_xml::format(*definition)] {
-        known ? store->save(name, document) : store->add(name, document);
+      std::function<void()> save = [store = &context_.store, definition, known = domain->persistent] {
+        const std::string document = domain_xml::format(*definition);
+        known ? store->save(definition->name, document) : store->add(definition->name, document);
       };
       co_await context_.pool.run(std::move(save));
     } catch (...) {
@@ -115,15 +115,15 @@ asio::awaitable<void> Definitions::rename(DomainPtr domain, std::string name, st
   if (name == domain->name) {
     throw Error(ErrorCode::kOperationInvalid, text("Can't rename domain to itself"));
   }
-  const auto renamed =
-      std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_name(*domain->definition, name));
   const DomainHandle old = domain->handle();
+  const auto renamed = std::make_shared<DefinitionPtr>();
   context_.domains.rename(domain, name);
   std::exception_ptr failure;
   try {
     std::function<void()> work = [store = &context_.store, old_name = old.name, name,
-                                  autostart = domain->autostart, document = domain_xml::format(*renamed)] {
-      store->rename(old_name, name, document, autostart);
+                                  autostart = domain->autostart, before = domain->definition, renamed] {
+      *renamed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_name(*before, name));
+      store->rename(old_name, name, domain_xml::format(**renamed), autostart);
     };
     co_await context_.pool.run(std::move(work));
   } catch (...) {
@@ -133,7 +133,7 @@ asio::awaitable<void> Definitions::rename(DomainPtr domain, std::string name, st
     context_.domains.rename(domain, old.name);
     std::rethrow_exception(failure);
   }
-  domain->definition = renamed;
+  domain->definition = *renamed;
   context_.emit(old, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_RENAMED);
   context_.emit(domain->handle(), VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_RENAMED);
 }
@@ -156,20 +156,27 @@ asio::awaitable<void> Definitions::set_metadata(DomainPtr domain, Metadata metad
   check_flags(flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, "virDomainSetMetadata");
   const auto turn = co_await domain->jobs->take();
   const Impact impact = impact_of(flags, *domain);
-  const auto changed = [&metadata](const DefinitionPtr& definition) {
-    return std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_metadata(
-        *definition, metadata.kind, metadata.value, metadata.key.value_or(""), metadata.uri.value_or("")));
+  // Parsed and written out again: not on the event loop.
+  const auto live = std::make_shared<DefinitionPtr>(impact.live ? domain->run->definition : nullptr);
+  const auto config = std::make_shared<DefinitionPtr>(impact.config ? domain->definition : nullptr);
+  std::function<void()> work = [store = &context_.store, name = domain->name, metadata, live, config] {
+    for (DefinitionPtr* const definition : {live.get(), config.get()}) {
+      if (*definition) {
+        *definition = std::make_shared<const domain_xml::DomainDefinition>(
+            domain_xml::with_metadata(**definition, metadata.kind, metadata.value, metadata.key.value_or(""),
+                                      metadata.uri.value_or("")));
+      }
+    }
+    if (*config) {
+      store->save(name, domain_xml::format(**config));
+    }
   };
-  const DefinitionPtr live = impact.live ? changed(domain->run->definition) : nullptr;
-  if (impact.config) {
-    const DefinitionPtr config = changed(domain->definition);
-    std::function<void()> work = [store = &context_.store, name = domain->name,
-                                  document = domain_xml::format(*config)] { store->save(name, document); };
-    co_await context_.pool.run(std::move(work));
-    domain->definition = config;
+  co_await context_.pool.run(std::move(work));
+  if (*config) {
+    domain->definition = *config;
   }
-  if (live && domain->run) {
-    domain->run->definition = live;
+  if (*live && domain->run) {
+    domain->run->definition = *live;
     changed_live = true;
   }
   context_.emit(DomainEvent{domain->handle(), MetadataChangeEvent{metadata.kind, metadata.uri}});

@@ -99,7 +99,15 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
 
 // The guest launched and measured, standing still. What it throws leaves a monitor, if any, to the caller.
 asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
-  run->launch = co_await start_monitor(domain, run);
+  try {
+    run->launch = co_await start_monitor(domain, run);
+  } catch (...) {
+    if (run->owner_given) {
+      // A session that can't be opened may be one for a platform that has changed.
+      context_.platform.forget();
+    }
+    throw;
+  }
   stop_if_aborted(*run);
   const bool measured = run->definition->launch_security.has_value();
   constexpr std::size_t kMeasurementBytes = 48;
@@ -111,20 +119,25 @@ asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
 
 asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain, RunPtr run) {
   const Configuration configuration = context_.configuration;
-  // Files of users may lie on a server that takes its time.
   const auto boot = std::make_shared<spec::OpenedBoot>();
   const auto files = std::make_shared<LaunchFiles>();
   const auto log = std::make_shared<UniqueFd>();
-  std::function<void()> open_all = [definition = run->definition, boot, files, log,
-                                    names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
-                                    layout = context_.layout] {
-    const Protection protection = definition->launch_security ? Protection::kSev : Protection::kNone;
+  // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
+  // what opens them is left behind. So it touches nothing that a later start has, too.
+  std::function<void()> open_theirs = [definition = run->definition, boot, configuration] {
     require_platform(configuration, *definition);
-    *boot = spec::open_boot(*definition);
+    *boot = configuration.open_boot(*definition);
+  };
+  co_await context_.user_files.run(std::move(open_theirs), run->abort);
+  stop_if_aborted(*run);
+  const Protection protection = run->definition->launch_security ? Protection::kSev : Protection::kNone;
+  std::function<void()> open_ours = [protection, files, log,
+                                     names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
+                                     layout = context_.layout] {
     *files = open_launch_files(layout, configuration, names, protection);
     *log = open_guest_log(layout.logs, names.domain);
   };
-  co_await context_.pool.run(std::move(open_all));
+  co_await context_.pool.run(std::move(open_ours));
   stop_if_aborted(*run);
 
   if (!run->definition->serials.empty() && !run->console_master) {

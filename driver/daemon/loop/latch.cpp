@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/loop/latch.hpp"
 
+#include <utility>
+
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
 namespace virtsev::daemon {
+
+void Latch::fire() {
+  fired_ = true;
+  timer_.cancel();
+  for (const std::weak_ptr<Latch>& follower : std::exchange(followers_, {})) {
+    if (const auto latch = follower.lock()) {
+      latch->fire();
+    }
+  }
+}
+
+void Latch::also_fire(const std::shared_ptr<Latch>& other) {
+  if (fired_) {
+    other->fire();
+  } else {
+    followers_.emplace_back(other);
+  }
+}
 
 asio::awaitable<void> Latch::wait() {
   while (!fired_) {

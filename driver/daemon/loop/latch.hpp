@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <vector>
 
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
@@ -16,10 +18,9 @@ class Latch {
   Latch(const Latch&) = delete;
   Latch& operator=(const Latch&) = delete;
 
-  void fire() {
-    fired_ = true;
-    timer_.cancel();
-  }
+  void fire();
+  /// Fires another one with this one; at once where this one has fired already.
+  void also_fire(const std::shared_ptr<Latch>& other);
   [[nodiscard]] bool fired() const { return fired_; }
   /// Returns when it has fired. Any number may wait; the latch must outlive them.
   asio::awaitable<void> wait();
@@ -29,6 +30,7 @@ class Latch {
  private:
   asio::steady_timer timer_;
   bool fired_ = false;
+  std::vector<std::weak_ptr<Latch>> followers_;
 };
 
 }  // namespace virtsev::daemon

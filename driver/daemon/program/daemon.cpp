@@ -73,7 +73,6 @@ class Program {
       idle_->look();
     }
     hypervisor_.autostart();
-    hypervisor_.ask_platform();
   }
 
   void run() {
@@ -126,8 +125,8 @@ class Program {
       if (fresh.platform != hypervisor_.configuration().platform) {
         log_warning(text("another platform counts from the next start of virtsevd on"));
         fresh.platform = hypervisor_.configuration().platform;
-      server_.set_limits(limits_of(fresh));
       }
+      server_.set_limits(limits_of(fresh));
       hypervisor_.reconfigure(std::move(fresh));
       log_info(text("configuration read anew"));
     } catch (const Error& error) {

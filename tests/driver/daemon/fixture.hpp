@@ -42,6 +42,8 @@ class HypervisorTest : public ::testing::Test {
   /// The daemon goes, its monitors stay.
   void stop() { life_.reset(); }
   Hypervisor& driver() { return *life_->hypervisor; }
+  /// For parts that are tried without a daemon around them; ends with restart() and stop().
+  asio::io_context& loop() { return life_->io; }
 
   /// Runs the loop until the call is done; rethrows.
   template <typename T>

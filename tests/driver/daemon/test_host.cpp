@@ -5,10 +5,10 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <libvirt/libvirt.h>
 
 #include "driver/daemon/host/capabilities.hpp"
 #include "driver/daemon/host/cpu_topology.hpp"
+#include "driver/daemon/host/host_facts.hpp"
 #include "sevcore/base/error.hpp"
 #include "tests/driver/daemon/fixture.hpp"
 
@@ -158,7 +158,7 @@ TEST(DomainCapabilities, RefuseWhatThisDriverDoesNotHave) {
 using Host = HypervisorTest;
 
 TEST_F(Host, SimulatedPlatformShowsItsCertificates) {
-  const auto info = driver().sev_info();
+  const auto info = wait(driver().sev_info());
   ASSERT_EQ(7U, info.size());
   EXPECT_EQ("pdh", info[0].field);
   EXPECT_EQ("cert-chain", info[1].field);
@@ -166,7 +166,8 @@ TEST_F(Host, SimulatedPlatformShowsItsCertificates) {
   EXPECT_EQ("cbitpos", info[3].field);
   const auto pdh = std::get<std::string>(info[0].value);
   restart();
-  EXPECT_EQ(pdh, std::get<std::string>(driver().sev_info()[0].value)) << "the platform's identity must stay";
+  EXPECT_EQ(pdh, std::get<std::string>(wait(driver().sev_info())[0].value))
+      << "the platform's identity must stay";
 }
 
 TEST_F(Host, HardwareThatIsNotThereSaysWhatIsMissing) {
@@ -175,36 +176,23 @@ TEST_F(Host, HardwareThatIsNotThereSaysWhatIsMissing) {
   }
   configuration_.platform = control::Platform::kHardware;
   restart();
-  try {
-    driver().sev_info();
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(ErrorCode::kOperationUnsupported, error.code());
-    EXPECT_NE(std::string::npos, std::string(error.what()).find("; ")) << error.what();
-  }
+  const auto missing = error_of(driver().sev_info());
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(ErrorCode::kOperationUnsupported, missing->code());
+  EXPECT_NE(std::string::npos, std::string(missing->what()).find("; ")) << missing->what();
   const auto error = error_of(driver().start(define().uuid, 0, 1));
   ASSERT_TRUE(error);
   EXPECT_EQ(ErrorCode::kOperationUnsupported, error->code());
 }
 
-TEST_F(Host, StatisticsFollowTheGroups) {
-  const DomainHandle domain = start(define());
-  const auto fields = [&](std::uint32_t groups) {
-    std::vector<std::string> names;
-    for (const TypedParameter& parameter : wait(driver().statistics(domain.uuid, groups))) {
-      names.push_back(parameter.field);
-    }
-    return names;
-  };
-  EXPECT_EQ((std::vector<std::string>{"state.state", "state.reason"}), fields(VIR_DOMAIN_STATS_STATE));
-  EXPECT_EQ((std::vector<std::string>{"cpu.time"}), fields(VIR_DOMAIN_STATS_CPU_TOTAL));
-  EXPECT_EQ((std::vector<std::string>{"vcpu.current", "vcpu.maximum", "vcpu.0.state", "vcpu.0.time",
-                                      "vcpu.1.state", "vcpu.1.time"}),
-            fields(VIR_DOMAIN_STATS_VCPU));
-  EXPECT_TRUE(fields(VIR_DOMAIN_STATS_BLOCK).empty());
-  EXPECT_EQ(2000000U, wait(driver().info(domain.uuid)).cpu_time_ns);
-  EXPECT_EQ(65536U, wait(driver().info(domain.uuid)).memory_kib);
-  EXPECT_EQ(2U, wait(driver().vcpus(domain.uuid)).size());
+TEST_F(Host, FactsAreKeptForAWhileAndForgottenWithTheConfiguration) {
+  HostFacts facts(configuration_, layout_);
+  EXPECT_EQ(&facts.all(), &facts.all());
+  const std::string before = facts.all().emulator;
+  configuration_.vmm = "/bin/true";
+  EXPECT_EQ(before, facts.all().emulator);
+  facts.forget();
+  EXPECT_EQ("/bin/true", facts.all().emulator);
 }
 
 }  // namespace

@@ -13,13 +13,13 @@ constexpr std::uint32_t kStrings = VIR_TYPED_PARAM_STRING_OKAY;
 
 }  // namespace
 
-void node_get_sev_info(Request& request) {
+asio::awaitable<void> node_get_sev_info(Request& request) {
   request.in.get_int32();  // nparams: libvirt 9.0.0's client sends whatever was on its stack
   const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
   check_flags(request, flags, kStrings);
-  const std::uint32_t count =
-      put_typed_parameters(request.out, request.driver.sev_info(), (flags & kStrings) != 0);
+  const std::vector<TypedParameter> parameters = co_await request.driver.sev_info();
+  const std::uint32_t count = put_typed_parameters(request.out, parameters, (flags & kStrings) != 0);
   request.out.put_int32(static_cast<std::int32_t>(count));
 }
 

@@ -6,7 +6,7 @@
 
 namespace virtsev::daemon::dispatch {
 
-void node_get_sev_info(Request& request);
+asio::awaitable<void> node_get_sev_info(Request& request);
 void domain_get_launch_security_info(Request& request);
 asio::awaitable<void> domain_set_launch_security_state(Request& request);
 

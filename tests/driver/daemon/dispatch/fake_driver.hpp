@@ -57,7 +57,7 @@ class FakeDriver final : public Driver {
                                   const std::optional<std::string>& type) override;
   NodeInfo node_info() override;
   CpuMap node_cpu_map() override { return {{0x0f}, 4, 4}; }
-  std::vector<TypedParameter> sev_info() override;
+  asio::awaitable<std::vector<TypedParameter>> sev_info() override;
   std::vector<DomainHandle> list_all(std::uint32_t filter) override;
   DomainHandle lookup_by_name(const std::string& name) override;
   DomainHandle lookup_by_uuid(const Uuid& uuid) override;

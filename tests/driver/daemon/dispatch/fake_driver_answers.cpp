@@ -41,13 +41,14 @@ NodeInfo FakeDriver::node_info() {
   return info;
 }
 
-std::vector<TypedParameter> FakeDriver::sev_info() {
-  return {{"pdh", std::string("cGRo")},
-          {"cert-chain", std::string("Y2hhaW4=")},
-          {"cbitpos", 51U},
-          {"reduced-phys-bits", 1U},
-          {"max-guests", 410U},
-          {"max-es-guests", 99U}};
+asio::awaitable<std::vector<TypedParameter>> FakeDriver::sev_info() {
+  std::vector<TypedParameter> all{{"pdh", std::string("cGRo")},
+                                  {"cert-chain", std::string("Y2hhaW4=")},
+                                  {"cbitpos", 51U},
+                                  {"reduced-phys-bits", 1U},
+                                  {"max-guests", 410U},
+                                  {"max-es-guests", 99U}};
+  co_return all;
 }
 
 asio::awaitable<DomainInfo> FakeDriver::info(Uuid uuid) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What capabilities and the like say of the host, read not more often than every few seconds: several files
+// for each processor, while every client waits.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "driver/daemon/config/configuration.hpp"
+#include "driver/daemon/files/layout.hpp"
+#include "driver/daemon/host/capabilities.hpp"
+
+namespace virtsev::daemon {
+
+class HostFacts {
+ public:
+  /// Both must outlive this; a change of the configuration is told by forget().
+  HostFacts(const Configuration& configuration, const Layout& layout)
+      : configuration_(configuration), layout_(layout) {}
+
+  const HostTopology& topology();
+  /// Throws Error where the platform's files can't be read.
+  const CapabilitiesInput& all();
+  void forget();
+
+  /// A processor that comes or goes is seen that much later.
+  static constexpr std::chrono::seconds kFresh{5};
+
+ private:
+  template <typename T>
+  struct Read {
+    T value;
+    std::chrono::steady_clock::time_point at;
+  };
+  template <typename T>
+  static bool is_fresh(const std::optional<Read<T>>& read) {
+    return read && std::chrono::steady_clock::now() - read->at < kFresh;
+  }
+
+  const Configuration& configuration_;
+  const Layout& layout_;
+  std::optional<Read<HostTopology>> topology_;
+  std::optional<Read<CapabilitiesInput>> all_;
+};
+
+}  // namespace virtsev::daemon
