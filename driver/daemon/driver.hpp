@@ -58,6 +58,10 @@ struct MemoryStatistic {
   std::int32_t tag = 0;
   std::uint64_t value = 0;
 };
+struct DomainStatistics {
+  DomainHandle domain;
+  std::vector<TypedParameter> parameters;
+};
 /// virNodeInfo.
 struct NodeInfo {
   std::string model;
@@ -142,8 +146,10 @@ class Driver {
   virtual asio::awaitable<DomainInfo> info(Uuid domain) = 0;
   virtual asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) = 0;
   virtual asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) = 0;
-  /// domstats: `groups` is virDomainStatsTypes, 0 for all.
-  virtual asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) = 0;
+  /// domstats: `groups` is virDomainStatsTypes, 0 for all. A domain that goes meanwhile is left out; of one
+  /// whose monitor does not answer soon, or without `wait` at once, what virtsevd itself knows is given.
+  virtual asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains,
+                                                                    std::uint32_t groups, bool wait) = 0;
   /// What dominfo shows as messages: taints and remarks, each a full sentence.
   virtual std::vector<std::string> messages(const Uuid& domain) = 0;
 

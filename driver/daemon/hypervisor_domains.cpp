@@ -124,10 +124,20 @@ asio::awaitable<std::vector<MemoryStatistic>> Hypervisor::memory_statistics(Uuid
   co_return memory_statistics_of(*domain, status);
 }
 
-asio::awaitable<std::vector<TypedParameter>> Hypervisor::statistics(Uuid uuid, std::uint32_t groups) {
-  const DomainPtr domain = context_.domains.by_uuid(uuid);
-  const auto status = co_await status_of(domain);
-  co_return statistics_of(*domain, status, groups);
+asio::awaitable<std::vector<DomainStatistics>> Hypervisor::statistics(std::vector<Uuid> uuids,
+                                                                      std::uint32_t groups, bool wait) {
+  std::vector<DomainPtr> domains;
+  for (const Uuid& uuid : uuids) {
+    domains.push_back(context_.domains.by_uuid(uuid));
+  }
+  const std::vector<MaybeStatus> answers = co_await lifecycle_.poll(domains, wait);
+  std::vector<DomainStatistics> all;
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    if (!domains[i]->removed) {
+      all.push_back({domains[i]->handle(), statistics_of(*domains[i], answers[i], groups)});
+    }
+  }
+  co_return all;
 }
 
 std::vector<std::string> Hypervisor::messages(const Uuid& domain) {

@@ -44,6 +44,8 @@ struct Run {
   UniqueFd console_master, console_slave;
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();
+  std::size_t open_queries = 0;                      ///< That the monitor has not answered
+  std::chrono::steady_clock::time_point queried_at;  ///< The first of them
   Latch abort;  ///< Fired: a launch under way, or to come, is to be given up
 };
 

@@ -14,6 +14,22 @@ void refuse_ended() {
   throw Error(ErrorCode::kOperationFailed, text("the guest ended before the request was done"));
 }
 
+// A query that is not answered yet.
+class OpenQuery {
+ public:
+  explicit OpenQuery(Run& run) : run_(run) {
+    if (run_.open_queries++ == 0) {
+      run_.queried_at = std::chrono::steady_clock::now();
+    }
+  }
+  ~OpenQuery() { --run_.open_queries; }
+  OpenQuery(const OpenQuery&) = delete;
+  OpenQuery& operator=(const OpenQuery&) = delete;
+
+ private:
+  Run& run_;
+};
+
 }  // namespace
 
 // One request to the monitor of this run. What comes after it must look whether the run is still the
@@ -113,6 +129,7 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
   if (run->starting) {
     co_return control::Status{};
   }
+  const OpenQuery open(*run);
   control::Request request = control::Query{};
   const control::Reply reply = co_await ask(run, std::move(request));
   const auto* status = std::get_if<control::Status>(&reply);

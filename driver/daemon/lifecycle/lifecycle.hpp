@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <asio/awaitable.hpp>
 
@@ -44,6 +45,12 @@ class Lifecycle {
   /// Guest memory, where the guest's policy lets the host read it; `size` 0: only whether it does.
   asio::awaitable<Bytes> read_memory(DomainPtr domain, control::AddressKind kind, std::uint64_t address,
                                      std::uint32_t size);
+
+  /// poll.cpp. Asks all at the same time, and waits for no longer than 2 s; nothing where a domain is
+  /// inactive or starting, or its monitor has not answered. Without `wait`, nothing either where the domain
+  /// is being changed, or its monitor owes an answer already.
+  asio::awaitable<std::vector<std::optional<control::Status>>> poll(std::vector<DomainPtr> domains,
+                                                                    bool wait);
 
   // destroy.cpp
   /// A start or relaunch under way is given up: destroy wins.

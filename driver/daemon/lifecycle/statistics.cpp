@@ -55,7 +55,9 @@ void add_vcpus(std::vector<TypedParameter>& out, const Domain& domain, const May
   out.push_back({"vcpu.maximum", count});
   for (const VcpuInfo& vcpu : vcpus_of(domain, status)) {
     out.push_back({numbered(vcpu.number, "state"), vcpu.state});
-    out.push_back({numbered(vcpu.number, "time"), vcpu.time_ns});
+    if (status) {
+      out.push_back({numbered(vcpu.number, "time"), vcpu.time_ns});
+    }
   }
 }
 
@@ -108,7 +110,7 @@ std::vector<TypedParameter> statistics_of(const Domain& domain, const MaybeStatu
     out.push_back({"state.state", domain.state.state});
     out.push_back({"state.reason", domain.state.reason});
   }
-  if (wanted(VIR_DOMAIN_STATS_CPU_TOTAL) && domain.active()) {
+  if (wanted(VIR_DOMAIN_STATS_CPU_TOTAL) && status) {
     out.push_back({"cpu.time", total_time(status)});
   }
   if (wanted(VIR_DOMAIN_STATS_BALLOON)) {

@@ -11,7 +11,7 @@
 
 namespace virtsev::daemon {
 
-/// `status`: the monitor's; nothing for an inactive domain.
+/// `status`: the monitor's; nothing for an inactive domain, and where the monitor does not answer.
 using MaybeStatus = std::optional<control::Status>;
 
 DomainInfo info_of(const Domain& domain, const MaybeStatus& status);

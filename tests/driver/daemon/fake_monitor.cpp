@@ -7,6 +7,7 @@
 //   pause=speak                            at Pause: the console is silent no longer
 //   button=ignore|reset                    at PowerButton; else the guest powers off
 //   quit=hang                              at Quit
+//   query=ignore                           at Query: no answer
 //   secret=refuse                          at InjectSecret
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
 // A domain named "old" has a monitor of the protocol's version 1.
@@ -135,6 +136,9 @@ class FakeMonitor {
   }
 
   void take(const Query&) {
+    if (told("query=ignore")) {
+      return;
+    }
     Status status;
     status.state = state_;
     status.has_run = has_run_;

@@ -57,24 +57,18 @@ asio::awaitable<void> connect_get_all_domain_stats(Request& request) {
   const std::vector<DomainHandle> domains =
       wanted.empty() ? request.driver.list_all(flags & kFilters) : named_domains(request, wanted);
   bounded(request, static_cast<std::int64_t>(domains.size()), kMaxList);
-  std::uint32_t count = 0;
-  xdr::Encoder statistics;
+  std::vector<Uuid> uuids;
   for (const DomainHandle& domain : domains) {
-    std::vector<TypedParameter> parameters;
-    try {
-      parameters = co_await request.driver.statistics(domain.uuid, groups);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kNoDomain) {
-        continue;  // it went while the others were asked
-      }
-      throw;
-    }
-    put_domain(statistics, domain);
-    put_typed_parameters(statistics, parameters, true);
-    ++count;
+    uuids.push_back(domain.uuid);
   }
-  request.out.put_uint32(count);
-  request.out.put_fixed_opaque(statistics.bytes());
+  const bool wait = (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) == 0;
+  const std::vector<DomainStatistics> all =
+      co_await request.driver.statistics(std::move(uuids), groups, wait);
+  request.out.put_uint32(static_cast<std::uint32_t>(all.size()));
+  for (const DomainStatistics& statistics : all) {
+    put_domain(request.out, statistics.domain);
+    put_typed_parameters(request.out, statistics.parameters, true);
+  }
 }
 
 }  // namespace virtsev::daemon::dispatch

@@ -87,7 +87,8 @@ class FakeDriver final : public Driver {
   asio::awaitable<DomainInfo> info(Uuid domain) override;
   asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
-  asio::awaitable<std::vector<TypedParameter>> statistics(Uuid domain, std::uint32_t groups) override;
+  asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
+                                                            bool wait) override;
   std::vector<std::string> messages(const Uuid& domain) override;
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
                                      std::uint32_t flags) override;

@@ -78,12 +78,18 @@ asio::awaitable<std::vector<MemoryStatistic>> FakeDriver::memory_statistics(Uuid
   co_return all;
 }
 
-asio::awaitable<std::vector<TypedParameter>> FakeDriver::statistics(Uuid uuid, std::uint32_t) {
-  calls.emplace_back("statistics");
-  std::vector<TypedParameter> all{{"state.state", find(uuid).state.state},
-                                  {"cpu.time", std::uint64_t{1500000000}},
-                                  {"vcpu.current", 2U},
-                                  {"fake.text", std::string("said")}};
+asio::awaitable<std::vector<DomainStatistics>> FakeDriver::statistics(std::vector<Uuid> uuids, std::uint32_t,
+                                                                      bool wait) {
+  calls.emplace_back(wait ? "statistics" : "statistics at once");
+  std::vector<DomainStatistics> all;
+  for (const Uuid& uuid : uuids) {
+    const Domain& domain = find(uuid);
+    all.push_back({handle_of(domain),
+                   {{"state.state", domain.state.state},
+                    {"cpu.time", std::uint64_t{1500000000}},
+                    {"vcpu.current", 2U},
+                    {"fake.text", std::string("said")}}});
+  }
   co_return all;
 }
 

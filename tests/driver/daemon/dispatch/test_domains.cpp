@@ -288,6 +288,9 @@ TEST_F(Domains, TellStatisticsOfAllOrOfSome) {
   EXPECT_EQ(call(344, Arguments().u32(0).u32(32).u32(0x80000000)).error, 74);
   EXPECT_FALSE(call(344, Arguments().u32(0).u32(15).u32(0x80000000)).error);
   EXPECT_EQ(call(344, Arguments().u32(16385).u32(0).u32(0)).error, 39);
+  EXPECT_EQ(driver_.calls.back(), "statistics");
+  EXPECT_FALSE(call(344, Arguments().u32(0).u32(0).u32(0x20000000)).error);
+  EXPECT_EQ(driver_.calls.back(), "statistics at once");
 }
 
 TEST_F(Domains, ACallThatWaitsDoesNotStopOthers) {
