@@ -22,7 +22,8 @@ VIRTSEVD = sys.argv[1]
 PATIENCE = 120
 REMOTE, KEEPALIVE = 0x20008086, 0x6B656570
 CALL, REPLY, MESSAGE, STREAM, CALL_WITH_FDS = 0, 1, 2, 3, 4
-OPEN, LOOKUP, HOSTNAME, AUTH_LIST = 1, 23, 59, 66
+OPEN, LOOKUP, HOSTNAME, SUPPORTS_FEATURE, AUTH_LIST = 1, 23, 59, 60, 66
+KEEPALIVE_FEATURE = 10  # VIR_DRV_FEATURE_PROGRAM_KEEPALIVE
 UNDEFINE_FLAGS, LIST_ALL, STATISTICS, DEFINE_FLAGS, SEV_INFO = 231, 273, 344, 350, 395
 MIB = 1 << 20
 
@@ -272,6 +273,20 @@ class Robustness(unittest.TestCase):
                 pass
         for client in clients:
             client.close()
+
+    def test_reload_counts_for_clients_that_connect_after_it(self):
+        before = Client(self.path)
+        with open(os.path.join(self.root, "etc/virtsevd.conf"), "w") as file:
+            file.write("keepalive_interval = 1\nkeepalive_count = 0\n")
+        self.process.send_signal(signal.SIGHUP)
+        after = Client(self.path)
+        self.assertEqual(0, after.call(SUPPORTS_FEATURE, struct.pack(">I", KEEPALIVE_FEATURE))[0])
+        # Silent for one interval, of which the file says one second, and the default five.
+        after.socket.settimeout(4)
+        self.assertEqual(b"", after.socket.recv(1))
+        after.socket.close()
+        self.assertEqual(0, before.call(HOSTNAME)[0])
+        before.close()
 
     def test_ten_thousand_broken_documents(self):
         documents = list(monstrous_documents())
