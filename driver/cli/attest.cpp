@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virtsev attest: the whole exchange with a host, from a guest that is off to one that runs, or is gone.
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -8,12 +9,13 @@
 #include "driver/cli/attest/exchange.hpp"
 #include "driver/cli/attest/guest.hpp"
 #include "driver/cli/attest/owner.hpp"
+#include "driver/cli/attest/trust.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/keys.hpp"
 #include "driver/cli/platform/from_host.hpp"
-#include "driver/cli/platform/verdict.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
@@ -21,9 +23,23 @@
 namespace virtsev::cli {
 namespace {
 
-bool chain_is_simulated(const std::string& uri) {
-  const CertificateSet set = certificates_of_host(uri);
-  return set.complete() && judge(set).kind == ChainVerdict::Kind::kSimulated;
+/// What `virtsev session` recorded beside the TIK, or in --session. Throws Error where it is of another
+/// policy.
+std::optional<SessionRecord> record_of(const AttestOptions& options, const Owner& owner) {
+  const std::string directory = options.session.empty() ? directory_of(options.tik) : options.session;
+  const auto record = read_session_record(directory);
+  if (!record && !options.session.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("--session {}: holds no session.json, which `virtsev session` writes", directory));
+  }
+  if (record && record->policy != owner.policy) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("--policy: you expect {}, but the session was made for {}, and no platform starts a guest "
+             "with another policy",
+             sevcore::describe(owner.policy), sevcore::describe(record->policy)));
+  }
+  return record;
 }
 
 ExitStatus tell(const AttestOptions& options, const Attested& end) {
@@ -53,12 +69,27 @@ ExitStatus run(const AttestOptions& options) {
   if (owner.made_from) {
     note_remarks(*owner.made_from);
   }
+  const Allowed allowed = {options.allow_simulated, options.allow_unverified};
+  const auto record = record_of(options, owner);
+  const auto refuse = [&](const Refusal& refusal) {
+    return tell(options,
+                {refusal.status, false, text("{}: refused: {}", options.domain, refusal.reason), {}});
+  };
+  if (const auto refusal = record ? refuse_session(*record, allowed) : std::nullopt) {
+    return refuse(*refusal);
+  }
   Guest guest(options.uri, options.domain);
-  if (chain_is_simulated(options.uri)) {
-    if (!options.allow_simulated) {
-      return tell(options, refuse_simulated(options, false));
-    }
-    note(text("the platform is SIMULATED: this shows the exchange, and protects nothing"));
+  if (const auto refusal = refuse_host(record, certificates_of_host(options.uri), allowed)) {
+    return refuse(*refusal);
+  }
+  if (!record || record->platform != "amd") {
+    note(options.allow_simulated
+             ? text("--allow-simulated: a SIMULATED platform is taken, too: this shows the exchange, and "
+                    "protects nothing")
+         : options.allow_unverified
+             ? text("--allow-unverified: nobody has verified whose platform this is")
+             : text("there is no session.json beside the TIK: that the session was made for this host's "
+                    "platform, verified up to AMD's root, is the host's word"));
   }
   prepare(guest, options);
   return tell(options, exchange(guest, owner, options));
@@ -97,8 +128,15 @@ void add_attest(CLI::App& program, ExitStatus& status) {
       ->type_name("GUID=FILE")
       ->expected(1)
       ->take_all();
+  command
+      ->add_option("--session", options->session,
+                   text("where the session's session.json is, which says what platform it was made for; "
+                        "beside the TIK unless given"))
+      ->type_name("DIR");
   command->add_flag("--allow-simulated", options->allow_simulated,
                     text("take a simulated platform, for a trial"));
+  command->add_flag("--allow-unverified", options->allow_unverified,
+                    text("take a platform that nobody has verified"));
   command->add_flag("--json", options->json, text("results as JSON"));
   command->callback([options, &status] { status = run(*options); });
 }

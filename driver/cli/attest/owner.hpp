@@ -21,7 +21,9 @@ struct AttestOptions {
   std::string tik;
   std::string tek;  ///< For secrets alone
   std::vector<std::string> secrets;
+  std::string session;  ///< A folder with session.json; empty: the TIK's
   bool allow_simulated = false;
+  bool allow_unverified = false;
   bool json = false;
 };
 

@@ -166,7 +166,9 @@ TEST_F(Verify, TakesNoOtherKindOfVmsaThanTheOneAskedFor) {
   const Outcome outcome = verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_, "--vmsa", "init2"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, HasSubstr("--vmsa legacy"));
-  EXPECT_EQ(verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_, "--json"}).json()["fault"], "vmsa");
+  EXPECT_EQ(verify(measured(digest({xml_, "--vmsa", "legacy"})), {xml_, "--vmsa", "init2", "--json"})
+                .json()["fault"],
+            "vmsa");
 }
 
 TEST_F(Verify, FindsTheInputAtFaultWhicheverVmsaTheHostMakes) {

@@ -5,6 +5,7 @@
 usage: test_attest_qemu.py VIRTSEV SOURCE_DIRECTORY"""
 
 import base64
+import hashlib
 import hmac
 import json
 import os
@@ -191,6 +192,52 @@ class AttestQemuTest(unittest.TestCase):
     def test_takes_a_digest(self):
         self.attest(*self.with_secret(), expect=self.digest("init2"))
         self.assertEqual(self.host.done, ["start paused", "inject", "resume"])
+
+    def record(self, platform, **values):
+        pdh = base64.b64decode(self.host.node_sev_info["pdh"])
+        point = pdh[0x14:0x14 + 48][::-1] + pdh[0x5c:0x5c + 48][::-1]
+        (self.root / "session.json").write_text(json.dumps({"policy": 5, "platform": platform,
+                                                            "pdh_key_sha256": hashlib.sha256(point).hexdigest(), **values}))
+
+    def test_the_record_of_the_session_is_what_counts(self):
+        self.record("amd")
+        self.attest()
+        self.assertEqual(self.host.done, ["start paused", "resume"])
+
+    def test_a_host_that_lies_about_its_platform_gets_nothing(self):
+        # All that it shows is an AMD platform's; the session was made for a simulated one.
+        self.record("simulated")
+        self.assertIn("SIMULATED", self.attest(status=3).stdout)
+        self.record("amd", pdh_key_sha256="00" * 32)
+        self.assertIn("not the one that the session was made for", self.attest(*self.with_secret(), status=1).stdout)
+        self.record("unverified")
+        self.assertIn("--allow-unverified", self.attest(status=1).stdout)
+        self.assertEqual(self.host.done, [])
+        self.attest("--allow-unverified")
+        self.assertEqual(self.host.done, ["start paused", "resume"])
+
+    def test_the_record_can_lie_in_another_folder(self):
+        (self.root / "kept").mkdir()
+        self.assertIn("no session.json", self.attest("--session", self.root / "kept", status=2).stderr)
+        self.record("simulated")
+        (self.root / "session.json").rename(self.root / "kept/session.json")
+        self.attest("--session", self.root / "kept", status=3)
+
+    def test_a_record_that_is_none_is_not_passed_over(self):
+        for content in ("", "{}", "[1]", '{"policy": -5, "platform": "amd", "pdh_key_sha256": ""}'):
+            (self.root / "session.json").write_text(content)
+            self.assertIn("session.json", self.attest(status=2).stderr)
+        self.record("amd", policy=7)
+        self.assertIn("made for", self.attest(status=2).stderr)
+        self.assertEqual(self.host.done, [])
+
+    def test_keys_without_a_record_need_a_host_whose_chain_holds(self):
+        chain = bytearray(base64.b64decode(self.host.node_sev_info["cert-chain"]))
+        chain[4168 + 0x41c] ^= 1
+        self.host.node_sev_info["cert-chain"] = base64.b64encode(chain).decode()
+        self.assertIn("--allow-unverified", self.attest(status=1).stdout)
+        self.assertEqual(self.host.done, [])
+        self.attest("--allow-unverified")
 
     def test_asks_the_host_for_nothing_where_the_owner_is_wrong(self):
         (self.root / "key").write_bytes(b"x" * 3072)
