@@ -15,7 +15,7 @@ namespace virtsev::cli {
 enum class ExitStatus : std::uint8_t {
   kDone = 0,       ///< It is done; the answer is yes
   kNo = 1,         ///< It was looked at, and does not hold, fit, or work
-  kFailed = 2,     ///< It was asked wrongly, or a file or a host can't be read
+  kFailed = 2,     ///< It was asked wrongly, or a file or a host can't be read, or refuses
   kSimulated = 3,  ///< It holds, but up to a simulated platform's root only
 };
 

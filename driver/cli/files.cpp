@@ -20,6 +20,19 @@ namespace {
   throw Error(ErrorCode::kSystemError, text("{}: {}", path, std::strerror(error)));
 }
 
+/// The same for a file or folder that is to be made: where a folder above it is missing, names that.
+[[noreturn]] void fail_to_make(const std::string& path, int error) {
+  for (std::size_t slash = path.find('/', 1); error == ENOENT && slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string above = path.substr(0, slash);
+    if (::access(above.c_str(), F_OK) != 0) {
+      throw Error(ErrorCode::kSystemError,
+                  text("{}: can't be made, because there is no {}; make that first", path, above));
+    }
+  }
+  fail(path, error);
+}
+
 }  // namespace
 
 Bytes read_file(const std::string& path, std::size_t limit) {
@@ -55,7 +68,7 @@ Bytes read_file(const std::string& path, std::size_t limit) {
 
 void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    fail(path, errno);
+    fail_to_make(path, errno);
   }
 }
 
@@ -66,7 +79,7 @@ NewFile::NewFile(std::string path, Readers readers)
   fd_.reset(::open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                    readers == Readers::kOwner ? 0600 : 0666));
   if (!fd_) {
-    fail(path_, errno);
+    fail_to_make(path_, errno);
   }
 }
 

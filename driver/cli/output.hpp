@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the user and scripts read: results on standard output, everything else on standard error.
+// What the user and scripts read: results on standard output, everything else on standard error. Control
+// characters in them, line feed and tab aside, come out as "?".
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 #include "driver/cli/explain/saved.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -28,11 +29,45 @@ Json to_json(const Step& step) {
   return value;
 }
 
-ByteArray<32> digest_in(const Json& value) {
-  const std::optional<Bytes> bytes = from_hex(value.get<std::string>());
+/// What a file has that to_json() does not write; read_saved() makes an Error of it.
+struct Malformed {
+  std::string reason;
+};
+
+const Json& field(const Json& value, const char* name) {
+  const auto found = value.is_object() ? value.find(name) : value.end();
+  if (found == value.end()) {
+    throw Malformed{text("\"{}\" is missing", name)};
+  }
+  return *found;
+}
+
+std::string text_in(const Json& value, const char* name) {
+  const Json& found = field(value, name);
+  if (!found.is_string()) {
+    throw Malformed{text("\"{}\" is not text", name)};
+  }
+  return found.get<std::string>();
+}
+
+std::uint64_t number_in(const Json& value, const char* name,
+                        std::uint64_t greatest = std::numeric_limits<std::uint64_t>::max()) {
+  const Json& found = field(value, name);
+  if (!found.is_number_unsigned() || found.get<std::uint64_t>() > greatest) {
+    throw Malformed{text("\"{}\" is no number from 0 to {}", name, greatest)};
+  }
+  return found.get<std::uint64_t>();
+}
+
+std::uint32_t word_in(const Json& value, const char* name) {
+  return static_cast<std::uint32_t>(number_in(value, name, std::numeric_limits<std::uint32_t>::max()));
+}
+
+ByteArray<32> digest_in(const Json& value, const char* name) {
+  const std::optional<Bytes> bytes = from_hex(text_in(value, name));
   ByteArray<32> digest{};
   if (!bytes || bytes->size() != digest.size()) {
-    throw Json::other_error::create(501, "a digest has 64 hexadecimal digits", nullptr);
+    throw Malformed{text("\"{}\" has not the 64 hex digits of a digest", name)};
   }
   std::copy(bytes->begin(), bytes->end(), digest.begin());
   return digest;
@@ -40,27 +75,44 @@ ByteArray<32> digest_in(const Json& value) {
 
 Step step_in(const Json& value) {
   Step step;
-  step.name = value.at("name").get<std::string>();
-  step.origin = value.at("origin").get<std::string>();
-  if (!value.at("address").is_null()) {
-    step.address = value.at("address").get<std::uint64_t>();
+  step.name = text_in(value, "name");
+  step.origin = text_in(value, "origin");
+  if (!field(value, "address").is_null()) {
+    step.address = number_in(value, "address");
   }
-  step.size = value.at("size").get<std::uint64_t>();
-  step.type = value.at("type").get<std::string>();
-  step.digest = digest_in(value.at("digest"));
-  step.running = digest_in(value.at("running_digest"));
+  step.size = number_in(value, "size");
+  step.type = text_in(value, "type");
+  step.digest = digest_in(value, "digest");
+  step.running = digest_in(value, "running_digest");
   return step;
 }
 
 Inputs inputs_in(const Json& value) {
   Inputs inputs;
-  inputs.machine = value.at("machine").get<std::string>();
-  inputs.memory_bytes = value.at("memory_bytes").get<std::uint64_t>();
-  inputs.vcpus = value.at("vcpus").get<std::uint32_t>();
-  inputs.policy = value.at("policy").get<std::uint32_t>();
-  inputs.command_line = value.at("cmdline").get<std::string>();
-  inputs.vmsa = value.at("vmsa").is_null() ? "" : value.at("vmsa").get<std::string>();
+  inputs.machine = text_in(value, "machine");
+  inputs.memory_bytes = number_in(value, "memory_bytes");
+  inputs.vcpus = word_in(value, "vcpus");
+  inputs.policy = word_in(value, "policy");
+  inputs.command_line = text_in(value, "cmdline");
+  inputs.vmsa = field(value, "vmsa").is_null() ? "" : text_in(value, "vmsa");
   return inputs;
+}
+
+Explanation explanation_in(const Json& value) {
+  Explanation explanation;
+  explanation.launch_digest = digest_in(value, "launch_digest");
+  explanation.inputs = inputs_in(field(value, "inputs"));
+  if (value.contains("secret_address")) {  // Earlier versions did not write it
+    explanation.secret = {GuestAddress(number_in(value, "secret_address")), number_in(value, "secret_size")};
+  }
+  const Json& regions = field(value, "regions");
+  if (!regions.is_array()) {
+    throw Malformed{text("\"{}\" is no list", "regions")};
+  }
+  for (const Json& step : regions) {
+    explanation.steps.push_back(step_in(step));
+  }
+  return explanation;
 }
 
 }  // namespace
@@ -93,22 +145,18 @@ bool looks_saved(const std::string& content) {
 }
 
 Explanation read_saved(const std::string& content, const std::string& path) {
+  std::string reason;
   try {
-    const Json value = Json::parse(content);
-    Explanation explanation;
-    explanation.launch_digest = digest_in(value.at("launch_digest"));
-    explanation.inputs = inputs_in(value.at("inputs"));
-    // Earlier versions did not write it.
-    explanation.secret = {GuestAddress(value.value("secret_address", std::uint64_t{0})),
-                          value.value("secret_size", std::uint64_t{0})};
-    for (const Json& step : value.at("regions")) {
-      explanation.steps.push_back(step_in(step));
+    const Json value = Json::parse(content, nullptr, false);
+    if (!value.is_discarded()) {
+      return explanation_in(value);
     }
-    return explanation;
-  } catch (const Json::exception& fault) {
-    throw Error(ErrorCode::kInvalidArgument,
-                text("{} is not what `virtsev explain --json` writes: {}", path, fault.what()));
+    reason = text("it is no JSON, or was cut off");
+  } catch (const Malformed& malformed) {
+    reason = malformed.reason;
   }
+  throw Error(ErrorCode::kInvalidArgument,
+              text("{} is not what `virtsev explain --json` writes: {}", path, reason));
 }
 
 }  // namespace virtsev::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/cli/launch/dump.hpp"
 
+#include <unistd.h>
+
 #include "driver/cli/files.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -17,12 +19,14 @@ void dump(const sevcore::LaunchPlan& plan, const std::string& directory) {
     }
     regions.finish();
   }
-  if (!plan.encrypted_state) {
-    return;
+  const std::size_t count = plan.encrypted_state ? plan.vcpus.size() : 0;
+  const auto path = [&](std::size_t number) { return text("{}/vmsa{}.bin", directory, number); };
+  for (std::size_t number = 0; number < count; ++number) {
+    write_file(path(number), ByteView(sevcore::vmsa_page(plan.vcpus[number], plan.vmsa_flavour)),
+               Readers::kEverybody);
   }
-  for (std::size_t number = 0; number < plan.vcpus.size(); ++number) {
-    write_file(text("{}/vmsa{}.bin", directory, number),
-               ByteView(sevcore::vmsa_page(plan.vcpus[number], plan.vmsa_flavour)), Readers::kEverybody);
+  // A guest with more vCPUs, dumped here before, would else be hashed with this one.
+  for (std::size_t number = count; ::unlink(path(number).c_str()) == 0; ++number) {
   }
 }
 

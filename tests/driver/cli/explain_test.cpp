@@ -216,5 +216,21 @@ TEST_F(ExplainAgainst, SurvivesASavedPlanNestedTooDeep) {
   EXPECT_EQ(virtsev({"explain", xml_, "--against", file("deep.json", deep)}).status, 2);
 }
 
+TEST_F(ExplainAgainst, SaysWhatIsWrongWithABrokenSavedPlanInItsOwnWords) {
+  const std::string saved = virtsev({"explain", xml_, "--json"}).output;
+  const auto reason = [&](const std::string& was, const std::string& is) {
+    const Outcome outcome =
+        virtsev({"explain", xml_, "--against",
+                 file("b.json", std::string(saved).replace(saved.find(was), was.size(), is))});
+    EXPECT_EQ(outcome.status, 2) << is;
+    EXPECT_EQ(outcome.errors.find("json.exception"), std::string::npos) << outcome.errors;
+    return outcome.errors;
+  };
+  EXPECT_THAT(reason("\"size\": 4096", "\"size\": -4096"), HasSubstr("\"size\" is no number from 0 to"));
+  EXPECT_THAT(reason("\"policy\":", "\"polizy\":"), HasSubstr("\"policy\" is missing"));
+  EXPECT_THAT(reason("\"launch_digest\": \"", "\"launch_digest\": \"x"), HasSubstr("64 hex digits"));
+  EXPECT_THAT(reason("\"regions\": [", "\"regions\": {"), HasSubstr("it is no JSON"));
+}
+
 }  // namespace
 }  // namespace virtsev::cli::test

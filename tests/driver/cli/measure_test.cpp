@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/hex.hpp"
@@ -94,6 +95,20 @@ TEST_F(Measure, NamesTheOptionOrFileAtFault) {
   EXPECT_THAT(virtsev({"measure", xml_, "--policy", "3"}).errors, HasSubstr("--policy 3"));
   EXPECT_THAT(virtsev({"measure", "/nowhere.xml"}).errors, HasSubstr("/nowhere.xml"));
   EXPECT_EQ(virtsev({"measure", "--kernel", kernel_, "--policy", "7", "--machine", "pc"}).status, 2);
+}
+
+TEST_F(Measure, ADumpLeavesNoVmsaOfAnEarlierOne) {
+  const std::string out = directory_.path("dumped");
+  ASSERT_EQ(virtsev({"measure", xml_, "--dump", out}).status, 0);
+  directory_.write("dumped/vmsa2.bin", std::string("of a guest with four vCPUs"));
+  directory_.write("dumped/vmsa3.bin", std::string("of the same"));
+  directory_.write("dumped/notes", std::string("the user's own"));
+  ASSERT_EQ(virtsev({"measure", xml_, "--dump", out}).status, 0);
+  const auto is_there = [&](const char* name) { return ::access((out + "/" + name).c_str(), F_OK) == 0; };
+  EXPECT_TRUE(is_there("vmsa1.bin"));
+  EXPECT_FALSE(is_there("vmsa2.bin"));
+  EXPECT_FALSE(is_there("vmsa3.bin"));
+  EXPECT_TRUE(is_there("notes"));
 }
 
 /// A measurement as a platform of API 1.55 build 21 makes it of the domain.

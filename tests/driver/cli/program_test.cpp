@@ -61,5 +61,42 @@ TEST(Host, AnswersInJsonWithAReasonForEverythingThatIsMissing) {
   }
 }
 
+TEST(Program, SaysWhatIsAskedWronglyInItsOwnNameAndInTheUsersOrder) {
+  const Outcome extra = virtsev({"measure", "one.xml", "two.xml", "three.xml"});
+  EXPECT_EQ(extra.status, 2);
+  EXPECT_EQ(extra.errors,
+            "virtsev: not expected here: two.xml three.xml; `virtsev measure --help` lists what there is\n");
+  const Outcome misspelt = virtsev({"sesion", "--out", "x"});
+  EXPECT_EQ(misspelt.status, 2);
+  EXPECT_EQ(misspelt.errors.rfind("virtsev: not expected here: sesion --out x;", 0), 0U) << misspelt.errors;
+  EXPECT_EQ(
+      virtsev({"platform", "verify"}).errors.rfind("virtsev: FILE is required; `virtsev platform verify", 0),
+      0U);
+}
+
+TEST(Program, ACommandLineMayBeginAsAnOptionDoes) {
+  for (const char* line : {"-v x", "--verbose", "", "quiet"}) {
+    const Outcome outcome = virtsev({"measure", "--policy", "1", "--kernel", "/nowhere", "--cmdline", line});
+    EXPECT_THAT(outcome.errors, HasSubstr("/nowhere")) << line;
+  }
+}
+
+TEST(Program, NamesTheFolderThatIsMissing) {
+  const TemporaryDirectory directory;
+  const std::string key = directory.write("key", std::string(16, 'k'));
+  const Outcome outcome =
+      virtsev({"secret", "--tik", key, "--tek", key, "--measurement", std::string(64, 'A'), "--entry",
+               "luks-key=" + key, "--out", directory.path("a/b/c")});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("there is no " + directory.path("a") + ";"));
+}
+
+TEST(Program, LetsNoFileSteerTheTerminal) {
+  const Outcome outcome = virtsev({"measure",
+                                   "/nowhere\x1b[31m\xc2\x9b"
+                                   "1m"});
+  EXPECT_THAT(outcome.errors, HasSubstr("/nowhere?[31m?1m"));
+}
+
 }  // namespace
 }  // namespace virtsev::cli::test
