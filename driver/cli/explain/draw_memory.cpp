@@ -50,10 +50,10 @@ void draw_gap(svg::Document& out, const Band& band, const svg::Box& box) {
   out.rect(box, band.kind == BandKind::kHole ? "hole" : "free");
   draw_tear(out, box.y + 7);
   draw_tear(out, box.bottom() - 7);
-  out.text(box.x + box.width / 2, box.y + kGapHeight / 2 + 4, "line",
-           band.kind == BandKind::kHole ? text("no memory here, {}", size)
-                                        : text("nothing is loaded here, {}", size),
-           svg::Anchor::kMiddle);
+  out.label(box.x + box.width / 2, box.y + kGapHeight / 2 + 4, "line",
+            band.kind == BandKind::kHole ? text("no memory here, {}", size)
+                                         : text("nothing is loaded here, {}", size),
+            svg::Anchor::kMiddle);
 }
 
 void draw_solid(svg::Document& out, const Band& band, const svg::Box& box, std::string_view classes,
@@ -62,10 +62,10 @@ void draw_solid(svg::Document& out, const Band& band, const svg::Box& box, std::
   const double x = box.x + 46;
   const double right = box.right() - 14;
   const double middle = box.y + box.height / 2;
-  out.text(x, middle - 4, "name", svg::shorten(name, kNameCharacters));
-  out.text(right, middle - 4, "line", size_text(band.end - band.start) + ", " + type, svg::Anchor::kEnd);
-  out.text(x, middle + 15, "mono", range_text(band.start, band.end));
-  out.text(right, middle + 15, "mono", digest, svg::Anchor::kEnd);
+  out.label(x, middle - 4, "name", svg::shorten(name, kNameCharacters));
+  out.label(right, middle - 4, "line", size_text(band.end - band.start) + ", " + type, svg::Anchor::kEnd);
+  out.label(x, middle + 15, "mono", range_text(band.start, band.end));
+  out.label(right, middle + 15, "mono", digest, svg::Anchor::kEnd);
 }
 
 std::size_t number_of(const Explanation& explanation, const Step* step) {
@@ -87,14 +87,14 @@ void draw_region(svg::Document& out, const Explanation& explanation, const Band&
   draw_number(out, box.x + 24, box.y + box.height / 2, number_of(explanation, &step));
   if (difference != nullptr && difference->here == &step) {
     out.rect({box.x - 3, box.y - 1, box.width + 6, box.height + 2}, "mark", 6);
-    out.text(box.x - 12, box.bottom() - 6, "alarm", text("first difference"), svg::Anchor::kEnd);
+    out.label(box.x - 12, box.bottom() - 6, "alarm", text("first difference"), svg::Anchor::kEnd);
   }
   out.end_group();
 }
 
 void draw_band(svg::Document& out, const Explanation& explanation, const Band& band, const svg::Box& box,
                const Difference* difference) {
-  out.text(kMemoryX - 12, box.y + 12, "mono", fmt::format("{:#x}", band.start), svg::Anchor::kEnd);
+  out.label(kMemoryX - 12, box.y + 12, "mono", fmt::format("{:#x}", band.start), svg::Anchor::kEnd);
   switch (band.kind) {
     case BandKind::kFree:
     case BandKind::kHole:
@@ -107,14 +107,14 @@ void draw_band(svg::Document& out, const Explanation& explanation, const Band& b
     case BandKind::kMissing:
       draw_solid(out, band, box, "missing", band.step->name, text("only in the other plan"),
                  digest_text(*band.step));
-      out.text(box.x - 12, box.bottom() - 6, "alarm", text("first difference"), svg::Anchor::kEnd);
+      out.label(box.x - 12, box.bottom() - 6, "alarm", text("first difference"), svg::Anchor::kEnd);
   }
 }
 
 }  // namespace
 
 double draw_memory(svg::Document& out, const Explanation& explanation, const Difference* difference) {
-  out.text(kMemoryX, kTop - 14, "heading", text("Guest memory"));
+  out.label(kMemoryX, kTop - 14, "heading", text("Guest memory"));
   double y = kTop;
   std::uint64_t end = 0;
   for (const Band& band : memory_bands(explanation, difference)) {
@@ -123,7 +123,7 @@ double draw_memory(svg::Document& out, const Explanation& explanation, const Dif
     y = box.bottom() + 4;
     end = band.end;
   }
-  out.text(kMemoryX - 12, y + 8, "mono", fmt::format("{:#x}", end), svg::Anchor::kEnd);
+  out.label(kMemoryX - 12, y + 8, "mono", fmt::format("{:#x}", end), svg::Anchor::kEnd);
   return y + 12;
 }
 

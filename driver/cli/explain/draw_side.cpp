@@ -44,8 +44,8 @@ std::vector<Card> cards_of(const Explanation& explanation, const Step* marked) {
 void draw_card(svg::Document& out, double y, std::string_view classes, const std::string& name,
                const std::string& digest) {
   out.rect({kSideX, y, kSideWidth, kCardHeight}, classes, 4);
-  out.text(kSideX + 46, y + 21, "name", svg::shorten(name, kNameCharacters));
-  out.text(kSideX + 46, y + 40, "mono", digest);
+  out.label(kSideX + 46, y + 21, "name", svg::shorten(name, kNameCharacters));
+  out.label(kSideX + 46, y + 40, "mono", digest);
 }
 
 void draw_card(svg::Document& out, double y, const Explanation& explanation, const Card& card,
@@ -62,7 +62,7 @@ void draw_card(svg::Document& out, double y, const Explanation& explanation, con
   draw_number(out, kSideX + 24, y + kCardHeight / 2, card.first + 1);
   if (&step == marked) {
     out.rect({kSideX - 3, y - 1, kSideWidth + 6, kCardHeight + 2}, "mark", 6);
-    out.text(kSideX + kSideWidth - 12, y + 40, "alarm", text("first difference"), svg::Anchor::kEnd);
+    out.label(kSideX + kSideWidth - 12, y + 40, "alarm", text("first difference"), svg::Anchor::kEnd);
   }
   out.end_group();
 }
@@ -103,11 +103,11 @@ std::vector<LegendEntry> legend_of(const Explanation& explanation) {
 
 double draw_vcpus(svg::Document& out, double y, const Explanation& explanation,
                   const Difference* difference) {
-  out.text(kSideX, y - 14, "heading", text("vCPUs"));
+  out.label(kSideX, y - 14, "heading", text("vCPUs"));
   const Step* marked = difference != nullptr ? difference->here : nullptr;
   const std::vector<Card> cards = cards_of(explanation, marked);
   if (cards.empty()) {
-    out.text(kSideX, y + 10, "line", text("SEV measures nothing of them; SEV-ES does"));
+    out.label(kSideX, y + 10, "line", text("SEV measures nothing of them; SEV-ES does"));
     y += 24;
   }
   for (const Card& card : cards) {
@@ -124,16 +124,16 @@ double draw_vcpus(svg::Document& out, double y, const Explanation& explanation,
 }
 
 double draw_legend(svg::Document& out, double y, const Explanation& explanation) {
-  out.text(kSideX, y - 14, "heading", text("Legend"));
+  out.label(kSideX, y - 14, "heading", text("Legend"));
   for (const LegendEntry& entry : legend_of(explanation)) {
     out.rect({kSideX, y, 26, 16}, entry.classes, 3);
-    out.text(kSideX + 38, y + 12, "line", entry.words);
+    out.label(kSideX + 38, y + 12, "line", entry.words);
     y += 26;
   }
   draw_number(out, kSideX + 13, y + 8, 1);
-  out.text(kSideX + 38, y + 12, "line", text("the order in which it is measured"));
-  out.text(kSideX, y + 38, "mono", "7f3a…");
-  out.text(kSideX + 38, y + 38, "line", text("the first digits of its SHA-256"));
+  out.label(kSideX + 38, y + 12, "line", text("the order in which it is measured"));
+  out.label(kSideX, y + 38, "mono", "7f3a…");
+  out.label(kSideX + 38, y + 38, "line", text("the first digits of its SHA-256"));
   return y + 52;
 }
 

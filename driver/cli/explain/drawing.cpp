@@ -31,21 +31,21 @@ std::string inputs_line(const Inputs& inputs) {
 }
 
 void draw_head(svg::Document& out, const Explanation& explanation) {
-  out.text(kMargin, 52, "title", text("What a guest's launch is made of"));
-  out.text(kMargin, 78, "line", svg::shorten(inputs_line(explanation.inputs), kLineCharacters));
+  out.label(kMargin, 52, "title", text("What a guest's launch is made of"));
+  out.label(kMargin, 78, "line", svg::shorten(inputs_line(explanation.inputs), kLineCharacters));
 }
 
 double draw_sentence(svg::Document& out, double y, const std::string& sentence) {
   out.rect({kMargin, y, kWidth - 2 * kMargin, 34}, "alarm-box", 4);
-  out.text(kMargin + 16, y + 22, "alarm", svg::shorten(sentence, kLineCharacters));
+  out.label(kMargin + 16, y + 22, "alarm", svg::shorten(sentence, kLineCharacters));
   return y + 34 + 14;
 }
 
 double draw_result(svg::Document& out, double y, const ByteArray<32>& digest) {
   out.rect({kMargin, y, kWidth - 2 * kMargin, 66}, "result", 6);
-  out.text(kMargin + 20, y + 25, "result-label",
-           text("Launch digest: SHA-256 of all that is measured, in the order of the numbers"));
-  out.text(kMargin + 20, y + 50, "result-digest", to_hex(digest));
+  out.label(kMargin + 20, y + 25, "result-label",
+            text("Launch digest: SHA-256 of all that is measured, in the order of the numbers"));
+  out.label(kMargin + 20, y + 50, "result-digest", to_hex(digest));
   return y + 66;
 }
 

@@ -52,7 +52,7 @@ void draw_number(svg::Document& out, double x, double y, std::size_t number) {
   const std::string digits = std::to_string(number);
   const double half = digits.size() > 2 ? 4.5 * static_cast<double>(digits.size()) : 10;
   out.rect({x - half, y - 10, 2 * half, 20}, "badge", 10);
-  out.text(x, y + 4, "number", digits, svg::Anchor::kMiddle);
+  out.label(x, y + 4, "number", digits, svg::Anchor::kMiddle);
 }
 
 std::string tip_of(const Step& step) {

@@ -19,7 +19,7 @@ void Document::rect(const Box& box, std::string_view classes, double radius) {
                        box.y, box.width, box.height, radius, classes);
 }
 
-void Document::text(double x, double y, std::string_view classes, std::string_view content, Anchor anchor) {
+void Document::label(double x, double y, std::string_view classes, std::string_view content, Anchor anchor) {
   body_ += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
                        name_of(anchor), classes, escape(content));
 }

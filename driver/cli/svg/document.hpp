@@ -24,8 +24,8 @@ class Document {
   explicit Document(std::string_view style) : style_(style) {}
 
   void rect(const Box& box, std::string_view classes, double radius = 0);
-  void text(double x, double y, std::string_view classes, std::string_view content,
-            Anchor anchor = Anchor::kStart);
+  void label(double x, double y, std::string_view classes, std::string_view content,
+             Anchor anchor = Anchor::kStart);
   /// `points`: pairs "x,y", separated by spaces, as SVG has them.
   void polyline(const std::string& points, std::string_view classes);
   void circle(double x, double y, double radius, std::string_view classes);
