@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "domain-xml/limits.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "driver/cli/files.hpp"
