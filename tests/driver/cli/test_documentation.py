@@ -57,7 +57,7 @@ class Documentation(unittest.TestCase):
         self.assertEqual(complete("virtsev", "me"), ["measure"])
         self.assertEqual(sorted(complete("virtsev", "platform", "")), ["export", "show", "verify"])
         self.assertEqual(complete("virtsev", "session", "--pl"), ["--platform"])
-        self.assertEqual(complete("virtsev", "platform", "verify", "--c"), ["--cek"])
+        self.assertEqual(complete("virtsev", "platform", "verify", "--ce"), ["--cek"])
         self.assertEqual(complete("virtsev", "measure", "--vmsa", "l"), ["legacy"])
         self.assertIn("etc", complete("virtsev", "measure", "et"))
 
