@@ -45,17 +45,11 @@ class Host:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="virtsev-bench."))
         self.uri = f"sev+unix:///system?socket={self.root}/run/virtsevd-sock"
         self.environment = dict(os.environ, LC_ALL="C", VIRTSEV_VMM=str(self.build / "driver/vmm/virtsev-vmm"))
-        self.delay = firmware_delay_ms_per_mib
+        (self.root / "etc").mkdir()
+        (self.root / "etc/virtsevd.conf").write_text(f"firmware_delay = {firmware_delay_ms_per_mib}\n")
 
     def __enter__(self):
         self.begin()
-        if self.delay:
-            # The platform's own file is there after its first use.
-            self.virsh("nodesevinfo")
-            self.end()
-            (self.root / "lib/platform/state").write_text(
-                f"virtsev simulated platform, version 1\nfirmware_delay_ms_per_mib = {self.delay}\n")
-            self.begin()
         return self
 
     def __exit__(self, *_):

@@ -43,6 +43,9 @@ def main():
     figures.show(f"{arguments.guests} guests, wall time", wall, "s", firmware)
     figures.show("  of it beside the firmware's, for each guest", (wall - firmware) / arguments.guests * 1e3, "ms")
     figures.show("  CPU time of a monitor, median, against one alone", sorted(cpu)[len(cpu) // 2] / alone_cpu, "times", 1, limit=3)
+    if wall < firmware:
+        print("the guests took less than their firmware: its delay was not applied")
+        return 1
     if running != arguments.guests + 1:
         print(f"only {running} of {arguments.guests + 1} guests run")
         return 1
