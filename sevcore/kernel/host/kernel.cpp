@@ -20,7 +20,9 @@ namespace {
 
 struct KernelVersion {
   unsigned major = 0, minor = 0;
-  friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
+  [[nodiscard]] bool older_than(const KernelVersion& other) const {
+    return major != other.major ? major < other.major : minor < other.minor;
+  }
 };
 
 /// When KVM came to run guests of each kind.
@@ -47,7 +49,7 @@ std::optional<KernelVersion> parse_release(const std::string& release) {
 
 Findings check_age(const std::string& release, KernelVersion since, const char* kind) {
   const auto version = parse_release(release);
-  if (!version || *version >= since) {
+  if (!version || !version->older_than(since)) {
     return {};
   }
   return {{HostPart::kKernel, text("this host's Linux ({}) runs no {} guests", release, kind),
