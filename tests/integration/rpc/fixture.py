@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -20,6 +21,7 @@ import unpacked_virsh  # noqa: E402 (it lies there)
 
 SERVER = sys.argv[1]
 PATIENCE = 30
+LOCAL_FLAGS = 3  # of what tcgetattr gives
 
 
 def skip(reason):
@@ -63,6 +65,14 @@ class Terminal:
                 raise AssertionError(f"{text!r} did not come: {self.seen!r}")
             self.seen += data.decode(errors="replace")
         self.seen = self.seen.split(text, 1)[1]
+
+    def expect_raw(self):
+        """virsh throws away what was typed before it makes its terminal raw, and nothing tells when: the terminal is asked."""
+        end = time.monotonic() + PATIENCE
+        while termios.tcgetattr(self.fd)[LOCAL_FLAGS] & termios.ICANON:
+            if time.monotonic() > end:
+                raise AssertionError(f"the terminal does not become raw: {self.seen!r}")
+            os.sched_yield()
 
     def type(self, text):
         os.write(self.fd, text.encode())

@@ -41,6 +41,7 @@ class Connections(fixture.StockClients):
         third.expect("Escape character")
         console.expect("another client has taken this console over")
         console.status()
+        third.expect_raw()
         third.type("still you?\r")
         third.expect("you said: still you?")
         third.type("\x1d")
@@ -49,6 +50,7 @@ class Connections(fixture.StockClients):
         # The guest's end is the console's.
         last = Terminal(VIRSH, "-c", self.uri, "console", "alpha", "serial0")
         last.expect("Escape character")
+        last.expect_raw()
         last.type("poweroff\r")
         self.assertEqual(last.status(), 0)
         self.assertEqual(self.virsh("domstate", "alpha", "--reason").strip(), "shut off (crashed)")
