@@ -38,7 +38,7 @@ sevcore::Region image_region(const spec::File& image) {
 class ImageTable {
  public:
   ImageTable(Result<Footer, FooterFault> footer, std::string path)
-      : footer_(std::move(footer)), path_(std::move(path)) {}
+      : footer_(footer), path_(std::move(path)) {}
   /// Throws Error with the table's fault.
   [[nodiscard]] const Footer& needed() const {
     if (!footer_) {
