@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sevcore/certificates/amd_certificate.hpp"
 
+#include "sevcore/base/hex.hpp"
 #include "sevcore/certificates/little_endian.hpp"
 
 namespace virtsev::sevcore {
@@ -92,6 +93,10 @@ Bytes signed_bytes(const AmdCertificate& certificate) {
   put_reversed(all.subspan(kNumbers), certificate.exponent);
   put_reversed(all.subspan(kNumbers + size), certificate.modulus);
   return bytes;
+}
+
+AmdCertificate built_in_certificate(std::string_view hex) {
+  return parse_amd_certificate(from_hex(hex).value()).value();
 }
 
 Bytes serialise(const AmdCertificate& certificate) {

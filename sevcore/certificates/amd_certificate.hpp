@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "sevcore/certificates/sev_certificate.hpp"
 
@@ -24,6 +25,9 @@ struct AmdCertificate {
 
 /// Sizes in a file: 832 bytes for 2048 bits, 1600 for 4096.
 Result<AmdCertificate, CertificateFault> parse_amd_certificate(ByteView bytes);
+
+/// A certificate that is compiled in, as hexadecimal digits: virtsev's own data, which are well-formed.
+AmdCertificate built_in_certificate(std::string_view hex);
 
 /// How many bytes of `bytes` the certificate at their start takes, its signature included; 0 where that can't
 /// be said.

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sevcore/certificates/amd_roots.hpp"
 
-#include "sevcore/base/hex.hpp"
 #include "sevcore/certificates/amd_roots_data.hpp"
 
 namespace virtsev::sevcore {
 namespace {
 
-// The data are virtsev's own, so value() can't throw.
-AmdCertificate built_in(std::string_view hex) { return parse_amd_certificate(from_hex(hex).value()).value(); }
-
 std::vector<AmdRoot> read_all() {
   std::vector<AmdRoot> roots;
   for (const AmdRootData& data : kAmdRootData) {
-    roots.push_back({data.product, built_in(data.ask), built_in(data.ark)});
+    roots.push_back({data.product, built_in_certificate(data.ask), built_in_certificate(data.ark)});
   }
   return roots;
 }

@@ -5,20 +5,14 @@
 #include "sevcore/certificates/simulated_root_data.hpp"
 
 namespace virtsev::sevcore {
-namespace {
-
-// The data are virtsev's own, so value() can't throw.
-AmdCertificate built_in(std::string_view hex) { return parse_amd_certificate(from_hex(hex).value()).value(); }
-
-}  // namespace
 
 const AmdCertificate& simulated_ark() {
-  static const AmdCertificate ark = built_in(kSimulatedArkHex);
+  static const AmdCertificate ark = built_in_certificate(kSimulatedArkHex);
   return ark;
 }
 
 const AmdCertificate& simulated_ask() {
-  static const AmdCertificate ask = built_in(kSimulatedAskHex);
+  static const AmdCertificate ask = built_in_certificate(kSimulatedAskHex);
   return ask;
 }
 

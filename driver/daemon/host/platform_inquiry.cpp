@@ -31,9 +31,8 @@ asio::awaitable<void> PlatformInquiry::fly(PatientCalls& calls, std::shared_ptr<
 
 asio::awaitable<PlatformInquiry::Answer> PlatformInquiry::get(Question ask) {
   const auto now = std::chrono::steady_clock::now();
-  const bool usable =
-      flight_ && (!flight_->landed.fired() || (flight_->answer && now - flight_->at < fresh_));
-  const bool first = !usable;
+  const bool first =
+      !flight_ || (flight_->landed.fired() && (!flight_->answer || now - flight_->at >= fresh_));
   if (first) {
     flight_ = std::make_shared<Flight>(co_await asio::this_coro::executor);
   }
