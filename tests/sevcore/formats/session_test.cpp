@@ -5,6 +5,7 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/certificates/make_certificates.hpp"
+#include "sevcore/owner/key_derivation.hpp"
 #include "tests/sevcore/formats/bytes_helpers.hpp"
 #include "tests/sevcore/formats/published_chains.hpp"
 
@@ -29,6 +30,24 @@ TEST(Session, IsWrappedAsAnotherImplementationWrapsIt) {
       wrap_session(counting_from<48>(0), counting_from<16>(0x80), counting_from<16>(0x90), keys, kPolicy);
   EXPECT_EQ(to_hex(blob), kWrapped);
   EXPECT_EQ(unwrap_session(counting_from<48>(0), blob, kPolicy), keys);
+}
+
+// The published examples of the sev crate (github.com/virtee/sev, src/session): everything that goes in is
+// zero. The session's shared secret is 16 bytes long there; HMAC pads a key with zeros, so that 48 of them
+// are the same key.
+TEST(KeyDerivation, GivesTheKeyThatTheSevCratePublished) {
+  EXPECT_EQ(to_hex(derive_key(ByteArray<16>{}, "sev-master-secret", ByteArray<16>{})),
+            "ab4d269fcc62bedb4511d56c386ce706");
+}
+
+TEST(Session, IsTheOneThatTheSevCratePublished) {
+  const SessionBlob blob = wrap_session({}, {}, {}, TransportKeys({}, {}), Policy{0});
+  EXPECT_EQ(to_hex(blob),
+            "00000000000000000000000000000000"
+            "2137bc7f9bb8bd7c3e55a576a15d3454b3856b8ba27afadf46dcfee9f02c02c4"
+            "00000000000000000000000000000000"
+            "3176c0752738bd9d5e86689534020f528c088f16238826b000b327dee6aeed7d"
+            "aa7855e13839dd767cd5da7c1ff5036540c9264b7a803029315e55375287b4af");
 }
 
 class SessionOfAnOwner : public testing::Test {
