@@ -95,7 +95,7 @@ class Guests(Cases):
 
     def test_memory_above_3_gib(self):
         """The hole below 4 GiB, and what lies above it."""
-        self.runs("hw-large", "0x1", 1, memory=int(os.environ.get("VIRTSEV_LARGE_MIB", "4608")))
+        self.runs("hw-large", "0x1", 1, memory=4608)
 
     def test_secret_with_a_wrong_mac_is_refused(self):
         domain = self.started("hw-mac", "0x5", session=True)

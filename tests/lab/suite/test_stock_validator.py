@@ -42,7 +42,8 @@ class StockValidator(unittest.TestCase):
         self.addCleanup(domain.virsh, "destroy")
         dump = self.dump(domain, f"dump-{domain.name}")
         self.assertEqual(sorted(path.name for path in dump.iterdir()), files)
-        self.assertEqual(self.validate(domain, dump).status, 0, self.validate(domain, dump))
+        fits = self.validate(domain, dump)
+        self.assertEqual(fits.status, 0, fits)
 
         for path in dump.iterdir():
             with self.subTest(f"one changed byte in {path.name}, and it accepts no more"):
