@@ -171,6 +171,19 @@ class VirtsevdTest(DaemonTest):
         self.daemon.virsh("version")
         self.assertIn("virtsevd.conf:1:", self.daemon.read_log())
 
+    def test_hardware_that_is_not_there_says_what_is_missing(self):
+        if os.path.exists("/dev/sev"):
+            self.skipTest("this host may have SEV")
+        self.define()
+        self.daemon.end()
+        self.daemon = Daemon(self.root, platform="hardware")
+        for command in (("nodesevinfo",), ("start", "guest")):
+            with self.subTest(command):
+                said = self.daemon.virsh(*command, fails=True)
+                self.assertIn("can't run", said)
+                self.assertIn("EPYC", said)
+        self.assertEqual("shut off", self.daemon.virsh("domstate", "guest").strip())
+
     def test_no_two_domains_write_the_same_log(self):
         names = ("a", "a-console", "a.log", "console", "a.log.1")
         for name in names:
@@ -204,16 +217,6 @@ class Program(unittest.TestCase):
         with tempfile.TemporaryDirectory() as root:
             self.assertEqual(0, self.run_it("--root", root, "--platform", "simulated", "--timeout", "1").returncode)
             self.assertFalse(os.path.exists(root + "/run/virtsevd-sock"), "a socket that nobody serves is left behind")
-
-    def test_hardware_that_is_not_there_says_what_is_missing(self):
-        if os.path.exists("/dev/sev"):
-            self.skipTest("this host may have SEV")
-        with tempfile.TemporaryDirectory() as root:
-            daemon = Daemon(root, platform="hardware")
-            try:
-                self.assertIn("can't run", daemon.virsh("nodesevinfo", fails=True))
-            finally:
-                daemon.end()
 
     def test_socket_activation(self):
         with tempfile.TemporaryDirectory() as root:
