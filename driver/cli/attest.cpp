@@ -3,13 +3,13 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "driver/cli/attest/exchange.hpp"
 #include "driver/cli/attest/guest.hpp"
 #include "driver/cli/attest/owner.hpp"
 #include "driver/cli/attest/trust.hpp"
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/cli/launch/remarks.hpp"
@@ -97,48 +97,48 @@ ExitStatus run(const AttestOptions& options) {
 
 }  // namespace
 
-void add_attest(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_attest(Command& program, ExitStatus& status) {
+  Command command = program.add_subcommand(
       "attest",
       text("Start a guest, verify its measurement, hand over secrets and let it run; or destroy it"));
   auto options = std::make_shared<AttestOptions>();
   command
-      ->add_option("URI", options->uri, text("the host, sev://HOST/system or qemu://HOST/system for example"))
-      ->type_name("")
-      ->required();
+      .add_option("URI", options->uri, text("the host, sev://HOST/system or qemu://HOST/system for example"))
+      .type_name("")
+      .required();
   command
-      ->add_option("DOMAIN", options->domain,
-                   text("the guest's name or UUID: shut off, or paused at its start"))
-      ->type_name("")
-      ->required();
+      .add_option("DOMAIN", options->domain,
+                  text("the guest's name or UUID: shut off, or paused at its start"))
+      .type_name("")
+      .required();
   command
-      ->add_option("--expect", options->expect,
-                   text("your own copy of the domain's XML, or the digest that `virtsev measure` printed"))
-      ->type_name("XML|DIGEST")
-      ->required();
-  command->add_option("--policy", options->launch.policy, text("the policy that you gave the session"))
-      ->type_name("P")
-      ->required();
-  add_copy_options(*command, options->launch);
-  command->add_option("--tik", options->tik, text("the session's tik.bin"))->type_name("FILE")->required();
-  command->add_option("--tek", options->tek, text("the session's tek.bin; for --secret"))->type_name("FILE");
+      .add_option("--expect", options->expect,
+                  text("your own copy of the domain's XML, or the digest that `virtsev measure` printed"))
+      .type_name("XML|DIGEST")
+      .required();
+  command.add_option("--policy", options->launch.policy, text("the policy that you gave the session"))
+      .type_name("P")
+      .required();
+  add_copy_options(command, options->launch);
+  command.add_option("--tik", options->tik, text("the session's tik.bin")).type_name("FILE").required();
+  command.add_option("--tek", options->tek, text("the session's tek.bin; for --secret")).type_name("FILE");
   command
-      ->add_option("--secret", options->secrets,
-                   text("a secret: its GUID (or luks-key), and the file that holds it; can be given again"))
-      ->type_name("GUID=FILE")
-      ->expected(1)
-      ->take_all();
+      .add_option("--secret", options->secrets,
+                  text("a secret: its GUID (or luks-key), and the file that holds it; can be given again"))
+      .type_name("GUID=FILE")
+      .expected(1)
+      .take_all();
   command
-      ->add_option("--session", options->session,
-                   text("where the session's session.json is, which says what platform it was made for; "
-                        "beside the TIK unless given"))
-      ->type_name("DIR");
-  command->add_flag("--allow-simulated", options->allow_simulated,
-                    text("take a simulated platform, for a trial"));
-  command->add_flag("--allow-unverified", options->allow_unverified,
-                    text("take a platform that nobody has verified"));
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run(*options); });
+      .add_option("--session", options->session,
+                  text("where the session's session.json is, which says what platform it was made for; "
+                       "beside the TIK unless given"))
+      .type_name("DIR");
+  command.add_flag("--allow-simulated", options->allow_simulated,
+                   text("take a simulated platform, for a trial"));
+  command.add_flag("--allow-unverified", options->allow_unverified,
+                   text("take a platform that nobody has verified"));
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace virtsev::cli

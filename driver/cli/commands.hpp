@@ -4,11 +4,9 @@
 
 #include <cstdint>
 
-namespace CLI {
-class App;
-}  // namespace CLI
-
 namespace virtsev::cli {
+
+class Command;
 
 /// What a script reads. An Error, too, ends with kFailed: whatever else a command answers, it has looked
 /// first.
@@ -20,16 +18,16 @@ enum class ExitStatus : std::uint8_t {
 };
 
 /// Adds a subcommand to the program; when it is the one that was asked for, it sets the status.
-using AddCommand = void (*)(CLI::App& program, ExitStatus& status);
+using AddCommand = void (*)(Command& program, ExitStatus& status);
 
-void add_platform(CLI::App& program, ExitStatus& status);
-void add_session(CLI::App& program, ExitStatus& status);
-void add_measure(CLI::App& program, ExitStatus& status);
-void add_verify(CLI::App& program, ExitStatus& status);
-void add_secret(CLI::App& program, ExitStatus& status);
-void add_explain(CLI::App& program, ExitStatus& status);
-void add_attest(CLI::App& program, ExitStatus& status);
-void add_host(CLI::App& program, ExitStatus& status);
+void add_platform(Command& program, ExitStatus& status);
+void add_session(Command& program, ExitStatus& status);
+void add_measure(Command& program, ExitStatus& status);
+void add_verify(Command& program, ExitStatus& status);
+void add_secret(Command& program, ExitStatus& status);
+void add_explain(Command& program, ExitStatus& status);
+void add_attest(Command& program, ExitStatus& status);
+void add_host(Command& program, ExitStatus& status);
 
 /// In the order of --help, which is the order of their use.
 inline constexpr AddCommand kCommands[] = {add_host,    add_platform, add_session, add_measure,

@@ -2,9 +2,9 @@
 // virtsev explain: what a launch digest is made of, and where two launches part.
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/explain/drawing.hpp"
 #include "driver/cli/explain/saved.hpp"
@@ -144,29 +144,27 @@ ExitStatus run(const Options& options) {
 
 }  // namespace
 
-void add_explain(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_explain(Command& program, ExitStatus& status) {
+  Command command = program.add_subcommand(
       "explain",
       text("Show what a launch digest is made of, region by region, and where two launches differ"));
   auto options = std::make_shared<Options>();
-  add_launch_options(*command, options->launch);
+  add_launch_options(command, options->launch);
   command
-      ->add_option("--policy", options->launch.policy,
-                   text("the guest policy, 0x-prefixed or decimal; beside XML it must be the same as there"))
-      ->type_name("P");
+      .add_option("--policy", options->launch.policy,
+                  text("the guest policy, 0x-prefixed or decimal; beside XML it must be the same as there"))
+      .type_name("P");
   command
-      ->add_option(
-          "--against", options->against,
-          text("another domain's XML, or what `explain --json` wrote: show the first difference, and "
-               "what explains it; exit status 1 where there is one"))
-      ->type_name("FILE");
+      .add_option("--against", options->against,
+                  text("another domain's XML, or what `explain --json` wrote: show the first difference, and "
+                       "what explains it; exit status 1 where there is one"))
+      .type_name("FILE");
   command
-      ->add_option(
-          "--svg", options->drawing,
-          text("also draw guest memory with its regions; with --against, the first difference in it"))
-      ->type_name("FILE");
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run(*options); });
+      .add_option("--svg", options->drawing,
+                  text("also draw guest memory with its regions; with --against, the first difference in it"))
+      .type_name("FILE");
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace virtsev::cli

@@ -2,9 +2,9 @@
 // virtsev host: whether this machine can run SEV and SEV-ES guests.
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/host/host_report.hpp"
 #include "driver/cli/output.hpp"
@@ -27,13 +27,13 @@ ExitStatus run(bool json) {
 
 }  // namespace
 
-void add_host(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_host(Command& program, ExitStatus& status) {
+  Command command = program.add_subcommand(
       "host",
       text("Say whether this machine can run SEV and SEV-ES guests, and what to change (0 yes, 1 no)"));
   auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, text("results as JSON"));
-  command->callback([json, &status] { status = run(*json); });
+  command.add_flag("--json", *json, text("results as JSON"));
+  command.callback([json, &status] { status = run(*json); });
 }
 
 }  // namespace virtsev::cli

@@ -2,9 +2,9 @@
 // virtsev measure: predicts the launch digest of a guest.
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/launch/dump.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
@@ -80,21 +80,21 @@ ExitStatus run(const Options& options) {
 
 }  // namespace
 
-void add_measure(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_measure(Command& program, ExitStatus& status) {
+  Command command = program.add_subcommand(
       "measure", text("Predict a guest's launch digest from its XML, or from options"));
   auto options = std::make_shared<Options>();
-  add_launch_options(*command, options->launch);
+  add_launch_options(command, options->launch);
   command
-      ->add_option("--policy", options->launch.policy,
-                   text("the guest policy, 0x-prefixed or decimal; beside XML it must be the same as there"))
-      ->type_name("P");
+      .add_option("--policy", options->launch.policy,
+                  text("the guest policy, 0x-prefixed or decimal; beside XML it must be the same as there"))
+      .type_name("P");
   command
-      ->add_option("--dump", options->dump,
-                   text("write what is measured: regions.bin, and vmsaN.bin for each vCPU of SEV-ES"))
-      ->type_name("DIR");
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run(*options); });
+      .add_option("--dump", options->dump,
+                  text("write what is measured: regions.bin, and vmsaN.bin for each vCPU of SEV-ES"))
+      .type_name("DIR");
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace virtsev::cli

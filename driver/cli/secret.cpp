@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
 #include "driver/cli/numbers.hpp"
@@ -79,32 +79,32 @@ ExitStatus run(const Options& options) {
 
 }  // namespace
 
-void add_secret(CLI::App& program, ExitStatus& status) {
-  CLI::App* command =
+void add_secret(Command& program, ExitStatus& status) {
+  Command command =
       program.add_subcommand("secret", text("Pack secrets for a guest whose measurement you have verified"));
   auto options = std::make_shared<Options>();
-  command->add_option("--tik", options->tik, text("the session's tik.bin, or sev-tool's tmp_tk.bin"))
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--tek", options->tek, text("the session's tek.bin, or sev-tool's tmp_tk.bin"))
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--measurement", options->measurement, text("the launch measurement; verify it first"))
-      ->type_name("BASE64")
-      ->required();
+  command.add_option("--tik", options->tik, text("the session's tik.bin, or sev-tool's tmp_tk.bin"))
+      .type_name("FILE")
+      .required();
+  command.add_option("--tek", options->tek, text("the session's tek.bin, or sev-tool's tmp_tk.bin"))
+      .type_name("FILE")
+      .required();
+  command.add_option("--measurement", options->measurement, text("the launch measurement; verify it first"))
+      .type_name("BASE64")
+      .required();
   command
-      ->add_option("--entry", options->entries,
-                   text("a secret: its GUID (or luks-key), and the file that holds it; can be given again"))
-      ->type_name("GUID=FILE")
-      ->expected(1)
-      ->take_all()
-      ->required();
-  command->add_option("--iv", options->iv, text("the initialisation vector, for tests"))->type_name("HEX");
-  command->add_option("--out", options->out, text("where secret_header.b64 and secret.b64 go"))
-      ->type_name("DIR")
-      ->required();
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run(*options); });
+      .add_option("--entry", options->entries,
+                  text("a secret: its GUID (or luks-key), and the file that holds it; can be given again"))
+      .type_name("GUID=FILE")
+      .expected(1)
+      .take_all()
+      .required();
+  command.add_option("--iv", options->iv, text("the initialisation vector, for tests")).type_name("HEX");
+  command.add_option("--out", options->out, text("where secret_header.b64 and secret.b64 go"))
+      .type_name("DIR")
+      .required();
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace virtsev::cli

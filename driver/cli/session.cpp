@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
 #include "driver/cli/numbers.hpp"
@@ -146,32 +146,29 @@ ExitStatus run(const Options& options) {
 
 }  // namespace
 
-void add_session(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_session(Command& program, ExitStatus& status) {
+  Command command = program.add_subcommand(
       "session", text("Make a guest's launch session (dhCert, session) for a platform, and its keys"));
   auto options = std::make_shared<Options>();
   command
-      ->add_option("--platform", options->platform,
-                   text("PDH, PEK, OCA and CEK in one file, or a PDH alone; binary or base64"))
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--policy", options->policy, text("the guest policy, 0x-prefixed or decimal"))
-      ->type_name("P")
-      ->required();
-  command->add_option("--out", options->out, text("where the session's files go"))
-      ->type_name("DIR")
-      ->required();
-  command->add_flag("--force", options->force, text("replace the keys of a session that is there"));
-  command->add_option("--cek", options->cek, text("the platform's CEK as AMD signed it"))->type_name("FILE");
+      .add_option("--platform", options->platform,
+                  text("PDH, PEK, OCA and CEK in one file, or a PDH alone; binary or base64"))
+      .type_name("FILE")
+      .required();
+  command.add_option("--policy", options->policy, text("the guest policy, 0x-prefixed or decimal"))
+      .type_name("P")
+      .required();
+  command.add_option("--out", options->out, text("where the session's files go")).type_name("DIR").required();
+  command.add_flag("--force", options->force, text("replace the keys of a session that is there"));
+  command.add_option("--cek", options->cek, text("the platform's CEK as AMD signed it")).type_name("FILE");
   command
-      ->add_option(
-          "--chip-id", options->chip_id,
-          text("the processor's id, for the key server's address of its signed CEK; found in FILE.id "
-               "where `platform export` wrote it"))
-      ->type_name("HEX");
-  command->add_flag("--unverified", options->unverified, text("do not verify the platform's certificates"));
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run(*options); });
+      .add_option("--chip-id", options->chip_id,
+                  text("the processor's id, for the key server's address of its signed CEK; found in FILE.id "
+                       "where `platform export` wrote it"))
+      .type_name("HEX");
+  command.add_flag("--unverified", options->unverified, text("do not verify the platform's certificates"));
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace virtsev::cli

@@ -3,9 +3,9 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
@@ -117,38 +117,37 @@ ExitStatus run(const Options& options) {
 
 }  // namespace
 
-void add_verify(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_verify(Command& program, ExitStatus& status) {
+  Command command = program.add_subcommand(
       "verify",
       text("Hold a launch measurement against the launch that you expect (0 it fits, 1 it does not)"));
   auto options = std::make_shared<Options>();
   command
-      ->add_option("--measurement", options->measurement, text("sev-measurement of `virsh domlaunchsecinfo`"))
-      ->type_name("BASE64")
-      ->required();
+      .add_option("--measurement", options->measurement, text("sev-measurement of `virsh domlaunchsecinfo`"))
+      .type_name("BASE64")
+      .required();
   command
-      ->add_option("--tik", options->tik,
-                   text("the key tik.bin, which `virtsev session` wrote; or sev-tool's tmp_tk.bin"))
-      ->type_name("FILE")
-      ->required();
+      .add_option("--tik", options->tik,
+                  text("the key tik.bin, which `virtsev session` wrote; or sev-tool's tmp_tk.bin"))
+      .type_name("FILE")
+      .required();
   command
-      ->add_option(
-          "--session", options->session,
-          text("the session that was made with the TIK, which tells a wrong TIK from a wrong digest; "
-               "found in the XML, or beside the TIK"))
-      ->type_name("FILE");
-  command->add_option("--policy", options->launch.policy, text("the policy that you gave the session"))
-      ->type_name("P")
-      ->required();
-  command->add_option("--api", options->api, text("the firmware's API version"))
-      ->type_name("MAJOR.MINOR")
-      ->required();
-  command->add_option("--build", options->build, text("the firmware's build"))->type_name("B")->required();
-  command->add_option("--launch-digest", options->launch_digest, text("what `virtsev measure` printed"))
-      ->type_name("HEX");
-  add_launch_options(*command, options->launch);
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run(*options); });
+      .add_option("--session", options->session,
+                  text("the session that was made with the TIK, which tells a wrong TIK from a wrong digest; "
+                       "found in the XML, or beside the TIK"))
+      .type_name("FILE");
+  command.add_option("--policy", options->launch.policy, text("the policy that you gave the session"))
+      .type_name("P")
+      .required();
+  command.add_option("--api", options->api, text("the firmware's API version"))
+      .type_name("MAJOR.MINOR")
+      .required();
+  command.add_option("--build", options->build, text("the firmware's build")).type_name("B").required();
+  command.add_option("--launch-digest", options->launch_digest, text("what `virtsev measure` printed"))
+      .type_name("HEX");
+  add_launch_options(command, options->launch);
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace virtsev::cli

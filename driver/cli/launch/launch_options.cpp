@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/cli/launch/launch_options.hpp"
 
-#include <CLI/CLI.hpp>
-
+#include "driver/cli/command_line/command_line.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::cli {
@@ -13,30 +12,32 @@ bool LaunchOptions::given() const {
          !vmsa.empty();
 }
 
-void add_copy_options(CLI::App& command, LaunchOptions& options) {
+void add_copy_options(Command& command, LaunchOptions& options) {
   command
       .add_option("--firmware", options.firmware,
                   text("the image of OVMF, for a guest that QEMU starts through firmware; beside XML with a "
                        "<loader>, your own copy of it"))
-      ->type_name("FILE");
+      .type_name("FILE");
   command
       .add_option(
           "--kernel", options.kernel,
           text(
               "the kernel, a bzImage; beside XML, the same file in another place; with firmware, what QEMU's "
               "-kernel is, which kernel-hashes=on measures"))
-      ->type_name("FILE");
+      .type_name("FILE");
   command
       .add_option("--initrd", options.initrd, text("the initrd; beside XML, the same file in another place"))
-      ->type_name("FILE");
-  command
-      .add_option("--cpu-model", options.cpu_model,
-                  text("vCPU model as QEMU names it, EPYC-Milan for example; counts with firmware and SEV-ES "
-                       "alone, as direct boot measures none"))
-      ->type_name("NAME");
+      .type_name("FILE");
+  const Option cpu_model =
+      command
+          .add_option(
+              "--cpu-model", options.cpu_model,
+              text("vCPU model as QEMU names it, EPYC-Milan for example; counts with firmware and SEV-ES "
+                   "alone, as direct boot measures none"))
+          .type_name("NAME");
   command.add_option("--cpu-signature", options.cpu_signature, text("the same as CPUID's number"))
-      ->type_name("NUMBER")
-      ->excludes("--cpu-model");
+      .type_name("NUMBER")
+      .excludes(cpu_model);
   command
       .add_option(
           "--vmsa", options.vmsa,
@@ -44,38 +45,37 @@ void add_copy_options(CLI::App& command, LaunchOptions& options) {
                "and later; also the simulated platform) or legacy (before); verify and attest try both "
                "unless it is given, "
                "measure and explain take init2, and say so"))
-      ->type_name("HOW")
-      ->check(CLI::IsMember({"init2", "legacy"}));
+      .type_name("HOW")
+      .one_of({"init2", "legacy"});
 }
 
-void add_launch_options(CLI::App& command, LaunchOptions& options) {
-  command.add_option("XML", options.xml, text("the domain's XML (\"-\": from standard input)"))
-      ->type_name("");
+void add_launch_options(Command& command, LaunchOptions& options) {
+  command.add_option("XML", options.xml, text("the domain's XML (\"-\": from standard input)")).type_name("");
   command.add_option("--machine", options.machine, text("machine version (the newest, virtsev-q35-1.0)"))
-      ->type_name("NAME");
+      .type_name("NAME");
   command
       .add_option(
           "--memory", options.memory_mib,
           text("the guest's memory in MiB, which its memory map tells ({}); not measured with firmware",
                kDefaultMemoryMib))
-      ->type_name("MIB")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24));
+      .type_name("MIB")
+      .in_range(1, std::uint64_t{1} << 24);
   add_copy_options(command, options);
   command
-      .add_option_function<std::string>(
+      .add_option_function(
           "--cmdline",
           [&options](const std::string& value) {
             options.command_line = value;
             options.command_line_given = true;
           },
           text("the kernel's command line; beside XML with a <loader>, in place of the one there"))
-      ->type_name("TEXT")
-      ->expected(0, 1);
+      .type_name("TEXT")
+      .expected(0, 1);
   command
       .add_option("--vcpus", options.vcpus,
                   text("number of vCPUs (1); beside XML with a <loader>, in place of the one there"))
-      ->type_name("N")
-      ->check(CLI::Range(1U, 4096U));
+      .type_name("N")
+      .in_range(1, 4096);
 }
 
 }  // namespace virtsev::cli

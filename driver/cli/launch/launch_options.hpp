@@ -5,11 +5,9 @@
 #include <cstdint>
 #include <string>
 
-namespace CLI {
-class App;
-}  // namespace CLI
-
 namespace virtsev::cli {
+
+class Command;
 
 /// Empty, or 0: not given.
 struct LaunchOptions {
@@ -33,10 +31,10 @@ struct LaunchOptions {
 
 /// Adds the options to a subcommand. `options` must live as long as it. `--policy` is left to `verify`, which
 /// has its own sentence about it.
-void add_launch_options(CLI::App& command, LaunchOptions& options);
+void add_launch_options(Command& command, LaunchOptions& options);
 
 /// Of these, what may stand beside XML: the owner's own copies of its files, the vCPUs' model, and --vmsa.
-void add_copy_options(CLI::App& command, LaunchOptions& options);
+void add_copy_options(Command& command, LaunchOptions& options);
 
 inline constexpr std::uint64_t kDefaultMemoryMib = 1024;
 

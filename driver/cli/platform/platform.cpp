@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
@@ -64,69 +64,67 @@ ExitStatus run_verify(const FileOptions& options) {
   return verdict.status();
 }
 
-void add_files(CLI::App& command, FileOptions& options) {
+void add_files(Command& command, FileOptions& options) {
   command
       .add_option(
           "FILE", options.files,
           text("certificates, one or many in a file, binary or base64, of virtsev, sevctl or sev-tool"))
-      ->type_name("")
-      ->required();
+      .type_name("")
+      .required();
   command
       .add_option("--cek", options.cek,
                   text("the CEK as AMD signed it, from AMD's key server; ASK and ARK may follow in the file"))
-      ->type_name("FILE");
+      .type_name("FILE");
   command
       .add_option("--chip-id", options.chip_id,
                   text("the processor's id, for the key server's address of its signed CEK; found in FILE.id "
                        "where `platform export` wrote it"))
-      ->type_name("HEX");
+      .type_name("HEX");
   command.add_flag("--json", options.json, text("results as JSON"));
 }
 
-void add_export(CLI::App& group, ExitStatus& status) {
+void add_export(Command& group, ExitStatus& status) {
   auto options = std::make_shared<ExportOptions>();
-  CLI::App* command = group.add_subcommand(
+  Command command = group.add_subcommand(
       "export", text("Fetch PDH, PEK, OCA and CEK from a host, into one file, and the chip's id beside it"));
   options->uri = "sev:///system";
-  CLI::Option* uri =
-      command->add_option("--uri", options->uri, text("the host's libvirt URI (sev:///system)"))
-          ->type_name("URI");
+  Option uri = command.add_option("--uri", options->uri, text("the host's libvirt URI (sev:///system)"))
+                   .type_name("URI");
   command
-      ->add_option_function<std::string>(
+      .add_option_function(
           "--device",
           [options](const std::string& path) { options->device = path.empty() ? "/dev/sev" : path; },
           text("instead of a URI, this machine's own SEV device (/dev/sev)"))
-      ->type_name("[PATH]")
-      ->expected(0, 1)
-      ->excludes(uri);
-  command->add_option("--out", options->out, text("where they go; the chip's id goes into FILE.id"))
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--cek", options->cek, text("the CEK as AMD signed it, in place of the exported one"))
-      ->type_name("FILE");
-  command->add_flag("--full", options->full, text("ASK and ARK behind them, as sevctl's --full"));
-  command->add_flag("--json", options->json, text("results as JSON"));
-  command->callback([options, &status] { status = run_export(*options); });
+      .type_name("[PATH]")
+      .expected(0, 1)
+      .excludes(uri);
+  command.add_option("--out", options->out, text("where they go; the chip's id goes into FILE.id"))
+      .type_name("FILE")
+      .required();
+  command.add_option("--cek", options->cek, text("the CEK as AMD signed it, in place of the exported one"))
+      .type_name("FILE");
+  command.add_flag("--full", options->full, text("ASK and ARK behind them, as sevctl's --full"));
+  command.add_flag("--json", options->json, text("results as JSON"));
+  command.callback([options, &status] { status = run_export(*options); });
 }
 
 }  // namespace
 
-void add_platform(CLI::App& program, ExitStatus& status) {
-  CLI::App* group =
-      program.add_subcommand("platform", text("A platform's certificates: export, show, verify"));
-  group->require_subcommand(1);
-  add_export(*group, status);
+void add_platform(Command& program, ExitStatus& status) {
+  Command group = program.add_subcommand("platform", text("A platform's certificates: export, show, verify"));
+  group.require_subcommand();
+  add_export(group, status);
 
   auto options = std::make_shared<FileOptions>();
-  CLI::App* shown =
-      group->add_subcommand("show", text("Show certificates: what they are, their keys, who signed them"));
-  add_files(*shown, *options);
-  shown->callback([options, &status] { status = run_show(*options); });
+  Command shown =
+      group.add_subcommand("show", text("Show certificates: what they are, their keys, who signed them"));
+  add_files(shown, *options);
+  shown.callback([options, &status] { status = run_show(*options); });
 
-  CLI::App* verified = group->add_subcommand(
+  Command verified = group.add_subcommand(
       "verify", text("Verify the chain (0 up to AMD's root, 3 up to a simulated one, 1 it does not hold)"));
-  add_files(*verified, *options);
-  verified->callback([options, &status] { status = run_verify(*options); });
+  add_files(verified, *options);
+  verified.callback([options, &status] { status = run_verify(*options); });
 }
 
 }  // namespace virtsev::cli
