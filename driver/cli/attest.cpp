@@ -3,14 +3,13 @@
 #include <memory>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/attest/exchange.hpp"
 #include "driver/cli/attest/guest.hpp"
 #include "driver/cli/attest/owner.hpp"
 #include "driver/cli/attest/trust.hpp"
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/output.hpp"
@@ -44,15 +43,14 @@ std::optional<SessionRecord> record_of(const AttestOptions& options, const Owner
 
 ExitStatus tell(const AttestOptions& options, const Attested& end) {
   if (options.json) {
-    nlohmann::ordered_json value = {
-        {"domain", options.domain},   {"attested", end.status == ExitStatus::kDone},
-        {"destroyed", end.destroyed}, {"simulated", end.status == ExitStatus::kSimulated},
-        {"launch_digest", nullptr},   {"vmsa", nullptr},
-        {"text", end.sentence}};
+    Json value = {{"domain", options.domain},   {"attested", end.status == ExitStatus::kDone},
+                  {"destroyed", end.destroyed}, {"simulated", end.status == ExitStatus::kSimulated},
+                  {"launch_digest", nullptr},   {"vmsa", nullptr},
+                  {"text", end.sentence}};
     if (end.status == ExitStatus::kDone) {
-      value["launch_digest"] = to_hex(end.prediction.digest);
+      value.set("launch_digest", to_hex(end.prediction.digest));
       if (!end.prediction.vmsa.empty()) {
-        value["vmsa"] = end.prediction.vmsa;
+        value.set("vmsa", end.prediction.vmsa);
       }
     }
     print(value);

@@ -2,14 +2,13 @@
 // virtsev explain: what a launch digest is made of, and where two launches part.
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/explain/drawing.hpp"
 #include "driver/cli/explain/saved.hpp"
 #include "driver/cli/explain/show.hpp"
 #include "driver/cli/files.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/output.hpp"
@@ -98,14 +97,13 @@ Comparison compare(const Options& options, const ExpectedLaunch& launch, const E
   return comparison;
 }
 
-nlohmann::ordered_json to_json(const Comparison& comparison) {
-  nlohmann::ordered_json value = {
-      {"same", comparison.same}, {"first_difference", nullptr}, {"causes", comparison.reasons}};
+Json to_json(const Comparison& comparison) {
+  Json value = {{"same", comparison.same}, {"first_difference", nullptr}, {"causes", comparison.reasons}};
   if (const auto& difference = comparison.difference) {
-    value["first_difference"] = {
-        {"region", (difference->here != nullptr ? difference->here : difference->there)->name},
-        {"number", difference->index + 1},
-        {"text", comparison.sentence}};
+    value.set("first_difference",
+              {{"region", (difference->here != nullptr ? difference->here : difference->there)->name},
+               {"number", difference->index + 1},
+               {"text", comparison.sentence}});
   }
   return value;
 }

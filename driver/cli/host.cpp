@@ -2,11 +2,10 @@
 // virtsev host: whether this machine can run SEV and SEV-ES guests.
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/host/host_report.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/output.hpp"
 #include "sevcore/base/text.hpp"
 

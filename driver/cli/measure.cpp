@@ -2,10 +2,9 @@
 // virtsev measure: predicts the launch digest of a guest.
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/launch/dump.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
@@ -22,13 +21,13 @@ struct Options {
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const ExpectedLaunch& launch, const ByteArray<32>& digest) {
+Json to_json(const ExpectedLaunch& launch, const ByteArray<32>& digest) {
   const spec::BootSpecification& boot = launch.specification;
   std::uint64_t measured = 0;
   for (const sevcore::Region& region : launch.plan.regions) {
     measured += region.type == sevcore::PageType::kUnmeasured ? 0 : region.size;
   }
-  nlohmann::ordered_json value = {
+  Json value = {
       {"launch_digest", to_hex(digest)},
       {"policy", boot.policy},
       {"encrypted_state", launch.plan.encrypted_state},
@@ -44,21 +43,22 @@ nlohmann::ordered_json to_json(const ExpectedLaunch& launch, const ByteArray<32>
       {"secret_size", launch.plan.secret.size},
   };
   if (boot.initrd) {
-    value["initrd"] = boot.initrd->path;
+    value.set("initrd", boot.initrd->path);
   }
   if (launch.firmware) {
-    value["firmware"] = launch.firmware->image.path;
-    value["memory_bytes"] = nullptr;  // Not measured
+    value.set("firmware", launch.firmware->image.path);
+    value.set("memory_bytes", nullptr);  // Not measured
     if (launch.firmware->cpu_signature) {
-      value["cpu_signature"] = *launch.firmware->cpu_signature;
+      value.set("cpu_signature", *launch.firmware->cpu_signature);
     }
     if (boot.kernel.fd < 0) {
-      value["kernel"] = value["cmdline"] = nullptr;
+      value.set("kernel", nullptr);
+      value.set("cmdline", nullptr);
     }
   }
   if (launch.plan.encrypted_state) {
-    value["vmsa"] = boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy";
-    value["vmsa_assumed"] = launch.vmsa_assumed;
+    value.set("vmsa", boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy");
+    value.set("vmsa_assumed", launch.vmsa_assumed);
   }
   return value;
 }

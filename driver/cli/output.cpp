@@ -3,8 +3,7 @@
 
 #include <cstdio>
 
-#include <nlohmann/json.hpp>
-
+#include "driver/cli/json.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -34,10 +33,7 @@ void print(const std::string& line) {
   std::fputc('\n', stdout);
 }
 
-void print(const nlohmann::ordered_json& value) {
-  // A path need not be UTF-8; JSON must.
-  print(value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-}
+void print(const Json& value) { print(value.dump()); }
 
 void note(const std::string& message) {
   std::fflush(stdout);

@@ -5,15 +5,15 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 namespace virtsev::cli {
+
+class Json;
 
 /// A result, on a line of its own.
 void print(const std::string& line);
 
 /// A result for scripts: indented JSON.
-void print(const nlohmann::ordered_json& value);
+void print(const Json& value);
 
 /// A remark or an error: "virtsev: ...", on standard error.
 void note(const std::string& message);

@@ -7,11 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/owner/keys.hpp"
@@ -66,8 +65,7 @@ ExitStatus run(const Options& options) {
   write_file(options.out + "/secret_header.b64", to_base64(packet.header) + "\n", Readers::kEverybody);
   write_file(options.out + "/secret.b64", to_base64(packet.data) + "\n", Readers::kEverybody);
   if (options.json) {
-    print(nlohmann::ordered_json{
-        {"out", options.out}, {"entries", entries.size()}, {"bytes", packet.data.size()}});
+    print(Json{{"out", options.out}, {"entries", entries.size()}, {"bytes", packet.data.size()}});
   } else {
     print(
         text("Packed {} secret(s), {} bytes, for this one launch, in {}: virsh domsetlaunchsecstate DOMAIN "

@@ -6,12 +6,12 @@
 #include <memory>
 #include <optional>
 
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/owner/session_record.hpp"
@@ -81,9 +81,9 @@ std::optional<Trust> find_trust(const CertificateSet& set, const Options& option
     return Trust{verdict.word(), {}};
   }
   if (options.json) {
-    nlohmann::ordered_json value = {{"verdict", verdict.word()}, {"explanation", verdict.explanation}};
+    Json value = {{"verdict", verdict.word()}, {"explanation", verdict.explanation}};
     if (!verdict.cek_address.empty()) {
-      value["cek_address"] = verdict.cek_address;
+      value.set("cek_address", verdict.cek_address);
     }
     print(value);
   }
@@ -117,7 +117,7 @@ void write(const Options& options, const sevcore::OwnerSession& session, const S
   write_file(directory + "launch_blob.bin", ByteView(session.blob), Readers::kEverybody);
   write_file(directory + "dh_cert.b64", to_base64(certificate) + "\n", Readers::kEverybody);
   write_file(directory + "session.b64", to_base64(session.blob) + "\n", Readers::kEverybody);
-  write_file(directory + "session.json", to_json(record).dump(2) + "\n", Readers::kEverybody);
+  write_file(directory + "session.json", to_json(record).dump() + "\n", Readers::kEverybody);
 }
 
 ExitStatus run(const Options& options) {
@@ -131,8 +131,8 @@ ExitStatus run(const Options& options) {
   const SessionRecord record{policy, trust->word, trust->product, key_digest(*platform.pdh)};
   write(options, sevcore::make_session(*platform.pdh, policy), record);
   if (options.json) {
-    nlohmann::ordered_json value = to_json(record);
-    value["out"] = options.out;
+    Json value = to_json(record);
+    value.set("out", options.out);
     print(value);
   } else {
     print(

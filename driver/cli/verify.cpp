@@ -3,10 +3,9 @@
 #include <memory>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/numbers.hpp"
@@ -89,18 +88,18 @@ ExitStatus run(const Options& options) {
   const Expectation expected = expect(options);
   const Fit fit = hold_against(options, expected, measurement);
   if (options.json) {
-    nlohmann::ordered_json value = {{"fits", fit.fits},
-                                    {"launch_digest", to_hex(fit.prediction.digest)},
-                                    {"policy", expected.launch.policy.value()},
-                                    {"vmsa", nullptr},
-                                    {"fault", nullptr},
-                                    {"reason", nullptr}};
+    Json value = {{"fits", fit.fits},
+                  {"launch_digest", to_hex(fit.prediction.digest)},
+                  {"policy", expected.launch.policy.value()},
+                  {"vmsa", nullptr},
+                  {"fault", nullptr},
+                  {"reason", nullptr}};
     if (!fit.prediction.vmsa.empty()) {
-      value["vmsa"] = fit.prediction.vmsa;
+      value.set("vmsa", fit.prediction.vmsa);
     }
     if (!fit.fits) {
-      value["fault"] = word(fit.diagnosis.fault);
-      value["reason"] = fit.diagnosis.reason;
+      value.set("fault", word(fit.diagnosis.fault));
+      value.set("reason", fit.diagnosis.reason);
     }
     print(value);
   } else if (fit.fits) {

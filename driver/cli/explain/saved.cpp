@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "driver/cli/json.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
@@ -13,20 +13,21 @@
 namespace virtsev::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json to_json(const Step& step) {
-  Json value = {{"name", step.name},
-                {"address", nullptr},
-                {"size", step.size},
-                {"type", step.type},
-                {"digest", to_hex(step.digest)},
-                {"running_digest", to_hex(step.running)},
-                {"origin", step.origin}};
-  if (step.address) {
-    value["address"] = *step.address;
-  }
-  return value;
+  return {{"name", step.name},
+          {"address", step.address ? Json(*step.address) : Json(nullptr)},
+          {"size", step.size},
+          {"type", step.type},
+          {"digest", to_hex(step.digest)},
+          {"running_digest", to_hex(step.running)},
+          {"origin", step.origin}};
+}
+
+Json to_json(const Inputs& inputs) {
+  return {
+      {"machine", inputs.machine},      {"memory_bytes", inputs.memory_bytes},
+      {"vcpus", inputs.vcpus},          {"policy", inputs.policy},
+      {"cmdline", inputs.command_line}, {"vmsa", inputs.vmsa.empty() ? Json(nullptr) : Json(inputs.vmsa)}};
 }
 
 /// What a file has that to_json() does not write; read_saved() makes an Error of it.
@@ -34,36 +35,36 @@ struct Malformed {
   std::string reason;
 };
 
-const Json& field(const Json& value, const char* name) {
-  const auto found = value.is_object() ? value.find(name) : value.end();
-  if (found == value.end()) {
+JsonView field(JsonView value, const char* name) {
+  const auto found = value.find(name);
+  if (!found) {
     throw Malformed{text("\"{}\" is missing", name)};
   }
   return *found;
 }
 
-std::string text_in(const Json& value, const char* name) {
-  const Json& found = field(value, name);
-  if (!found.is_string()) {
+std::string text_in(JsonView value, const char* name) {
+  auto found = field(value, name).string();
+  if (!found) {
     throw Malformed{text("\"{}\" is not text", name)};
   }
-  return found.get<std::string>();
+  return std::move(*found);
 }
 
-std::uint64_t number_in(const Json& value, const char* name,
+std::uint64_t number_in(JsonView value, const char* name,
                         std::uint64_t greatest = std::numeric_limits<std::uint64_t>::max()) {
-  const Json& found = field(value, name);
-  if (!found.is_number_unsigned() || found.get<std::uint64_t>() > greatest) {
+  const auto found = field(value, name).number();
+  if (!found || *found > greatest) {
     throw Malformed{text("\"{}\" is no number from 0 to {}", name, greatest)};
   }
-  return found.get<std::uint64_t>();
+  return *found;
 }
 
-std::uint32_t word_in(const Json& value, const char* name) {
+std::uint32_t word_in(JsonView value, const char* name) {
   return static_cast<std::uint32_t>(number_in(value, name, std::numeric_limits<std::uint32_t>::max()));
 }
 
-ByteArray<32> digest_in(const Json& value, const char* name) {
+ByteArray<32> digest_in(JsonView value, const char* name) {
   const std::optional<Bytes> bytes = from_hex(text_in(value, name));
   ByteArray<32> digest{};
   if (!bytes || bytes->size() != digest.size()) {
@@ -73,7 +74,7 @@ ByteArray<32> digest_in(const Json& value, const char* name) {
   return digest;
 }
 
-Step step_in(const Json& value) {
+Step step_in(JsonView value) {
   Step step;
   step.name = text_in(value, "name");
   step.origin = text_in(value, "origin");
@@ -87,7 +88,7 @@ Step step_in(const Json& value) {
   return step;
 }
 
-Inputs inputs_in(const Json& value) {
+Inputs inputs_in(JsonView value) {
   Inputs inputs;
   inputs.machine = text_in(value, "machine");
   inputs.memory_bytes = number_in(value, "memory_bytes");
@@ -98,18 +99,18 @@ Inputs inputs_in(const Json& value) {
   return inputs;
 }
 
-Explanation explanation_in(const Json& value) {
+Explanation explanation_in(JsonView value) {
   Explanation explanation;
   explanation.launch_digest = digest_in(value, "launch_digest");
   explanation.inputs = inputs_in(field(value, "inputs"));
-  if (value.contains("secret_address")) {  // Earlier versions did not write it
+  if (value.find("secret_address")) {  // Earlier versions did not write it
     explanation.secret = {GuestAddress(number_in(value, "secret_address")), number_in(value, "secret_size")};
   }
-  const Json& regions = field(value, "regions");
-  if (!regions.is_array()) {
+  const auto regions = field(value, "regions").list();
+  if (!regions) {
     throw Malformed{text("\"{}\" is no list", "regions")};
   }
-  for (const Json& step : regions) {
+  for (const JsonView step : *regions) {
     explanation.steps.push_back(step_in(step));
   }
   return explanation;
@@ -117,26 +118,16 @@ Explanation explanation_in(const Json& value) {
 
 }  // namespace
 
-nlohmann::ordered_json to_json(const Explanation& explanation) {
-  const Inputs& inputs = explanation.inputs;
-  Json value = {{"launch_digest", to_hex(explanation.launch_digest)},
-                {"inputs",
-                 {{"machine", inputs.machine},
-                  {"memory_bytes", inputs.memory_bytes},
-                  {"vcpus", inputs.vcpus},
-                  {"policy", inputs.policy},
-                  {"cmdline", inputs.command_line},
-                  {"vmsa", nullptr}}},
-                {"secret_address", explanation.secret.address.value()},
-                {"secret_size", explanation.secret.size},
-                {"regions", Json::array()}};
-  if (!inputs.vmsa.empty()) {
-    value["inputs"]["vmsa"] = inputs.vmsa;
-  }
+Json to_json(const Explanation& explanation) {
+  Json regions = Json::array();
   for (const Step& step : explanation.steps) {
-    value["regions"].push_back(to_json(step));
+    regions.push_back(to_json(step));
   }
-  return value;
+  return {{"launch_digest", to_hex(explanation.launch_digest)},
+          {"inputs", to_json(explanation.inputs)},
+          {"secret_address", explanation.secret.address.value()},
+          {"secret_size", explanation.secret.size},
+          {"regions", regions}};
 }
 
 bool looks_saved(const std::string& content) {
@@ -147,9 +138,8 @@ bool looks_saved(const std::string& content) {
 Explanation read_saved(const std::string& content, const std::string& path) {
   std::string reason;
   try {
-    const Json value = Json::parse(content, nullptr, false);
-    if (!value.is_discarded()) {
-      return explanation_in(value);
+    if (const auto value = Json::parse(content)) {
+      return explanation_in(value->view());
     }
     reason = text("it is no JSON, or was cut off");
   } catch (const Malformed& malformed) {

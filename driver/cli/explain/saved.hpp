@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "driver/cli/explain/explanation.hpp"
 
 namespace virtsev::cli {
 
-nlohmann::ordered_json to_json(const Explanation& explanation);
+class Json;
+
+Json to_json(const Explanation& explanation);
 
 /// Whether a file's content is meant as JSON, not as XML.
 bool looks_saved(const std::string& content);

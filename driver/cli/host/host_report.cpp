@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/cli/host/host_report.hpp"
 
-#include <nlohmann/json.hpp>
-
+#include "driver/cli/json.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"
 
 namespace virtsev::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Findings = std::vector<sevcore::HostFinding>;
 
 std::string title_of(sevcore::HostPart part) {
@@ -97,7 +95,7 @@ std::vector<std::string> describe_host(const sevcore::HostCheck& check) {
   return lines;
 }
 
-nlohmann::ordered_json host_as_json(const sevcore::HostCheck& check) {
+Json host_as_json(const sevcore::HostCheck& check) {
   const auto kind = [](const Findings& findings, std::uint32_t guests) {
     return Json{{"usable", findings.empty()}, {"guests", guests}, {"findings", to_json(findings)}};
   };

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "sevcore/kernel/host_check.hpp"
 
 namespace virtsev::cli {
 
+class Json;
+
 std::vector<std::string> describe_host(const sevcore::HostCheck& check);
-nlohmann::ordered_json host_as_json(const sevcore::HostCheck& check);
+Json host_as_json(const sevcore::HostCheck& check);
 
 }  // namespace virtsev::cli

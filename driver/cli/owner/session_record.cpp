@@ -2,11 +2,12 @@
 #include "driver/cli/owner/session_record.hpp"
 
 #include <algorithm>
+#include <limits>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "driver/cli/files.hpp"
+#include "driver/cli/json.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
@@ -14,29 +15,30 @@
 namespace virtsev::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t kMaxRecord = 65536;
+constexpr std::uint64_t kNoPolicy = std::numeric_limits<std::uint64_t>::max();
 
-std::optional<std::string> text_in(const Json& value, const char* field) {
+std::optional<std::string> text_in(JsonView value, const char* field) {
   const auto found = value.find(field);
-  return found != value.end() && found->is_string() ? std::optional(found->get<std::string>()) : std::nullopt;
+  return found ? found->string() : std::nullopt;
 }
 
-std::optional<SessionRecord> parse(const Json& value) {
-  if (!value.is_object()) {
-    return std::nullopt;
-  }
+std::optional<std::uint64_t> number_in(JsonView value, const char* field) {
+  const auto found = value.find(field);
+  return found ? found->number() : std::nullopt;
+}
+
+std::optional<SessionRecord> parse(JsonView value) {
   SessionRecord record;
-  const auto policy = value.find("policy");
+  const std::uint64_t policy = number_in(value, "policy").value_or(kNoPolicy);
   const auto platform = text_in(value, "platform");
   const auto key = from_hex(text_in(value, "pdh_key_sha256").value_or(""));
-  if (policy == value.end() || !policy->is_number_unsigned() || policy->get<std::uint64_t>() > 0xffffffffU ||
-      !platform || (*platform != "amd" && *platform != "simulated" && *platform != "unverified") || !key ||
+  if (policy > 0xffffffffU || !platform ||
+      (*platform != "amd" && *platform != "simulated" && *platform != "unverified") || !key ||
       key->size() != record.pdh_key.size()) {
     return std::nullopt;
   }
-  record.policy = sevcore::Policy(policy->get<std::uint32_t>());
+  record.policy = sevcore::Policy(static_cast<std::uint32_t>(policy));
   record.platform = *platform;
   record.product = text_in(value, "product").value_or("");
   std::copy(key->begin(), key->end(), record.pdh_key.begin());
@@ -50,7 +52,7 @@ Json to_json(const SessionRecord& record) {
                 {"platform", record.platform},
                 {"pdh_key_sha256", to_hex(record.pdh_key)}};
   if (!record.product.empty()) {
-    value["product"] = record.product;
+    value.set("product", record.product);
   }
   return value;
 }
@@ -61,7 +63,8 @@ std::optional<SessionRecord> read_session_record(const std::string& directory) {
     return std::nullopt;
   }
   const Bytes content = read_file(path, kMaxRecord);
-  auto record = parse(Json::parse(content.begin(), content.end(), nullptr, false));
+  const auto value = Json::parse({reinterpret_cast<const char*>(content.data()), content.size()});
+  auto record = value ? parse(value->view()) : std::nullopt;
   if (!record) {
     throw Error(
         ErrorCode::kInvalidArgument,

@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/policy.hpp"
 
 namespace virtsev::cli {
+
+class Json;
 
 struct SessionRecord {
   sevcore::Policy policy;
@@ -23,7 +23,7 @@ struct SessionRecord {
   [[nodiscard]] bool unverified() const { return platform == "unverified"; }
 };
 
-nlohmann::ordered_json to_json(const SessionRecord& record);
+Json to_json(const SessionRecord& record);
 
 /// Reads DIRECTORY/session.json; nothing where there is none. Throws Error naming the file where it is not
 /// what `virtsev session` writes.

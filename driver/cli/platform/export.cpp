@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "driver/cli/files.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/platform/chip_id.hpp"
 #include "driver/cli/platform/from_device.hpp"
@@ -72,13 +72,12 @@ void write_chip_id(const CertificateSet& set, const std::string& certificates) {
 void tell(const ExportOptions& options, const CertificateSet& set, std::size_t size,
           const ChainVerdict& verdict) {
   if (options.json) {
-    nlohmann::ordered_json value = {
-        {"out", options.out}, {"bytes", size}, {"verdict", verdict.word()}, {"chip_id", nullptr}};
+    Json value = {{"out", options.out}, {"bytes", size}, {"verdict", verdict.word()}, {"chip_id", nullptr}};
     if (!set.chip_id.empty()) {
-      value["chip_id"] = to_hex(set.chip_id);
+      value.set("chip_id", to_hex(set.chip_id));
     }
     if (!verdict.cek_address.empty()) {
-      value["cek_address"] = verdict.cek_address;
+      value.set("cek_address", verdict.cek_address);
     }
     print(value);
   } else {

@@ -4,10 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
+#include "driver/cli/json.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
 #include "driver/cli/platform/chip_id.hpp"
@@ -50,12 +49,12 @@ ExitStatus run_show(const FileOptions& options) {
 ExitStatus run_verify(const FileOptions& options) {
   const ChainVerdict verdict = judge(read(options));
   if (options.json) {
-    nlohmann::ordered_json value = {{"verdict", verdict.word()}, {"explanation", verdict.explanation}};
+    Json value = {{"verdict", verdict.word()}, {"explanation", verdict.explanation}};
     if (!verdict.product.empty()) {
-      value["product"] = verdict.product;
+      value.set("product", verdict.product);
     }
     if (!verdict.cek_address.empty()) {
-      value["cek_address"] = verdict.cek_address;
+      value.set("cek_address", verdict.cek_address);
     }
     print(value);
   } else {
