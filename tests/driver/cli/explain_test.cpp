@@ -2,7 +2,6 @@
 // virtsev explain: every step of a digest, and the answer to "why does my measurement not match?".
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "sevcore/base/hex.hpp"
 #include "sevcore/crypto/crypto.hpp"
@@ -59,14 +58,14 @@ using ExplainAgainst = Explain;
 TEST_F(Explain, ListsEveryStepUpToTheDigestThatMeasurePredicts) {
   const auto value = virtsev({"explain", xml_, "--json"}).json();
   std::vector<std::string> names;
-  for (const auto& step : value["regions"]) {
-    names.push_back(step["name"]);
+  for (const auto& step : value["regions"].elements()) {
+    names.push_back(step["name"].string());
   }
   EXPECT_THAT(names, testing::ElementsAre("BIOS data area", "GDT", "boot parameters", "command line",
                                           "reset vector", "secret page", "ACPI tables", "kernel", "initrd",
                                           "VMSA of vCPU 0", "VMSA of vCPU 1"));
-  EXPECT_EQ(value["regions"].back()["running_digest"], value["launch_digest"]);
-  EXPECT_EQ(virtsev({"measure", xml_}).output, value["launch_digest"].get<std::string>() + "\n");
+  EXPECT_EQ(value["regions"].elements().back()["running_digest"], value["launch_digest"]);
+  EXPECT_EQ(virtsev({"measure", xml_}).output, value["launch_digest"].string() + "\n");
 }
 
 TEST_F(Explain, GivesDigestsThatAnyOtherToolGives) {
@@ -81,23 +80,22 @@ TEST_F(Explain, GivesDigestsThatAnyOtherToolGives) {
 TEST_F(Explain, ShowsForPeopleWhatItShowsForScripts) {
   const auto value = virtsev({"explain", xml_, "--json"}).json();
   const std::string shown = virtsev({"explain", xml_}).output;
-  for (const auto& step : value["regions"]) {
-    EXPECT_THAT(
-        shown, AllOf(HasSubstr(step["name"].get<std::string>()), HasSubstr(step["digest"].get<std::string>()),
-                     HasSubstr(step["running_digest"].get<std::string>())));
+  for (const auto& step : value["regions"].elements()) {
+    EXPECT_THAT(shown, AllOf(HasSubstr(step["name"].string()), HasSubstr(step["digest"].string()),
+                             HasSubstr(step["running_digest"].string())));
   }
-  EXPECT_THAT(shown, HasSubstr("launch digest  " + value["launch_digest"].get<std::string>()));
+  EXPECT_THAT(shown, HasSubstr("launch digest  " + value["launch_digest"].string()));
 }
 
 TEST_F(Explain, DrawsWhatItLists) {
   const std::string drawing = directory_.path("plan.svg");
   const auto value = virtsev({"explain", xml_, "--json", "--svg", drawing}).json();
   const std::string svg = read_text(drawing);
-  for (const auto& step : value["regions"]) {
-    EXPECT_THAT(svg, AllOf(HasSubstr(step["name"].get<std::string>()),
-                           HasSubstr(step["digest"].get<std::string>().substr(0, 16))));
+  for (const auto& step : value["regions"].elements()) {
+    EXPECT_THAT(svg,
+                AllOf(HasSubstr(step["name"].string()), HasSubstr(step["digest"].string().substr(0, 16))));
   }
-  EXPECT_THAT(svg, HasSubstr(value["launch_digest"].get<std::string>()));
+  EXPECT_THAT(svg, HasSubstr(value["launch_digest"].string()));
   EXPECT_THAT(svg, testing::Not(HasSubstr("first difference")));
 }
 

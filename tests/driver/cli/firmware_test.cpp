@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/hex.hpp"

@@ -2,10 +2,8 @@
 // What `virtsev host` says: of made-up hosts, and of this one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "driver/cli/host/host_report.hpp"
-#include "driver/cli/json.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 
 namespace virtsev::cli::test {
@@ -64,7 +62,7 @@ TEST(HostReport, NamesPartProblemAndCureOfEachKind) {
 TEST(HostReport, GivesScriptsTheSame) {
   sevcore::HostCheck check = ready_host();
   check.es = {{HostPart::kFirmware, "old", "update"}};
-  const auto value = nlohmann::json::parse(host_as_json(check).dump());
+  const Answer value(host_as_json(check));
   EXPECT_EQ(value["sev"]["usable"], true);
   EXPECT_EQ(value["sev"]["guests"], 410);
   EXPECT_EQ(value["sev_es"]["usable"], false);
@@ -77,20 +75,20 @@ TEST(HostReport, GivesScriptsTheSame) {
   EXPECT_TRUE(value["memory_lock_limit"].is_null());
   EXPECT_EQ(value["reduced_phys_bits"], 1);
   check.platform.reset();
-  EXPECT_TRUE(nlohmann::json::parse(host_as_json(check).dump())["firmware"].is_null());
+  EXPECT_TRUE(Answer(host_as_json(check))["firmware"].is_null());
 }
 
 TEST(HostCommand, EndsWithOneWhereThisMachineCanNot) {
   const Outcome json = virtsev({"host", "--json"});
   const auto value = json.json();
-  const bool usable = value["sev"]["usable"] && value["sev_es"]["usable"];
+  const bool usable = value["sev"]["usable"].truth() && value["sev_es"]["usable"].truth();
   const Outcome text = virtsev({"host"});
   EXPECT_EQ(json.status, usable ? 0 : 1);
   EXPECT_EQ(text.status, json.status);
-  for (const auto& finding : value["sev"]["findings"]) {
-    EXPECT_FALSE(finding["part"].get<std::string>().empty());
-    EXPECT_THAT(text.output, HasSubstr(finding["problem"].get<std::string>()));
-    EXPECT_THAT(text.output, HasSubstr(finding["next_step"].get<std::string>()));
+  for (const auto& finding : value["sev"]["findings"].elements()) {
+    EXPECT_FALSE(finding["part"].string().empty());
+    EXPECT_THAT(text.output, HasSubstr(finding["problem"].string()));
+    EXPECT_THAT(text.output, HasSubstr(finding["next_step"].string()));
   }
 }
 

@@ -2,7 +2,6 @@
 // virtsev measure and verify: one prediction from XML and from options; whatever differs, differs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "sevcore/base/base64.hpp"
@@ -200,7 +199,7 @@ TEST_F(Verify, OneChangedByteInTheInitrdDoesNotFit) {
   const Outcome outcome = verify(measurement, {xml_, "--json"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(outcome.json()["fits"], false);
-  EXPECT_THAT(outcome.json()["reason"].get<std::string>(), HasSubstr("initrd"));
+  EXPECT_THAT(outcome.json()["reason"].string(), HasSubstr("initrd"));
 }
 
 TEST_F(Verify, AnotherTikDoesNotFit) {

@@ -2,7 +2,6 @@
 // A CEK as real firmware exports it, without a signature, and the signed one that AMD has.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "tests/driver/cli/fakes/program.hpp"

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "driver/cli/platform/export.hpp"
 #include "driver/cli/platform/from_device.hpp"

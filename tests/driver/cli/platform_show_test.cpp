@@ -2,7 +2,6 @@
 // virtsev platform show.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "sevcore/certificates/simulated_root.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
@@ -28,10 +27,11 @@ TEST_F(PlatformShow, EachCertificateHasItsApiItsKeyAndItsSigners) {
   ASSERT_EQ(list.size(), 4U);
   EXPECT_EQ(list[0]["kind"], "PDH");
   EXPECT_EQ(list[0]["api"], "1.55");
-  EXPECT_EQ(list[0]["signers"], nlohmann::json::array({"PEK"}));
+  EXPECT_EQ(list[0]["signers"].size(), 1U);
+  EXPECT_EQ(list[0]["signers"][0], "PEK");
   EXPECT_EQ(list[1]["kind"], "PEK");
   EXPECT_EQ(list[1]["signers"].size(), 2U);
-  EXPECT_EQ(list[1]["key"].get<std::string>().size(), 64U);
+  EXPECT_EQ(list[1]["key"].string().size(), 64U);
 }
 
 TEST_F(PlatformShow, SaysLoudlyWhatIsSimulated) {
@@ -58,7 +58,7 @@ TEST_F(PlatformShow, ASignatureThatDoesNotHoldIsNotCalledOne) {
         virtsev({"platform", "show", directory_.write("amd", sevcore::serialise(certificate)), "--json"})
             .json();
     EXPECT_EQ(list[0]["signers"].empty(), list[0]["signature"] != "good");
-    return list[0]["signature"].get<std::string>();
+    return list[0]["signature"].string();
   };
   sevcore::AmdCertificate ask = sevcore::simulated_ask();
   EXPECT_EQ(signature(ask), "good");

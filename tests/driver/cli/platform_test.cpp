@@ -2,7 +2,6 @@
 // virtsev platform: files of every kind, and what holds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "sevcore/base/base64.hpp"
 #include "sevcore/certificates/simulated_root.hpp"

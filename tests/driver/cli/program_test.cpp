@@ -6,7 +6,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace virtsev::cli::test {
 namespace {
@@ -54,10 +53,10 @@ TEST(Program, FailsWhereItsResultCanNotBeWritten) {
 TEST(Host, AnswersInJsonWithAReasonForEverythingThatIsMissing) {
   const Outcome outcome = virtsev({"host", "--json"});
   const auto value = outcome.json();
-  const bool usable = value["sev"]["usable"] && value["sev_es"]["usable"];
+  const bool usable = value["sev"]["usable"].truth() && value["sev_es"]["usable"].truth();
   EXPECT_EQ(outcome.status, usable ? 0 : 1);
   for (const char* name : {"sev", "sev_es"}) {
-    EXPECT_EQ(value[name]["usable"].get<bool>(), value[name]["findings"].empty());
+    EXPECT_EQ(value[name]["usable"].truth(), value[name]["findings"].empty());
   }
 }
 

@@ -2,7 +2,6 @@
 // virtsev measure and explain of domain XML whose guest QEMU starts through OVMF: the same as from options.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "tests/driver/boot/ovmf/synthetic_firmware.hpp"
 #include "tests/driver/cli/fakes/program.hpp"

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +56,7 @@ TEST_F(Session, Base64IsTheSameAsBinary) {
 
 TEST_F(Session, RecordsPolicyAndTrust) {
   ASSERT_EQ(make().status, 0);
-  const auto record = nlohmann::json::parse(read_text(file("session.json")));
+  const auto record = Answer::parse(read_text(file("session.json")));
   EXPECT_EQ(record["policy"], 7);
   EXPECT_EQ(record["platform"], "simulated");
 }
@@ -110,7 +109,7 @@ TEST_F(Session, AChainUpToAmdsRootIsTakenAndRecorded) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.errors, "");
   EXPECT_EQ(outcome.json()["platform"], "amd");
-  const auto record = nlohmann::json::parse(read_text(file("session.json")));
+  const auto record = Answer::parse(read_text(file("session.json")));
   EXPECT_EQ(record["platform"], "amd");
   EXPECT_EQ(record["product"], "EPYC 7002 (Rome)");
 }
@@ -118,7 +117,7 @@ TEST_F(Session, AChainUpToAmdsRootIsTakenAndRecorded) {
 TEST_F(Session, RecordsThePdhItWasMadeFor) {
   ASSERT_EQ(make().status, 0);
   const auto shown = virtsev({"platform", "show", platform_file_, "--json"}).json();
-  EXPECT_EQ(nlohmann::json::parse(read_text(file("session.json")))["pdh_key_sha256"], shown[0]["key"]);
+  EXPECT_EQ(Answer::parse(read_text(file("session.json")))["pdh_key_sha256"], shown[0]["key"]);
 }
 
 TEST_F(Session, KeepsTheKeysOfASessionThatIsThere) {

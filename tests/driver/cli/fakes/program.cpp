@@ -9,17 +9,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace virtsev::cli::test {
 
-nlohmann::json Outcome::json() const {
-  nlohmann::json value = nlohmann::json::parse(output, nullptr, false);
-  EXPECT_FALSE(value.is_discarded()) << output << errors;
-  return value;
+Answer Outcome::json() const {
+  EXPECT_FALSE(output.empty()) << errors;
+  return Answer::parse(output);
 }
 
 Outcome virtsev(const std::vector<std::string>& arguments) {

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "sevcore/base/bytes.hpp"
+#include "tests/driver/cli/fakes/answer.hpp"
 
 namespace virtsev::cli::test {
 
@@ -16,7 +15,7 @@ struct Outcome {
   std::string output;
   std::string errors;
   /// Standard output as JSON; fails the test where it is none.
-  [[nodiscard]] nlohmann::json json() const;
+  [[nodiscard]] Answer json() const;
 };
 
 /// Runs it in the C locale.
