@@ -102,6 +102,9 @@ class Install(unittest.TestCase):
             self.skipTest("virsh, /dev/kvm or a kernel below /boot is not there")
         if not PREFIX.is_dir():
             self.skipTest(f"there is no {PREFIX} to put the tree at")
+        private = self.run_it("unshare", "--mount", "true")
+        if private.returncode != 0:
+            self.skipTest(f"the tree can't be mounted for this test alone, in a chroot for example: {private.stderr.strip()}")
         root = self.directory / "root"
         root.mkdir()
         (root / "guest.xml").write_text(f"""<domain type='kvm'><name>guest</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>
