@@ -67,8 +67,10 @@ class Host:
         self.initrd = self.root / "initrd"
         newest = sorted(pathlib.Path("/boot").glob("vmlinuz-*"), key=lambda path: path.stat().st_mtime)[-1]
         shutil.copy(os.path.realpath("/vmlinuz") if os.path.exists("/vmlinuz") else newest, self.kernel)
-        made = os.environ.get("VIRTSEV_EXAMPLE_INITRD")
-        subprocess.run(["cp", made, self.initrd] if made else [SOURCE / "examples/initrd/make", self.initrd], check=True)
+        if made := os.environ.get("VIRTSEV_EXAMPLE_INITRD"):
+            shutil.copy(made, self.initrd)
+        else:
+            subprocess.run([SOURCE / "examples/initrd/make", self.initrd], check=True)
         self.daemon = None
 
     def start(self, platform="simulated"):
@@ -226,6 +228,10 @@ class Console:
                 raise AssertionError(f"the console ended before '{wanted}'; it said:\n{self.text}")
             self.text += piece.decode(errors="replace").replace("\r", "")
         return self.text
+
+    def forget(self, until):
+        """Everything up to this text: another launch says the same again."""
+        self.text = self.text.split(until, 1)[1]
 
     def await_end(self, seconds=60):
         """The console ends with its domain."""

@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from host import Host
+from host import Host, run
 
 
 class Refusals(unittest.TestCase):
@@ -83,6 +83,31 @@ class Refusals(unittest.TestCase):
         self.assertEqual(self.host.virsh("define", second.xml).status, 0)
         for domain in (first, second):
             domain.must("undefine")
+
+    def test_hardware_that_is_not_there_is_named(self):
+        if os.path.exists("/dev/sev"):
+            self.skipTest("this machine has /dev/sev")
+        other = Host()
+        self.addCleanup(other.close)
+        other.start("hardware")
+        information = other.virsh("nodesevinfo")
+        self.assertNotEqual(information.status, 0, information)
+        self.assertIn("SEV", information.errors)
+        self.assertIn("EPYC", information.errors)
+        domain = other.domain("hardware", vcpus=1).define()
+        refused = domain.virsh("start")
+        self.assertNotEqual(refused.status, 0, refused)
+        self.assertIn("SEV", refused.errors)
+        domain.must("undefine")
+
+
+class Commands(unittest.TestCase):
+    def test_virtsev_host_says_what_is_missing(self):
+        if os.path.exists("/dev/sev"):
+            self.skipTest("this machine has /dev/sev")
+        result = run("virtsev", "host")
+        self.assertEqual(result.status, 1, result)
+        self.assertIn("can't be used", result.output)
 
 
 if __name__ == "__main__":
