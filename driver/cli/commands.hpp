@@ -27,10 +27,11 @@ void add_verify(Command& program, ExitStatus& status);
 void add_secret(Command& program, ExitStatus& status);
 void add_explain(Command& program, ExitStatus& status);
 void add_attest(Command& program, ExitStatus& status);
+void add_debug(Command& program, ExitStatus& status);
 void add_host(Command& program, ExitStatus& status);
 
 /// In the order of --help, which is the order of their use.
-inline constexpr AddCommand kCommands[] = {add_host,    add_platform, add_session, add_measure,
-                                           add_explain, add_verify,   add_secret,  add_attest};
+inline constexpr AddCommand kCommands[] = {add_host,   add_platform, add_session, add_measure, add_explain,
+                                           add_verify, add_secret,   add_attest,  add_debug};
 
 }  // namespace virtsev::cli

@@ -29,6 +29,10 @@ enum class RequestType : std::uint32_t {
   kInjectSecret = 7,
   kQuit = 8,
   kReadMemory = 9,
+  kWriteMemory = 10,
+  kReadRegisters = 11,
+  kWriteRegisters = 12,
+  kListMemory = 13,
 };
 enum class ReplyType : std::uint32_t {
   kFailure = 1,
@@ -37,6 +41,8 @@ enum class ReplyType : std::uint32_t {
   kLaunchReport = 4,
   kStatus = 5,
   kMemoryContent = 6,
+  kRegisterContent = 7,
+  kMemoryRanges = 8,
 };
 enum class EventType : std::uint32_t { kEnded = 1, kConsoleSilent = 2 };
 

@@ -39,6 +39,30 @@ ReplyType write(xdr::Encoder& out, const MemoryContent& memory) {
   return ReplyType::kMemoryContent;
 }
 
+ReplyType write(xdr::Encoder& out, const RegisterContent& content) {
+  wire::put_registers(out, content.registers);
+  return ReplyType::kRegisterContent;
+}
+
+ReplyType write(xdr::Encoder& out, const MemoryRanges& memory) {
+  out.put_uint32(static_cast<std::uint32_t>(memory.ranges.size()));
+  for (const MemoryRanges::Range& range : memory.ranges) {
+    out.put_uint64(range.start);
+    out.put_uint64(range.size);
+  }
+  return ReplyType::kMemoryRanges;
+}
+
+MemoryRanges get_memory_ranges(xdr::Decoder& in) {
+  MemoryRanges memory;
+  memory.ranges.resize(in.get_count(wire::kMaxRanges, 16));
+  for (MemoryRanges::Range& range : memory.ranges) {
+    range.start = in.get_uint64();
+    range.size = in.get_uint64();
+  }
+  return memory;
+}
+
 LaunchReport get_launch_report(xdr::Decoder& in) {
   LaunchReport report;
   report.measurement = in.get_opaque(wire::kMaxBlob);
@@ -127,6 +151,10 @@ std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
       return get_status(in);
     case ReplyType::kMemoryContent:
       return MemoryContent{in.get_opaque(kMaxMemoryRead)};
+    case ReplyType::kRegisterContent:
+      return RegisterContent{wire::get_registers(in)};
+    case ReplyType::kMemoryRanges:
+      return get_memory_ranges(in);
   }
   return std::nullopt;
 }

@@ -166,6 +166,7 @@ RequestType write(xdr::Encoder& out, DescriptorTable&, const ReadMemory& read) {
   out.put_uint64(read.address);
   out.put_uint32(read.length);
   wire::put_enum(out, read.kind);
+  out.put_uint32(read.vcpu);
   return RequestType::kReadMemory;
 }
 
@@ -174,7 +175,45 @@ ReadMemory get_read_memory(xdr::Decoder& in) {
   read.address = in.get_uint64();
   read.length = in.get_uint32();
   read.kind = wire::get_enum(in, AddressKind::kPhysical, AddressKind::kVirtual);
+  if (!in.at_end()) {  // Version 2 ends here
+    read.vcpu = in.get_uint32();
+  }
   return read;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable&, const WriteMemory& memory) {
+  out.put_uint64(memory.address);
+  wire::put_enum(out, memory.kind);
+  out.put_uint32(memory.vcpu);
+  out.put_opaque(memory.bytes);
+  return RequestType::kWriteMemory;
+}
+
+WriteMemory get_write_memory(xdr::Decoder& in) {
+  WriteMemory memory;
+  memory.address = in.get_uint64();
+  memory.kind = wire::get_enum(in, AddressKind::kPhysical, AddressKind::kVirtual);
+  memory.vcpu = in.get_uint32();
+  memory.bytes = in.get_opaque(kMaxMemoryWrite);
+  return memory;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable&, const ReadRegisters& read) {
+  out.put_uint32(read.vcpu);
+  return RequestType::kReadRegisters;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable&, const WriteRegisters& registers) {
+  out.put_uint32(registers.vcpu);
+  wire::put_registers(out, registers.registers);
+  return RequestType::kWriteRegisters;
+}
+
+WriteRegisters get_write_registers(xdr::Decoder& in) {
+  WriteRegisters registers;
+  registers.vcpu = in.get_uint32();
+  registers.registers = wire::get_registers(in);
+  return registers;
 }
 
 RequestType write(xdr::Encoder&, DescriptorTable&, const Query&) { return RequestType::kQuery; }
@@ -182,6 +221,7 @@ RequestType write(xdr::Encoder&, DescriptorTable&, const Resume&) { return Reque
 RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return RequestType::kPause; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const PowerButton&) { return RequestType::kPowerButton; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Quit&) { return RequestType::kQuit; }
+RequestType write(xdr::Encoder&, DescriptorTable&, const ListMemory&) { return RequestType::kListMemory; }
 
 std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
   switch (static_cast<RequestType>(frame.type)) {
@@ -203,6 +243,14 @@ std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
       return Quit{};
     case RequestType::kReadMemory:
       return get_read_memory(in);
+    case RequestType::kWriteMemory:
+      return get_write_memory(in);
+    case RequestType::kReadRegisters:
+      return ReadRegisters{in.get_uint32()};
+    case RequestType::kWriteRegisters:
+      return get_write_registers(in);
+    case RequestType::kListMemory:
+      return ListMemory{};
   }
   return std::nullopt;
 }

@@ -21,13 +21,15 @@
 
 namespace virtsev::control {
 
-/// 1: the first. 2: ReadMemory, Status::console_silent.
-inline constexpr std::uint32_t kProtocolVersion = 2;
+/// 1: the first. 2: ReadMemory, Status::console_silent. 3: ReadMemory::vcpu, WriteMemory, ReadRegisters,
+/// WriteRegisters, ListMemory.
+inline constexpr std::uint32_t kProtocolVersion = 3;
 /// A message's length is bounded so that no peer makes the other one grow.
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
 inline constexpr std::size_t kMaxDescriptors = 32;
-/// The most that one ReadMemory gives; whoever wants more asks again.
+/// The most that one ReadMemory gives, and that one WriteMemory takes; whoever wants more asks again.
 inline constexpr std::uint32_t kMaxMemoryRead = 256U << 10;
+inline constexpr std::uint32_t kMaxMemoryWrite = 64U << 10;
 
 enum class Platform : std::uint32_t { kHardware = 1, kSimulated = 2 };
 
@@ -94,7 +96,7 @@ struct Quit {};
 /// How a guest address is meant.
 enum class AddressKind : std::uint32_t {
   kPhysical = 1,
-  kVirtual = 2,  ///< Through the page tables that the first vCPU uses at that moment
+  kVirtual = 2,  ///< Through the page tables that a vCPU uses at that moment
 };
 /// Since version 2. Reads guest memory for debugging, where the guest's policy lets the host: private memory,
 /// decrypted (DBG_DECRYPT); through page tables also shared memory, where they say so.
@@ -102,7 +104,50 @@ struct ReadMemory {
   std::uint64_t address = 0;
   std::uint32_t length = 0;  ///< Up to kMaxMemoryRead; 0: only find out whether it could be read
   AddressKind kind = AddressKind::kPhysical;
+  std::uint32_t vcpu = 0;  ///< Since version 3: whose page tables
 };
+
+/// Since version 3. Writes guest memory for debugging, by the same rules: private memory is encrypted
+/// (DBG_ENCRYPT).
+struct WriteMemory {
+  std::uint64_t address = 0;
+  AddressKind kind = AddressKind::kPhysical;
+  std::uint32_t vcpu = 0;
+  Bytes bytes;  ///< Up to kMaxMemoryWrite
+};
+
+/// What a debugger sees of a vCPU, without floating point.
+struct VcpuRegisters {
+  /// RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8 to R15.
+  std::array<std::uint64_t, 16> general{};
+  std::uint64_t rip = 0;
+  std::uint64_t rflags = 0;
+  std::array<std::uint32_t, 6> selectors{};  ///< CS, SS, DS, ES, FS, GS
+  std::uint64_t fs_base = 0;
+  std::uint64_t gs_base = 0;
+  std::uint64_t cr0 = 0;
+  std::uint64_t cr2 = 0;
+  std::uint64_t cr3 = 0;
+  std::uint64_t cr4 = 0;
+  std::uint64_t cr8 = 0;
+  std::uint64_t efer = 0;
+
+  friend bool operator==(const VcpuRegisters&, const VcpuRegisters&) = default;
+};
+
+/// Since version 3. The registers of a vCPU, where the guest's policy lets the host debug it and nothing
+/// encrypts them (SEV-ES does).
+struct ReadRegisters {
+  std::uint32_t vcpu = 0;
+};
+/// Since version 3. All but the selectors, which can't change without their segments: these are left alone.
+struct WriteRegisters {
+  std::uint32_t vcpu = 0;
+  VcpuRegisters registers;
+};
+
+/// Since version 3. Where the guest has memory, where its policy lets the host read it.
+struct ListMemory {};
 
 // -- replies
 // --------------------------------------------------------------------------------------------------------------------------
@@ -134,7 +179,8 @@ struct Status {
 };
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
-/// LaunchReport, Query: Status, ReadMemory: MemoryContent, others: nothing).
+/// LaunchReport, Query: Status, ReadMemory: MemoryContent, ReadRegisters: RegisterContent, ListMemory:
+/// MemoryRanges, others: nothing).
 struct Failure {
   ErrorCode code = ErrorCode::kInternal;
   std::string text;
@@ -147,6 +193,18 @@ struct Done {};
 /// Since version 2.
 struct MemoryContent {
   Bytes bytes;  ///< As many as were asked for
+};
+/// Since version 3.
+struct RegisterContent {
+  VcpuRegisters registers;
+};
+/// Since version 3.
+struct MemoryRanges {
+  struct Range {
+    std::uint64_t start = 0;  ///< Guest physical
+    std::uint64_t size = 0;   ///< In bytes
+  };
+  std::vector<Range> ranges;  ///< In the order of their addresses
 };
 
 // -- events
@@ -162,8 +220,10 @@ struct ConsoleSilent {
   std::string text;
 };
 
-using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory>;
-using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent>;
+using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory,
+                             WriteMemory, ReadRegisters, WriteRegisters, ListMemory>;
+using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent, RegisterContent,
+                           MemoryRanges>;
 using Event = std::variant<Ended, ConsoleSilent>;
 
 }  // namespace virtsev::control

@@ -18,6 +18,7 @@ inline constexpr std::uint32_t kMaxName = 4096;
 inline constexpr std::uint32_t kMaxBlob = 16U << 10;
 inline constexpr std::uint32_t kMaxStructure = 256U << 10;
 inline constexpr std::uint32_t kMaxVcpuCount = 4096;
+inline constexpr std::uint32_t kMaxRanges = 64;
 
 /// Writes the header before `payload`.
 inline OutgoingFrame frame(FrameKind kind, std::uint32_t type, std::uint32_t serial, xdr::Encoder payload,
@@ -70,6 +71,46 @@ inline EndReason get_end_reason(xdr::Decoder& in) {
 inline RunState get_run_state(xdr::Decoder& in) {
   // The guest is there, and whether it runs is not known: nobody should count on it.
   return get_growing_enum(in, RunState::kEmpty, RunState::kEnded, RunState::kPaused);
+}
+
+/// A structure of its own inside a message, so that a later version may add to its end.
+inline void put_registers(xdr::Encoder& outer, const VcpuRegisters& registers) {
+  xdr::Encoder out;
+  for (const std::uint64_t value : registers.general) {
+    out.put_uint64(value);
+  }
+  out.put_uint64(registers.rip);
+  out.put_uint64(registers.rflags);
+  for (const std::uint32_t selector : registers.selectors) {
+    out.put_uint32(selector);
+  }
+  for (const std::uint64_t value : {registers.fs_base, registers.gs_base, registers.cr0, registers.cr2,
+                                    registers.cr3, registers.cr4, registers.cr8, registers.efer}) {
+    out.put_uint64(value);
+  }
+  outer.put_opaque(out.bytes());
+}
+
+inline VcpuRegisters get_registers(xdr::Decoder& outer) {
+  const Bytes bytes = outer.get_opaque(kMaxStructure);
+  xdr::Decoder in(bytes);
+  VcpuRegisters registers;
+  for (std::uint64_t& value : registers.general) {
+    value = in.get_uint64();
+  }
+  registers.rip = in.get_uint64();
+  registers.rflags = in.get_uint64();
+  for (std::uint32_t& selector : registers.selectors) {
+    selector = in.get_uint32();
+  }
+  for (std::uint64_t* value : {&registers.fs_base, &registers.gs_base, &registers.cr0, &registers.cr2,
+                               &registers.cr3, &registers.cr4, &registers.cr8, &registers.efer}) {
+    *value = in.get_uint64();
+  }
+  if (!in.ok()) {
+    outer.fail();
+  }
+  return registers;
 }
 
 }  // namespace virtsev::control::wire

@@ -158,6 +158,15 @@ class Driver {
   virtual asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
                                              std::uint32_t flags) = 0;
 
+  /// virDomainCoreDumpWithFormat: memory and registers as an ELF core file. `format`:
+  /// virDomainCoreDumpFormat; `flags`: virDomainCoreDumpFlags. kOperationDenied where the guest's policy
+  /// forbids it.
+  virtual asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format,
+                                          std::uint32_t flags) = 0;
+  /// virDomainOpenChannel: a debugger's end of the channel virtsev.gdb, which speaks gdb's remote protocol.
+  /// kOperationDenied where the guest's policy forbids it.
+  virtual asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) = 0;
+
   // The launch
   virtual std::vector<TypedParameter> launch_security_info(const Uuid& domain) = 0;
   virtual asio::awaitable<void> set_launch_security_state(Uuid domain,

@@ -73,6 +73,10 @@ class Hypervisor final : public Driver {
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
                                      std::uint32_t flags) override;
 
+  asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format,
+                                  std::uint32_t flags) override;
+  asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) override;
+
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The Driver's way to a guest's terminal.
+// The Driver's ways into a guest: its terminal, and its debugger.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -55,6 +55,18 @@ UniqueFd Hypervisor::open_console(const Uuid& uuid, const std::string& device) {
                 text("cannot open the console '{}': {}", run.console_path, error_text(errno)));
   }
   return console;
+}
+
+asio::awaitable<UniqueFd> Hypervisor::open_channel(Uuid uuid, std::optional<std::string> name) {
+  constexpr const char* kDebugger = "virtsev.gdb";
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  if (name.value_or("") != kDebugger) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("domain '{}' has no channel '{}'; there is only '{}', which is for debuggers",
+                     domain->name, name.value_or(""), kDebugger));
+  }
+  co_return co_await lifecycle_.attach_debugger(domain);
 }
 
 }  // namespace virtsev::daemon

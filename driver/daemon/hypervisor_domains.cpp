@@ -156,6 +156,11 @@ asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address,
   return lifecycle_.read_memory(context_.domains.by_uuid(uuid), kind, address, size);
 }
 
+asio::awaitable<void> Hypervisor::core_dump(Uuid domain, std::string file, std::uint32_t format,
+                                            std::uint32_t flags) {
+  return lifecycle_.core_dump(context_.domains.by_uuid(domain), std::move(file), format, flags);
+}
+
 std::vector<TypedParameter> Hypervisor::launch_security_info(const Uuid& domain) {
   return launch_security_parameters(*context_.domains.by_uuid(domain));
 }

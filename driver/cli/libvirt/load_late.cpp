@@ -92,4 +92,24 @@ FORWARD(int, virTypedParamsGetUInt,
 FORWARD(int, virTypedParamsAddString,
         (virTypedParameterPtr * list, int* count, int* room, const char* name, const char* value),
         (list, count, room, name, value))
+FORWARD(int, virDomainOpenChannel,
+        (virDomainPtr domain, const char* name, virStreamPtr stream, unsigned int flags),
+        (domain, name, stream, flags))
+FORWARD(virStreamPtr, virStreamNew, (virConnectPtr connection, unsigned int flags), (connection, flags))
+FORWARD(int, virStreamSend, (virStreamPtr stream, const char* data, std::size_t size), (stream, data, size))
+FORWARD(int, virStreamRecv, (virStreamPtr stream, char* data, std::size_t size), (stream, data, size))
+FORWARD(int, virStreamAbort, (virStreamPtr stream), (stream))
+FORWARD(int, virStreamFree, (virStreamPtr stream), (stream))
+FORWARD(int, virStreamEventAddCallback,
+        (virStreamPtr stream, int events, virStreamEventCallback callback, void* data, virFreeCallback free),
+        (stream, events, callback, data, free))
+FORWARD(int, virStreamEventUpdateCallback, (virStreamPtr stream, int events), (stream, events))
+FORWARD(int, virStreamEventRemoveCallback, (virStreamPtr stream), (stream))
+FORWARD(int, virEventRegisterDefaultImpl, (), ())
+FORWARD(int, virEventRunDefaultImpl, (), ())
+FORWARD(int, virEventAddHandle,
+        (int fd, int events, virEventHandleCallback callback, void* data, virFreeCallback free),
+        (fd, events, callback, data, free))
+FORWARD(void, virEventUpdateHandle, (int watch, int events), (watch, events))
+FORWARD(int, virEventRemoveHandle, (int watch), (watch))
 // NOLINTEND(readability-identifier-naming, bugprone-macro-parentheses)

@@ -10,6 +10,7 @@
 #include "driver/daemon/dispatch/handlers/domains_find.hpp"
 #include "driver/daemon/dispatch/handlers/domains_life.hpp"
 #include "driver/daemon/dispatch/handlers/domains_look.hpp"
+#include "driver/daemon/dispatch/handlers/dump.hpp"
 #include "driver/daemon/dispatch/handlers/empty.hpp"
 #include "driver/daemon/dispatch/handlers/events.hpp"
 #include "driver/daemon/dispatch/handlers/launch_security.hpp"
@@ -79,7 +80,7 @@ constexpr Procedure kProcedures[] = {
     {50, "virConnectNumOfDefinedNetworks", kRead, empty_count},
     {51, "virConnectNumOfDomains", kRead, connect_num_of_domains},
     {52, "virConnectNumOfNetworks", kRead, empty_count},
-    {53, "virDomainCoreDump", kWrite, refuse_dumping},
+    {53, "virDomainCoreDump", kWrite, domain_core_dump},
     {54, "virDomainRestore", kWrite, refuse_saving},
     {55, "virDomainSave", kWrite, refuse_saving},
     {56, "virDomainGetSchedulerType", kRead, refuse_tuning},
@@ -163,9 +164,10 @@ constexpr Procedure kProcedures[] = {
     {287, "virConnectListAllSecrets", kRead, with_filters<empty_list_all, kSecretFilters>},
     {293, "virNodeGetCPUMap", kRead, node_get_cpu_map},
     {294, "virDomainFSTrim", kWrite, refuse_agent},
+    {296, "virDomainOpenChannel", kWrite, domain_open_channel},
     {316, "virConnectDomainEventRegisterAny", kRead, connect_domain_event_callback_register_any},
     {317, "virConnectDomainEventDeregisterAny", kRead, connect_domain_event_callback_deregister_any},
-    {334, "virDomainCoreDumpWithFormat", kWrite, refuse_dumping},
+    {334, "virDomainCoreDumpWithFormat", kWrite, domain_core_dump_with_format},
     {335, "virDomainFSFreeze", kWrite, refuse_agent},
     {336, "virDomainFSThaw", kWrite, refuse_agent},
     {337, "virDomainGetTime", kWrite, refuse_agent},

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,11 @@ struct Run {
   bool reboot_requested = false;       ///< The next power off launches it anew
   std::optional<std::uint64_t> owner;  ///< The client whose end is this run's end
   std::string console_silent;          ///< What the monitor said when the console stayed silent
+  /// Its memory is being dumped while it runs, or while it has to stand still.
+  enum class Dump { kNone, kLive, kStill } dump = Dump::kNone;
+
+  /// A debugger's: called when the state has changed, or the run is over. Empty: none is attached.
+  std::function<void()> on_change;
 
   // The console: the path for clients; the pair is kept so that a relaunch has the same. None after virtsevd
   // was restarted.

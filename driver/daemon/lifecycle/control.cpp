@@ -67,6 +67,12 @@ asio::awaitable<void> Lifecycle::resume(DomainPtr domain) {
                 text("Requested operation is not valid: domain is already running"));
   }
   const RunPtr run = domain->run;
+  if (run->dump == Run::Dump::kStill) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("Requested operation is not valid: domain '{}' stands still for a dump of its memory; "
+                     "wait until that is done, or destroy it",
+                     domain->name));
+  }
   control::Request request = control::Resume{};
   co_await ask(run, std::move(request));
   if (domain->run != run) {

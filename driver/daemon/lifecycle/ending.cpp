@@ -55,6 +55,12 @@ bool wants_relaunch(const Run& run, control::EndReason reason) {
   }
 }
 
+void tell_debugger(const Run& run) {
+  if (run.on_change) {
+    run.on_change();
+  }
+}
+
 }  // namespace
 
 std::string Lifecycle::file(const Domain& domain, const char* suffix) const {
@@ -64,6 +70,9 @@ std::string Lifecycle::file(const Domain& domain, const char* suffix) const {
 void Lifecycle::set_state(const DomainPtr& domain, int state, int reason) {
   domain->state = {state, reason};
   save_status(domain);
+  if (domain->run) {
+    tell_debugger(*domain->run);
+  }
 }
 
 void Lifecycle::save_status(const DomainPtr& domain) {
@@ -144,6 +153,7 @@ void Lifecycle::begin_relaunch(const DomainPtr& domain, const RunPtr& run) {
     run->console_path.clear();
   }
   domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
+  tell_debugger(*run);
   asio::co_spawn(context_.io, relaunch(domain, run), asio::detached);
 }
 
@@ -225,6 +235,7 @@ void Lifecycle::finish(const DomainPtr& domain, const RunPtr& run, int reason, c
   forget_files(*domain);
   domain->run.reset();
   domain->state = {VIR_DOMAIN_SHUTOFF, names.reason};
+  tell_debugger(*run);
   log_info(text("domain '{}': shut off, reason {}", domain->name, names.word));
   if (run->announced) {
     context_.emit(domain->handle(), VIR_DOMAIN_EVENT_STOPPED, names.event_detail);

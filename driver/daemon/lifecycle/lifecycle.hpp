@@ -41,10 +41,24 @@ class Lifecycle {
   /// What the monitor says of its guest; not while it launches.
   asio::awaitable<control::Status> query(DomainPtr domain);
 
-  // memory.cpp
-  /// Guest memory, where the guest's policy lets the host read it; `size` 0: only whether it does.
+  // debugging.cpp: where the guest's policy lets the host. None takes the domain's turn for longer than it
+  // waits for it, as nobody who ends a guest should have to wait for those who look at it.
+  /// `size` 0: only whether it could be read. `vcpu`: whose page tables a virtual address goes through.
   asio::awaitable<Bytes> read_memory(DomainPtr domain, control::AddressKind kind, std::uint64_t address,
-                                     std::uint32_t size);
+                                     std::uint32_t size, std::uint32_t vcpu = 0);
+  asio::awaitable<void> write_memory(DomainPtr domain, control::AddressKind kind, std::uint64_t address,
+                                     Bytes bytes, std::uint32_t vcpu);
+  asio::awaitable<control::VcpuRegisters> read_registers(DomainPtr domain, std::uint32_t vcpu);
+  asio::awaitable<void> write_registers(DomainPtr domain, std::uint32_t vcpu,
+                                        control::VcpuRegisters registers);
+  asio::awaitable<control::MemoryRanges> list_memory(DomainPtr domain);
+
+  /// debugger.cpp. A debugger's end of a connection that speaks gdb's remote protocol. One at a time.
+  asio::awaitable<UniqueFd> attach_debugger(DomainPtr domain);
+
+  /// dump.cpp. `format`: virDomainCoreDumpFormat; `flags`: virDomainCoreDumpFlags.
+  asio::awaitable<void> core_dump(DomainPtr domain, std::string file, std::uint32_t format,
+                                  std::uint32_t flags);
 
   /// poll.cpp. Asks all at the same time, and waits for no longer than 2 s; nothing where a domain is
   /// inactive or starting, or its monitor has not answered. Without `wait`, nothing either where the domain
@@ -71,6 +85,8 @@ class Lifecycle {
 
  private:
   using RunPtr = std::shared_ptr<Run>;
+  /// Of the control protocol, with all that debuggers need.
+  static constexpr std::uint32_t kDebuggerVersion = 3;
 
   // launch.cpp
   asio::awaitable<void> launch(DomainPtr domain, RunPtr run);
@@ -103,6 +119,8 @@ class Lifecycle {
   asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
 
   asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
+  /// debugging.cpp. The run of a domain whose monitor speaks this version of the control protocol.
+  asio::awaitable<RunPtr> debuggable(DomainPtr domain, std::uint32_t version);
   std::string file(const Domain& domain, const char* suffix) const;
 
   Context& context_;

@@ -66,6 +66,13 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
         domain->state = {state, 0};  // "unknown": it changed while nobody looked
       }
     }
+    if (domain->state.state == VIR_DOMAIN_PAUSED && domain->state.reason == VIR_DOMAIN_PAUSED_DUMP) {
+      // It stood still for a dump, which ended with the daemon that made it.
+      control::Request resume = control::Resume{};
+      co_await ask(run, std::move(resume));
+      domain->state = {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED};
+      context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+    }
     log_info(text("domain '{}': found again, id {}", domain->name, run->id));
   } catch (const Error& failure) {
     log_error(

@@ -67,6 +67,26 @@ sevcore::VcpuState KvmVcpu::state() const {
   return take_state(special, registers(), pat.entries()[0].data);
 }
 
+control::VcpuRegisters KvmVcpu::debug_registers() {
+  const SavedRegisters now = save_registers();
+  return to_control(now.special, now.general);
+}
+
+void KvmVcpu::set_debug_registers(const control::VcpuRegisters& registers) {
+  SavedRegisters now = save_registers();
+  // Only where it must be: KVM refuses some states that a guest can be in, such as a 64-bit code segment that
+  // was loaded before long mode.
+  if (put_registers(registers, now.special, now.general) &&
+      retried_ioctl(vcpu_.get(), KVM_SET_SREGS, &now.special) < 0) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("KVM refused the registers (KVM_SET_SREGS: {}), and none is changed; check CR0, CR3, CR4 "
+             "and EFER, which must fit each other and the guest's processor",
+             std::strerror(errno)));
+  }
+  checked_ioctl(vcpu_.get(), KVM_SET_REGS, &now.general, "KVM_SET_REGS");
+}
+
 kvm_regs KvmVcpu::registers() const {
   kvm_regs general{};
   checked_ioctl(vcpu_.get(), KVM_GET_REGS, &general, "KVM_GET_REGS");

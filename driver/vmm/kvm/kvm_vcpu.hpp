@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "driver/control/messages.hpp"
 #include "driver/vmm/kvm/kvm_vm.hpp"
 #include "driver/vmm/kvm/vcpu.hpp"
 #include "sevcore/vcpu_state.hpp"
@@ -23,6 +24,11 @@ class KvmVcpu final : public Vcpu {
   void set_state(const sevcore::VcpuState& state);
   /// The state as KVM has it.
   [[nodiscard]] sevcore::VcpuState state() const;
+
+  // For a debugger, while the vCPU stands still between two instructions.
+  [[nodiscard]] control::VcpuRegisters debug_registers();
+  /// All but the selectors. Throws Error(kInvalidArgument), and nothing has changed, where KVM refuses them.
+  void set_debug_registers(const control::VcpuRegisters& registers);
 
   int run() override;
   kvm_run& run_area() override { return *area_; }

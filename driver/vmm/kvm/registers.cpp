@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Between the launch plan's registers and KVM's. Segment attributes: AMD APM volume 2, section 15.5 (VMCB).
+// Between KVM's registers and the launch plan's or a debugger's. Segment attributes: AMD APM volume 2,
+// section 15.5 (VMCB).
 #include "driver/vmm/kvm/registers.hpp"
+
+#include <array>
+#include <tuple>
 
 namespace virtsev::vmm {
 namespace {
@@ -47,6 +51,14 @@ kvm_dtable to_table(const Segment& segment) {
 Segment from_table(const kvm_dtable& table) {
   return {.selector = 0, .attributes = 0, .limit = table.limit, .base = table.base};
 }
+
+/// The general registers in the order of control::VcpuRegisters.
+constexpr std::array kGeneral = {
+    &kvm_regs::rax, &kvm_regs::rbx, &kvm_regs::rcx, &kvm_regs::rdx, &kvm_regs::rsi, &kvm_regs::rdi,
+    &kvm_regs::rbp, &kvm_regs::rsp, &kvm_regs::r8,  &kvm_regs::r9,  &kvm_regs::r10, &kvm_regs::r11,
+    &kvm_regs::r12, &kvm_regs::r13, &kvm_regs::r14, &kvm_regs::r15,
+};
+static_assert(kGeneral.size() == std::tuple_size_v<decltype(control::VcpuRegisters::general)>);
 
 }  // namespace
 
@@ -106,6 +118,48 @@ VcpuState take_state(const kvm_sregs& special, const kvm_regs& general, std::uin
   state.rsp = general.rsp;
   state.g_pat = g_pat;
   return state;
+}
+
+control::VcpuRegisters to_control(const kvm_sregs& special, const kvm_regs& general) {
+  control::VcpuRegisters registers;
+  for (std::size_t i = 0; i < kGeneral.size(); ++i) {
+    registers.general[i] = general.*kGeneral[i];
+  }
+  registers.rip = general.rip;
+  registers.rflags = general.rflags;
+  registers.selectors = {special.cs.selector, special.ss.selector, special.ds.selector,
+                         special.es.selector, special.fs.selector, special.gs.selector};
+  registers.fs_base = special.fs.base;
+  registers.gs_base = special.gs.base;
+  registers.cr0 = special.cr0;
+  registers.cr2 = special.cr2;
+  registers.cr3 = special.cr3;
+  registers.cr4 = special.cr4;
+  registers.cr8 = special.cr8;
+  registers.efer = special.efer;
+  return registers;
+}
+
+bool put_registers(const control::VcpuRegisters& registers, kvm_sregs& special, kvm_regs& general) {
+  for (std::size_t i = 0; i < kGeneral.size(); ++i) {
+    general.*kGeneral[i] = registers.general[i];
+  }
+  general.rip = registers.rip;
+  general.rflags = registers.rflags;
+  bool changed = false;
+  const auto put = [&changed](auto& place, std::uint64_t value) {
+    changed = changed || place != value;
+    place = value;
+  };
+  put(special.fs.base, registers.fs_base);
+  put(special.gs.base, registers.gs_base);
+  put(special.cr0, registers.cr0);
+  put(special.cr2, registers.cr2);
+  put(special.cr3, registers.cr3);
+  put(special.cr4, registers.cr4);
+  put(special.cr8, registers.cr8);
+  put(special.efer, registers.efer);
+  return changed;
 }
 
 }  // namespace virtsev::vmm

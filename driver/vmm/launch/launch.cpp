@@ -21,6 +21,32 @@ void check(GuestCommand command, const sevcore::Outcome& outcome) {
 
 std::uint64_t address_of(const void* data) { return reinterpret_cast<std::uintptr_t>(data); }
 
+/// What one DBG_DECRYPT or DBG_ENCRYPT does of a range: whole units of the cipher, and within one page on
+/// both sides. So the firmware goes straight to where it is asked to, and Linux has nothing to patch up (its
+/// versions differ in how well they do that).
+struct DebugPiece {
+  static constexpr std::uint64_t kUnit = 16;
+
+  DebugPiece(GuestAddress address, std::uint64_t left)
+      : before(address.value() % kUnit),
+        size(std::min(left, kPageSize - address.value() % kPageSize)),
+        whole(round_up(before + size, kUnit)),
+        units(address.value() - before) {}
+  [[nodiscard]] std::uint8_t* units_in(const MachineMemory& memory) const {
+    return memory.private_memory().host_address(units, whole);
+  }
+
+  std::uint64_t before;  ///< Bytes of the first unit before the range
+  std::uint64_t size;    ///< Bytes of the range
+  std::uint64_t whole;   ///< Bytes of all units
+  GuestAddress units;    ///< Where the first one begins
+};
+
+/// The host's side of it.
+struct DebugPage {
+  alignas(kPageSize) ByteArray<kPageSize> bytes{};
+};
+
 }  // namespace
 
 void Launch::initialise(const sevcore::AsidPool& pool, sevcore::VmsaFlavour flavour) {
@@ -111,26 +137,37 @@ void Launch::finish() {
   check(GuestCommand::kLaunchFinish, vm_.operate(GuestCommand::kLaunchFinish, nullptr));
 }
 
+void Launch::debug(GuestCommand command, const void* from, void* to, std::uint64_t size) {
+  sevcore::DebugArguments arguments;
+  arguments.source = address_of(from);
+  arguments.destination = address_of(to);
+  arguments.length = static_cast<std::uint32_t>(size);
+  check(command, vm_.operate(command, &arguments));
+}
+
 void Launch::read_memory(GuestAddress from, MutableBytes to) {
-  // In whole units of the cipher, and within one page on both sides: so the firmware writes straight to where
-  // it is asked to, and Linux has nothing to patch up (its versions differ in how well they do that).
-  constexpr std::uint64_t kUnit = 16;
-  struct {
-    alignas(kPageSize) ByteArray<kPageSize> bytes{};
-  } page;
+  DebugPage page;
   while (!to.empty()) {
-    const std::uint64_t before = from.value() % kUnit;
-    const std::uint64_t size = std::min<std::uint64_t>(to.size(), kPageSize - from.value() % kPageSize);
-    const std::uint64_t whole = round_up(before + size, kUnit);
-    sevcore::DebugArguments arguments;
-    arguments.source =
-        address_of(memory_.private_memory().host_address(GuestAddress(from.value() - before), whole));
-    arguments.destination = address_of(page.bytes.data());
-    arguments.length = static_cast<std::uint32_t>(whole);
-    check(GuestCommand::kDebugDecrypt, vm_.operate(GuestCommand::kDebugDecrypt, &arguments));
-    std::copy_n(page.bytes.begin() + static_cast<std::ptrdiff_t>(before), size, to.begin());
-    from = from + size;
-    to = to.subspan(size);
+    const DebugPiece piece(from, to.size());
+    debug(GuestCommand::kDebugDecrypt, piece.units_in(memory_), page.bytes.data(), piece.whole);
+    std::copy_n(page.bytes.data() + piece.before, piece.size, to.begin());
+    from = from + piece.size;
+    to = to.subspan(piece.size);
+  }
+}
+
+void Launch::write_memory(GuestAddress to, ByteView bytes) {
+  DebugPage page;
+  while (!bytes.empty()) {
+    const DebugPiece piece(to, bytes.size());
+    std::uint8_t* units = piece.units_in(memory_);
+    if (piece.whole != piece.size) {  // The units' other bytes stay what they are
+      debug(GuestCommand::kDebugDecrypt, units, page.bytes.data(), piece.whole);
+    }
+    std::copy_n(bytes.begin(), piece.size, page.bytes.data() + piece.before);
+    debug(GuestCommand::kDebugEncrypt, page.bytes.data(), units, piece.whole);
+    to = to + piece.size;
+    bytes = bytes.subspan(piece.size);
   }
 }
 

@@ -13,8 +13,9 @@
 
 namespace virtsev::vmm {
 
-/// The steps are called in this order, each once, inject_secret() and read_memory() any number of times. All
-/// throw Error, with the kernel's and firmware's answer in words, and the next step for the user.
+/// The steps are called in this order, each once, inject_secret(), read_memory() and write_memory() any
+/// number of times. All throw Error, with the kernel's and firmware's answer in words, and the next step for
+/// the user.
 class Launch {
  public:
   /// `vm` and `memory` outlive this.
@@ -40,9 +41,14 @@ class Launch {
   /// DBG_DECRYPT: fills `to` with private memory, at any time after start(). The caller has checked that
   /// `from` to `from` + size lies within it. The firmware refuses it where the guest's policy has NODBG.
   void read_memory(GuestAddress from, MutableBytes to);
+  /// DBG_ENCRYPT: the other direction, by the same rules. No vCPU runs meanwhile: the cipher's unit at either
+  /// end is read and written back whole. Where the firmware fails in the middle, the pages before are
+  /// written.
+  void write_memory(GuestAddress to, ByteView bytes);
 
  private:
   void update_data(GuestAddress address, std::uint64_t size);
+  void debug(sevcore::GuestCommand command, const void* from, void* to, std::uint64_t size);
 
   sevcore::SevVm& vm_;
   const MachineMemory& memory_;

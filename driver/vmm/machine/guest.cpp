@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One guest: how it runs. How it is made: guest_setup.cpp.
+// One guest: how it runs. How it is made: guest_setup.cpp; how it is debugged: guest_debug.cpp.
 #include "driver/vmm/machine/guest.hpp"
 
-#include "driver/vmm/debug/memory_reader.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -87,23 +86,6 @@ std::vector<std::uint32_t> Guest::vcpu_thread_ids() const {
     ids.push_back(thread->thread_id());
   }
   return ids;
-}
-
-Bytes Guest::read_memory(const control::ReadMemory& what) {
-  if (what.length > control::kMaxMemoryRead) {
-    throw Error(ErrorCode::kInvalidArgument, text("At most {} bytes of memory can be read at once, not {}",
-                                                  control::kMaxMemoryRead, what.length));
-  }
-  const MemoryReader reader({*memory_, launch_ ? &*launch_ : nullptr, sevcore::Policy(report_.policy),
-                             platform_ ? 1ULL << platform_->c_bit_position() : 0});
-  Bytes bytes(what.length);
-  if (what.kind == control::AddressKind::kPhysical) {
-    reader.read_physical(GuestAddress(what.address), bytes);
-  } else {
-    reader.require_readable_registers();
-    with_vcpus_still([&] { reader.read_virtual(vcpus_.front()->state(), what.address, bytes); });
-  }
-  return bytes;
 }
 
 void Guest::with_vcpus_still(const std::function<void()>& action) {

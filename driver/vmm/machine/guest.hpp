@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/control/messages.hpp"
+#include "driver/vmm/debug/memory_access.hpp"
 #include "driver/vmm/kvm/kvm_vcpu.hpp"
 #include "driver/vmm/launch/launch.hpp"
 #include "driver/vmm/machine/board.hpp"
@@ -45,11 +46,17 @@ class Guest {
 
   [[nodiscard]] std::vector<std::uint64_t> vcpu_times_ns() const;
   [[nodiscard]] std::vector<std::uint32_t> vcpu_thread_ids() const;
-  /// For debugging: debug/memory_reader.hpp. A virtual address is the first vCPU's; a running guest is halted
-  /// for that moment. Throws Error.
-  Bytes read_memory(const control::ReadMemory& what);
   /// Where each vCPU stands, for people; halts a running guest for that moment.
   std::string describe_vcpus();
+
+  // For debuggers, as far as the guest's policy lets them: debug/memory_access.hpp. What needs vCPUs that
+  // stand still halts a running guest for that moment. All throw Error; for a vCPU that does not exist,
+  // Error(kInvalidArgument).
+  Bytes read_memory(const control::ReadMemory& what);
+  void write_memory(const control::WriteMemory& what);
+  control::VcpuRegisters read_registers(std::uint32_t vcpu);
+  void write_registers(const control::WriteRegisters& what);
+  [[nodiscard]] control::MemoryRanges list_memory();
 
  private:
   void make_machine(const control::Start& start, const sevcore::LaunchPlan& plan);
@@ -61,6 +68,8 @@ class Guest {
   void stop_vcpus();
   void start_vcpus();
   void with_vcpus_still(const std::function<void()>& action);
+  MemoryAccess memory_access();
+  KvmVcpu& vcpu(std::uint32_t id);
 
   KvmHost host_;
   std::unique_ptr<Platform> platform_;  // null: an ordinary guest

@@ -147,6 +147,22 @@ control::Reply Monitor::on(const control::ReadMemory& read, control::Frame&) {
   return control::MemoryContent{guest().read_memory(read)};
 }
 
+control::Reply Monitor::on(const control::WriteMemory& write, control::Frame&) {
+  guest().write_memory(write);
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::ReadRegisters& read, control::Frame&) {
+  return control::RegisterContent{guest().read_registers(read.vcpu)};
+}
+
+control::Reply Monitor::on(const control::WriteRegisters& write, control::Frame&) {
+  guest().write_registers(write);
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::ListMemory&, control::Frame&) { return guest().list_memory(); }
+
 void Monitor::on_peer_left() {
   if (!guest_) {
     surroundings_.loop.stop();

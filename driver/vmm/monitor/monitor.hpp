@@ -49,6 +49,10 @@ class Monitor {
   control::Reply on(const control::InjectSecret& secret, control::Frame& frame);
   control::Reply on(const control::Quit& quit, control::Frame& frame);
   control::Reply on(const control::ReadMemory& read, control::Frame& frame);
+  control::Reply on(const control::WriteMemory& write, control::Frame& frame);
+  control::Reply on(const control::ReadRegisters& read, control::Frame& frame);
+  control::Reply on(const control::WriteRegisters& write, control::Frame& frame);
+  control::Reply on(const control::ListMemory& list, control::Frame& frame);
 
   [[nodiscard]] control::RunState state() const;
   Guest& guest();

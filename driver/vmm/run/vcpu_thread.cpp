@@ -96,6 +96,7 @@ bool VcpuThread::wait_for_run() {
 std::optional<GuestEnd> VcpuThread::run_once() {
   try {
     const int error_number = vcpu_.run();
+    exit_outstanding_ = error_number == 0;
     return error_number == 0 ? handler_.handle(vcpu_, id_)
                              : handler_.handle_failure(vcpu_, id_, error_number);
   } catch (const Error& error) {
@@ -111,8 +112,15 @@ void VcpuThread::loop() {
     // In this order: a request that comes after the look at wanted_ sets immediate_exit again, by the signal.
     __atomic_store_n(&vcpu_.run_area().immediate_exit, std::uint8_t{0}, __ATOMIC_RELAXED);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (wanted_ != Wanted::kRun && !wait_for_run()) {
-      return;
+    if (wanted_ != Wanted::kRun) {
+      if (exit_outstanding_) {
+        // What an access reads goes to the guest's registers, and the instruction pointer moves on, at the
+        // next KVM_RUN alone; with immediate_exit nothing follows it (Documentation/virt/kvm/api.rst,
+        // KVM_RUN). A string of accesses exits again, up to 1024 times before KVM lets go of it.
+        __atomic_store_n(&vcpu_.run_area().immediate_exit, std::uint8_t{1}, __ATOMIC_RELAXED);
+      } else if (!wait_for_run()) {
+        return;
+      }
     }
     if (std::optional<GuestEnd> end = run_once()) {
       {

@@ -14,7 +14,8 @@
 
 namespace virtsev::vmm {
 
-/// Stands still at first. While it stands still, and only then, another thread may use the Vcpu.
+/// Stands still at first. While it stands still, and only then, another thread may use the Vcpu, whose last
+/// exit KVM has completed then, unless it ended the guest: its registers are those between two instructions.
 class VcpuThread {
  public:
   /// All borrowed, and outlive this. `on_end` is called by this thread, which stands still from then on.
@@ -49,6 +50,7 @@ class VcpuThread {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<Wanted> wanted_{Wanted::kStandStill};
+  bool exit_outstanding_ = false;  // the thread's own: KVM completes the last exit at the next KVM_RUN
   bool still_ = false;
   bool ended_ = false;
   std::uint32_t thread_id_ = 0;

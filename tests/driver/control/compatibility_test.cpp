@@ -105,6 +105,15 @@ TEST(PreviousVersion, ItsStatusHasNoWordOfTheConsole) {
   EXPECT_TRUE(status.console_silent.empty());
 }
 
+TEST(PreviousVersion, ItsReadingOfMemoryIsThroughTheFirstVcpu) {
+  Frame frame = received(encode(Request(ReadMemory{7, 8, AddressKind::kVirtual, 9}), 1));
+  frame.payload.resize(frame.payload.size() - 4);
+  const auto decoded = decode_request(frame);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<ReadMemory>(*decoded).address, 7U);
+  EXPECT_EQ(std::get<ReadMemory>(*decoded).vcpu, 0U);
+}
+
 TEST(NextVersion, MessagesOfItsOwnAreToldFromMalformedOnes) {
   Frame frame = received(encode(Request(Query{}), 5));
   frame.type = 1000;

@@ -41,6 +41,22 @@ inline Start sample_start(int base_descriptor) {
   return start;
 }
 
+inline VcpuRegisters sample_registers() {
+  VcpuRegisters registers;
+  std::uint64_t next = 0x1122334455667700;
+  for (std::uint64_t& value : registers.general) {
+    value = ++next;
+  }
+  registers.rip = ++next;
+  registers.rflags = ++next;
+  registers.selectors = {0x10, 0x18, 0x20, 0x28, 0x30, 0x38};
+  for (std::uint64_t* value : {&registers.fs_base, &registers.gs_base, &registers.cr0, &registers.cr2,
+                               &registers.cr3, &registers.cr4, &registers.cr8, &registers.efer}) {
+    *value = ++next;
+  }
+  return registers;
+}
+
 inline std::vector<Request> sample_requests(int descriptor) {
   return {Hello{3},
           sample_start(descriptor),
@@ -50,7 +66,11 @@ inline std::vector<Request> sample_requests(int descriptor) {
           PowerButton{},
           InjectSecret{Bytes(52, 1), Bytes(32, 2), 0x123456789000ULL},
           Quit{},
-          ReadMemory{0x10000000000ULL, 4096, AddressKind::kVirtual}};
+          ReadMemory{0x10000000000ULL, 4096, AddressKind::kVirtual, 3},
+          WriteMemory{0x10000000000ULL, AddressKind::kVirtual, 3, Bytes(5, 0x55)},
+          ReadRegisters{3},
+          WriteRegisters{3, sample_registers()},
+          ListMemory{}};
 }
 
 inline LaunchReport sample_report() {
@@ -77,7 +97,9 @@ inline std::vector<Reply> sample_replies() {
       sample_report(),
       Status{
           RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678, "vCPU 0 at 0x1000"},
-      MemoryContent{Bytes(17, 0x44)}};
+      MemoryContent{Bytes(17, 0x44)},
+      RegisterContent{sample_registers()},
+      MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}}};
 }
 
 inline std::vector<Event> sample_events() {

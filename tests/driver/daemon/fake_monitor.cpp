@@ -9,10 +9,12 @@
 //   quit=hang                              at Quit
 //   query=ignore                           at Query: no answer
 //   secret=refuse                          at InjectSecret
+//   registers=refuse                       at ReadRegisters
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
 // A domain named "old" has a monitor of the protocol's version 1.
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -219,10 +221,53 @@ class FakeMonitor {
       return;
     }
     MemoryContent memory;
+    if (written_ && written_->address == read.address && written_->bytes.size() == read.length) {
+      memory.bytes = written_->bytes;
+      answer(memory);
+      return;
+    }
     for (std::uint32_t i = 0; i < read.length - (told("memory=short") ? 1 : 0); ++i) {
       memory.bytes.push_back(static_cast<std::uint8_t>(read.address + i));
     }
     answer(memory);
+  }
+
+  void take(const WriteMemory& write) {
+    if (told("memory=refuse")) {
+      answer(Failure{ErrorCode::kOperationDenied, "NODBG"});
+      return;
+    }
+    written_ = write;
+    answer(Done{});
+  }
+
+  /// Each vCPU's are its own: RAX is its number, RIP 0x1000 and that; until they are written.
+  void take(const ReadRegisters& read) {
+    if (told("registers=refuse")) {
+      answer(Failure{ErrorCode::kOperationUnsupported, "SEV-ES"});
+      return;
+    }
+    if (const auto found = registers_.find(read.vcpu); found != registers_.end()) {
+      answer(RegisterContent{found->second});
+      return;
+    }
+    VcpuRegisters registers;
+    registers.general[0] = read.vcpu;
+    registers.rip = 0x1000 + read.vcpu;
+    answer(RegisterContent{registers});
+  }
+
+  void take(const WriteRegisters& write) {
+    registers_[write.vcpu] = write.registers;
+    answer(Done{});
+  }
+
+  void take(const ListMemory&) {
+    if (told("memory=refuse")) {
+      answer(Failure{ErrorCode::kOperationDenied, "NODBG"});
+      return;
+    }
+    answer(MemoryRanges{{{0, 0x80000}, {0x100000, 0x20100}}});
   }
 
   void take(const Quit&) {
@@ -246,6 +291,8 @@ class FakeMonitor {
   std::uint32_t vcpus_ = 0;
   LaunchReport report_;
   std::optional<InjectSecret> secret_;
+  std::optional<WriteMemory> written_;  ///< Is what a reading of just these bytes gives
+  std::map<std::uint32_t, VcpuRegisters> registers_;
 };
 
 }  // namespace

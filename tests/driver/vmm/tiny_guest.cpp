@@ -80,6 +80,16 @@ TinyGuest& TinyGuest::wait_for_power_button() {
   return code({0xed, 0xa8, 0x01, 0x74, 0xfb});  // 1: in eax, dx; test al, 1; jz 1b
 }
 
+TinyGuest& TinyGuest::load_ebx(std::uint32_t value) { return code({0xbb}).word(value); }
+
+TinyGuest& TinyGuest::print_bl() {
+  return port(kSerial).code({0x88, 0xd8, 0xee});  // mov al, bl; out dx, al
+}
+
+TinyGuest& TinyGuest::poll_port(std::uint16_t number) {
+  return port(number).code({0xec, 0x41, 0xeb, 0xfc});  // 1: in al, dx; inc ecx; jmp 1b
+}
+
 TinyGuest& TinyGuest::write_port(std::uint16_t number, std::uint8_t value) {
   return port(number).code({0xb0, value, 0xee});
 }
@@ -162,7 +172,6 @@ TinyGuest& TinyGuest::vmgexit_with_page(std::uint64_t address, std::uint32_t tim
 }
 
 TinyGuest& TinyGuest::move_below_1_mib() {
-  constexpr std::uint32_t kEntry = 0x1000000;
   constexpr std::uint32_t kLow = 0x20000;
   constexpr std::uint32_t kMostCode = 0x1000;
   code({0xbe}).word(kEntry).code({0xbf}).word(kLow);      // mov esi, ...; mov edi, ...

@@ -27,6 +27,12 @@ class TinyGuest {
   TinyGuest& echo_one_byte();
   /// Waits for the power button.
   TinyGuest& wait_for_power_button();
+  /// Puts a number into EBX, which nothing else here changes.
+  TinyGuest& load_ebx(std::uint32_t value);
+  /// Sends the lowest byte of EBX.
+  TinyGuest& print_bl();
+  /// For ever: reads a port, then adds 1 to ECX.
+  TinyGuest& poll_port(std::uint16_t port);
   TinyGuest& write_port(std::uint16_t port, std::uint8_t value);
   TinyGuest& power_off();
   TinyGuest& reset();
@@ -51,10 +57,14 @@ class TinyGuest {
   /// private and shared memory have parted. The first thing that a guest does.
   TinyGuest& move_below_1_mib();
 
+  /// Where the next instruction goes, unless it moves.
+  [[nodiscard]] std::uint32_t position() const { return kEntry + static_cast<std::uint32_t>(code_.size()); }
   /// A bzImage with this code at its entry.
   [[nodiscard]] Bytes bzimage() const;
 
  private:
+  static constexpr std::uint32_t kEntry = 0x1000000;
+
   TinyGuest& code(std::initializer_list<std::uint8_t> bytes);
   TinyGuest& word(std::uint32_t value);
   TinyGuest& port(std::uint16_t number);

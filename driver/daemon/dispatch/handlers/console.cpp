@@ -20,4 +20,14 @@ void domain_open_console(Request& request) {
                         (flags & VIR_DOMAIN_CONSOLE_FORCE) != 0);
 }
 
+asio::awaitable<void> domain_open_channel(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  const std::optional<std::string> name = get_optional_text(request.in);
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, 0);
+  UniqueFd channel = co_await request.driver.open_channel(domain, name);
+  request.client.open_stream(request.call, std::move(channel), [] {});
+}
+
 }  // namespace virtsev::daemon::dispatch

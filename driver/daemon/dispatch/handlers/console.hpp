@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A guest's console as a stream.
+// A guest's console, and its debugger's channel, as streams.
 #pragma once
 
 #include "driver/daemon/dispatch/request.hpp"
@@ -7,5 +7,6 @@
 namespace virtsev::daemon::dispatch {
 
 void domain_open_console(Request& request);
+asio::awaitable<void> domain_open_channel(Request& request);
 
 }  // namespace virtsev::daemon::dispatch

@@ -18,10 +18,6 @@ void refuse_saving(Request&) {
            "processor alone; shut it down instead"));
 }
 
-void refuse_dumping(Request&) {
-  refuse(text("an SEV guest's memory can't be dumped: the host sees it encrypted; use kdump in the guest"));
-}
-
 void refuse_snapshots(Request&) { refuse(text("virtsev takes no snapshots: an SEV guest can't be saved")); }
 
 void refuse_memory_change(Request&) {

@@ -8,7 +8,6 @@
 namespace virtsev::daemon::dispatch {
 
 void refuse_saving(Request& request);
-void refuse_dumping(Request& request);
 void refuse_snapshots(Request& request);
 void refuse_memory_change(Request& request);
 void refuse_vcpu_change(Request& request);

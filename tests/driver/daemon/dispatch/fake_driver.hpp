@@ -41,6 +41,7 @@ class FakeDriver final : public Driver {
   bool hold = false;               ///< suspend() waits until release()
   std::function<void(Domain&)> on_started;
   std::set<ConnectionId> closed_connections;
+  UniqueFd channel;  ///< The other end of the last one that was opened
 
   Domain& by_name(const std::string& name);
   Domain& add(const std::string& name);
@@ -92,6 +93,9 @@ class FakeDriver final : public Driver {
   std::vector<std::string> messages(const Uuid& domain) override;
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
                                      std::uint32_t flags) override;
+  asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format,
+                                  std::uint32_t flags) override;
+  asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) override;
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The fake's host, and what its domains say of themselves: made up, of the right form.
 #include <libvirt/libvirt.h>
+#include <sys/socket.h>
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -110,6 +111,24 @@ asio::awaitable<Bytes> FakeDriver::memory_peek(Uuid uuid, std::uint64_t address,
     memory[i] = static_cast<std::uint8_t>(address + i);
   }
   co_return memory;
+}
+
+asio::awaitable<void> FakeDriver::core_dump(Uuid uuid, std::string file, std::uint32_t format,
+                                            std::uint32_t flags) {
+  calls.push_back("core_dump " + file + " " + std::to_string(format) + " " + std::to_string(flags));
+  find_active(uuid);
+  co_return;
+}
+
+asio::awaitable<UniqueFd> FakeDriver::open_channel(Uuid uuid, std::optional<std::string> name) {
+  calls.push_back("open_channel " + name.value_or("?"));
+  find_active(uuid);
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    throw Error(ErrorCode::kSystemError, text("no pair of sockets"));
+  }
+  channel = UniqueFd(ends[0]);
+  co_return UniqueFd(ends[1]);
 }
 
 std::vector<TypedParameter> FakeDriver::launch_security_info(const Uuid& uuid) {

@@ -217,7 +217,7 @@ TEST_F(Domains, HaveNoSnapshotsNorSavedImages) {
 
 TEST_F(Domains, AreNotSavedResizedOrPluggedIntoAndSayWhy) {
   for (const std::int32_t number :
-       {8, 13, 26, 30, 31, 32, 53, 54, 55, 160, 161, 174, 182, 185, 199, 204, 225, 232, 233, 279, 334}) {
+       {8, 13, 26, 30, 31, 32, 54, 55, 160, 161, 174, 182, 185, 199, 204, 225, 232, 233, 279}) {
     const Outcome outcome = call(number, Arguments().domain(kAlpha).u64(1));
     EXPECT_EQ(outcome.error, 3) << number;  // NO_SUPPORT: what tools take as "not implemented"
     EXPECT_GT(outcome.message.size(), 30U) << number;
@@ -255,6 +255,27 @@ TEST_F(Domains, RefuseTheirMemoryWhereTheDriverDoesOrNobodyMayWrite) {
   open(read_only, "sev:///system", VIR_CONNECT_RO);
   EXPECT_EQ(call(read_only, 104, Arguments().domain(kAlpha).u64(0).u32(1).u32(VIR_MEMORY_PHYSICAL)).error,
             29);
+}
+
+TEST_F(Domains, AreDumpedWithOrWithoutAFormat) {
+  driver_.calls.clear();
+  EXPECT_TRUE(call(53, Arguments().domain(kAlpha).text("/tmp/core").u32(18)).payload.empty());
+  EXPECT_FALSE(call(334, Arguments().domain(kAlpha).text("/tmp/core").u32(3).u32(16)).error);
+  EXPECT_EQ(driver_.calls,
+            (std::vector<std::string>{"core_dump /tmp/core 0 18", "core_dump /tmp/core 3 16"}));
+  EXPECT_EQ(call(334, Arguments().domain(kBeta).text("/tmp/core").u32(0).u32(16)).error, 55);
+}
+
+TEST_F(Domains, AreNotDumpedByReadersOrByHalfACall) {
+  driver_.calls.clear();
+  FakeClient read_only;
+  open(read_only, "sev:///system", VIR_CONNECT_RO);
+  EXPECT_EQ(call(read_only, 53, Arguments().domain(kAlpha).text("/tmp/core").u32(16)).error, 29);
+  EXPECT_EQ(call(read_only, 334, Arguments().domain(kAlpha).text("/tmp/core").u32(0).u32(16)).error, 29);
+  EXPECT_EQ(call(53, Arguments().domain(kAlpha).text("/tmp/core")).error, 39);
+  EXPECT_EQ(call(334, Arguments().domain(kAlpha).text("/tmp/core").u32(16)).error, 39);
+  EXPECT_EQ(call(53, Arguments().domain(kAlpha).text(std::string("/tmp/\0core", 10)).u32(16)).error, 39);
+  EXPECT_TRUE(driver_.calls.empty());
 }
 
 TEST_F(Domains, TellStatisticsOfAllOrOfSome) {

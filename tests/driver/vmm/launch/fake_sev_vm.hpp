@@ -35,11 +35,11 @@ class FakeSevVm : public sevcore::SevVm {
     if (command == sevcore::GuestCommand::kLaunchSecret) {
       secret = *static_cast<sevcore::PacketArguments*>(data);
     }
-    if (command == sevcore::GuestCommand::kDebugDecrypt) {
+    if (command == sevcore::GuestCommand::kDebugDecrypt || command == sevcore::GuestCommand::kDebugEncrypt) {
       const auto& arguments = *static_cast<sevcore::DebugArguments*>(data);
-      decrypted.push_back(arguments);
+      (command == sevcore::GuestCommand::kDebugDecrypt ? decrypted : encrypted).push_back(arguments);
       if (command != failing) {
-        decrypt(arguments);
+        apply_cipher(arguments);
       }
     }
     calls.push_back(call);
@@ -65,6 +65,7 @@ class FakeSevVm : public sevcore::SevVm {
 
   std::vector<Call> calls;
   std::vector<sevcore::DebugArguments> decrypted;
+  std::vector<sevcore::DebugArguments> encrypted;
   std::vector<std::pair<void*, std::size_t>> registered;
   sevcore::LaunchStartArguments start;
   sevcore::PacketArguments secret;
@@ -73,7 +74,8 @@ class FakeSevVm : public sevcore::SevVm {
   sevcore::Outcome registration;
 
  private:
-  static void decrypt(const sevcore::DebugArguments& arguments) {
+  /// Its own inverse.
+  static void apply_cipher(const sevcore::DebugArguments& arguments) {
     const auto* from = reinterpret_cast<const std::uint8_t*>(arguments.source);
     auto* to = reinterpret_cast<std::uint8_t*>(arguments.destination);
     for (std::uint32_t i = 0; i < arguments.length; ++i) {

@@ -2,6 +2,7 @@
 // The order of a launch, what the firmware sees of it, and its failures in words.
 #include "driver/vmm/launch/launch.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 
@@ -158,6 +159,56 @@ TEST_F(LaunchTest, MemoryIsReadThroughTheFirmwareInWholeUnitsWithinAPage) {
     EXPECT_EQ(one.destination % kPageSize, 0U);
     EXPECT_EQ(one.length % 16, 0U);
     EXPECT_EQ(one.source / kPageSize, (one.source + one.length - 1) / kPageSize);
+  }
+}
+
+TEST_F(LaunchTest, MemoryIsWrittenThroughTheFirmwareInWholeUnitsWithinAPage) {
+  Bytes expected(4 * kPageSize, 0x33);
+  ASSERT_TRUE(memory_.private_memory().write(GuestAddress(kMiB), expected));
+  std::uint8_t fill = 0;
+  for (const auto& [offset, size] : std::vector<std::pair<std::size_t, std::size_t>>{{0, 3 * kPageSize},
+                                                                                     {0, 16},
+                                                                                     {5, 1},
+                                                                                     {15, 2},
+                                                                                     {8, 8},
+                                                                                     {8, 24},
+                                                                                     {32, 20},
+                                                                                     {kPageSize - 1, 2},
+                                                                                     {33, 2 * kPageSize},
+                                                                                     {7, 0}}) {
+    ++fill;
+    launch_.write_memory(GuestAddress(kMiB + offset), Bytes(size, fill));
+    std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(offset), size,
+                static_cast<std::uint8_t>(fill ^ FakeSevVm::kCipher));
+    Bytes content(expected.size());
+    ASSERT_TRUE(memory_.private_memory().read(GuestAddress(kMiB), content));
+    EXPECT_EQ(content, expected) << size << " bytes at " << offset;
+  }
+  for (const sevcore::DebugArguments& one : vm_.encrypted) {
+    EXPECT_EQ(one.source % kPageSize, 0U);
+    EXPECT_EQ(one.destination % 16, 0U);
+    EXPECT_EQ(one.length % 16, 0U);
+    EXPECT_EQ(one.destination / kPageSize, (one.destination + one.length - 1) / kPageSize);
+  }
+}
+
+TEST_F(LaunchTest, UnitsThatAreWrittenWholeAreNotDecryptedFirst) {
+  launch_.write_memory(GuestAddress(kMiB + 16), Bytes(kPageSize, 1));
+  EXPECT_EQ(vm_.commands(), (std::vector{GuestCommand::kDebugEncrypt, GuestCommand::kDebugEncrypt}));
+  launch_.write_memory(GuestAddress(kMiB + 16), Bytes(17, 1));
+  EXPECT_EQ(vm_.decrypted.size(), 1U);
+}
+
+TEST_F(LaunchTest, MemoryThatTheFirmwareKeepsIsNotWrittenAround) {
+  Bytes content(64, 0x11);
+  ASSERT_TRUE(memory_.private_memory().write(GuestAddress(kMiB), content));
+  vm_.failure = {EIO, static_cast<std::uint32_t>(sevcore::FirmwareStatus::kPolicyFailure)};
+  for (const GuestCommand command : {GuestCommand::kDebugDecrypt, GuestCommand::kDebugEncrypt}) {
+    vm_.failing = command;
+    const std::string text = error_of([&] { launch_.write_memory(GuestAddress(kMiB + 1), Bytes(8, 9)); });
+    EXPECT_NE(text.find("NODBG"), std::string::npos) << text;
+    ASSERT_TRUE(memory_.private_memory().read(GuestAddress(kMiB), content));
+    EXPECT_EQ(content, Bytes(64, 0x11));
   }
 }
 

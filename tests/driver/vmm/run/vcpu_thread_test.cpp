@@ -37,6 +37,44 @@ class BusyVcpu : public FakeVcpu {
   std::atomic<int> entered{0};
 };
 
+/// A guest in a string of port accesses, each of which KVM completes at the next run.
+class StringOfPortAccesses : public FakeVcpu {
+ public:
+  explicit StringOfPortAccesses(int count) : left_(count) {}
+  int run() override {
+    ++entered;
+    entered.notify_all();
+    if (outstanding) {
+      outstanding = false;
+      ++completed;
+    } else if (run_area().immediate_exit != 0) {
+      return EINTR;
+    }
+    if (left_ == 0) {
+      return EINTR;
+    }
+    --left_;
+    outstanding = true;
+    exit_port(KVM_EXIT_IO_OUT, 0x100, 1, 1);
+    return 0;
+  }
+  std::atomic<int> entered{0};
+  // Looked at while the thread stands still.
+  int completed = 0;
+  bool outstanding = false;
+
+ private:
+  int left_;
+};
+
+/// Calls back, in the middle of the exit's handling.
+class CallingDevice : public PortDevice {
+ public:
+  void read(std::uint16_t, MutableBytes) override {}
+  void write(std::uint16_t, ByteView) override { on_write(); }
+  std::function<void()> on_write;
+};
+
 class VcpuThreadTest : public testing::Test {
  protected:
   PortBus ports_;
@@ -74,6 +112,23 @@ TEST_F(VcpuThreadTest, APauseThatComesBeforeTheGuestIsEnteredIsNotLost) {
     thread.resume();
     thread.request_pause();
     thread.wait_until_still();
+  }
+}
+
+TEST_F(VcpuThreadTest, StandsStillOnlyWhenKvmHasCompletedTheLastExit) {
+  for (const int count : {1, 3}) {
+    StringOfPortAccesses vcpu(count);
+    PortBus ports;
+    CallingDevice device;
+    ports.attach(0x100, 8, device);
+    const ExitHandler handler(ports, nullptr);
+    VcpuThread thread(0, vcpu, handler, on_end_);
+    device.on_write = [&] { thread.request_pause(); };
+    thread.resume();
+    vcpu.entered.wait(0);
+    thread.wait_until_still();
+    EXPECT_FALSE(vcpu.outstanding);
+    EXPECT_EQ(vcpu.completed, count);
   }
 }
 

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// virDomainCoreDumpWithFormat: states and events are those of libvirt's QEMU driver. What waits holds no turn
+// of the domain's, so whoever ends the guest meanwhile does not wait; the dump then ends with an error.
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <libvirt/libvirt.h>
+
+#include "driver/daemon/dump/core_writer.hpp"
+#include "driver/daemon/dump/dump_request.hpp"
+#include "driver/daemon/dump/elf_core.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "driver/daemon/log.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+using RunPtr = std::shared_ptr<Run>;
+using SetState = std::function<void(int state, int reason)>;
+
+// What is in this process at once: enough for a disk, and few enough calls of a thread.
+constexpr std::uint64_t kPieceBytes = 4U << 20;
+
+// One dump of one run; marks the run as long as it is there.
+class Dump {
+ public:
+  Dump(Lifecycle& lifecycle, Context& context, DomainPtr domain, RunPtr run, SetState set_state, bool live)
+      : lifecycle_(lifecycle),
+        context_(context),
+        domain_(std::move(domain)),
+        run_(std::move(run)),
+        monitor_(run_->monitor),
+        set_state_(std::move(set_state)),
+        live_(live),
+        writer_(context.io, context.user_files) {
+    require_same_run();
+    if (run_->dump != Run::Dump::kNone) {
+      throw Error(ErrorCode::kResourceBusy,
+                  text("domain '{}' is being dumped already; wait until that is done", domain_->name));
+    }
+    run_->dump = live ? Run::Dump::kLive : Run::Dump::kStill;
+  }
+  ~Dump() { run_->dump = Run::Dump::kNone; }
+  Dump(const Dump&) = delete;
+  Dump& operator=(const Dump&) = delete;
+
+  /// All of it, up to the file on the disk.
+  asio::awaitable<void> write(std::string file) {
+    co_await look();
+    const std::uint64_t headers = core_headers_size(ranges_.size(), vcpus_);
+    co_await writer_.open(file, headers + memory_bytes_, monitor_->ended());
+    log_info(text("domain '{}': its memory is dumped to '{}'", domain_->name, file));
+    if (!live_) {
+      co_await pause();
+    }
+    std::vector<control::VcpuRegisters> registers;
+    for (std::uint32_t vcpu = 0; vcpu < vcpus_; ++vcpu) {
+      const control::VcpuRegisters read = co_await lifecycle_.read_registers(domain_, vcpu);
+      require_same_run();
+      registers.push_back(read);
+    }
+    const Bytes before = core_headers(ranges_, registers);
+    co_await writer_.write(before);
+    for (const auto& range : ranges_) {
+      for (std::uint64_t done = 0; done < range.size;) {
+        const auto size = static_cast<std::uint32_t>(std::min(kPieceBytes, range.size - done));
+        const Bytes piece = co_await lifecycle_.read_memory(domain_, control::AddressKind::kPhysical,
+                                                            range.start + done, size);
+        require_same_run();
+        co_await writer_.write(piece);
+        done += size;
+      }
+    }
+    co_await writer_.finish();
+    require_same_run();
+  }
+
+  /// Lets a guest run again that was paused for the dump.
+  asio::awaitable<void> resume() {
+    if (!paused_) {
+      co_return;
+    }
+    const auto queue = domain_->jobs;
+    const auto turn = co_await queue->take();
+    if (!same_run() || domain_->state.state != VIR_DOMAIN_PAUSED ||
+        domain_->state.reason != VIR_DOMAIN_PAUSED_DUMP) {
+      co_return;
+    }
+    std::exception_ptr failure;
+    try {
+      control::Request request = control::Resume{};
+      co_await ask(std::move(request));
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    if (!same_run()) {
+      co_return;
+    }
+    if (failure) {
+      set_state_(VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN);
+      context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR);
+      std::rethrow_exception(failure);
+    }
+    set_state_(VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
+    context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+  }
+
+  /// A file that is half written goes.
+  asio::awaitable<void> abandon() { co_await writer_.abandon(); }
+
+  [[nodiscard]] bool same_run() const {
+    return domain_->run == run_ && run_->monitor == monitor_ && monitor_ && !monitor_->over();
+  }
+
+ private:
+  void require_same_run() const {
+    if (!same_run()) {
+      throw Error(ErrorCode::kOperationAborted,
+                  text("the dump of domain '{}' was given up: the guest ended meanwhile", domain_->name));
+    }
+  }
+
+  // What there is to dump, and first of all whether the guest's policy lets the host.
+  asio::awaitable<void> look() {
+    control::MemoryRanges memory = co_await lifecycle_.list_memory(domain_);
+    require_same_run();
+    ranges_ = std::move(memory.ranges);
+    memory_bytes_ = check_memory_ranges(ranges_, run_->definition->memory_bytes);
+    const control::Status status = co_await lifecycle_.query(domain_);
+    require_same_run();
+    vcpus_ = static_cast<std::uint32_t>(status.vcpu_time_ns.size());
+    try {
+      co_await lifecycle_.read_registers(domain_, 0);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kOperationUnsupported) {
+        throw;
+      }
+      vcpus_ = 0;  // SEV-ES: nobody can read them
+    }
+    require_same_run();
+  }
+
+  asio::awaitable<void> pause() {
+    const auto queue = domain_->jobs;
+    const auto turn = co_await queue->take();
+    require_same_run();
+    if (domain_->state.state != VIR_DOMAIN_RUNNING) {
+      co_return;
+    }
+    control::Request request = control::Pause{};
+    co_await ask(std::move(request));
+    require_same_run();
+    paused_ = true;
+    set_state_(VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_DUMP);
+    context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+  }
+
+  asio::awaitable<void> ask(control::Request request) {
+    const auto monitor = monitor_;
+    const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
+    co_await monitor->request(std::move(request), limit);
+  }
+
+  Lifecycle& lifecycle_;
+  Context& context_;
+  const DomainPtr domain_;
+  const RunPtr run_;
+  const std::shared_ptr<Monitor> monitor_;
+  const SetState set_state_;
+  const bool live_;
+  CoreWriter writer_;
+  std::vector<control::MemoryRanges::Range> ranges_;
+  std::uint64_t memory_bytes_ = 0;
+  std::uint32_t vcpus_ = 0;  ///< Whose registers can be read
+  bool paused_ = false;
+};
+
+}  // namespace
+
+// Memory is read by its physical addresses, and taken for private (DBG_DECRYPT). Pages that an SEV guest
+// shares with its host come out as nonsense, as a physical address does not say which these are.
+asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, std::uint32_t format,
+                                           std::uint32_t flags) {
+  check_dump_request(file, format, flags);
+  const RunPtr run = co_await debuggable(domain, kDebuggerVersion);
+  SetState set = [this, domain](int state, int reason) { set_state(domain, state, reason); };
+  Dump dump(*this, context_, domain, run, std::move(set), (flags & VIR_DUMP_LIVE) != 0);
+  std::exception_ptr failure;
+  try {
+    co_await dump.write(file);
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  if (failure && !dump.same_run()) {
+    // How that broke the dump off tells nobody why.
+    failure = std::make_exception_ptr(
+        Error(ErrorCode::kOperationAborted,
+              text("the dump of domain '{}' was given up: the guest ended meanwhile", domain->name)));
+  }
+  if (!failure && (flags & VIR_DUMP_CRASH) != 0) {
+    const auto queue = domain->jobs;
+    const auto turn = co_await queue->take();
+    if (dump.same_run()) {
+      run->starting = true;  // Its end is ours to deal with
+      co_await stop_monitor(run);
+      run->early_end.reset();
+      finish(domain, run, VIR_DOMAIN_SHUTOFF_CRASHED, text("ended after its dump, as asked for"));
+    }
+    co_return;
+  }
+  try {
+    co_await dump.resume();
+  } catch (const Error&) {
+    failure = failure ? failure : std::current_exception();
+  }
+  co_await dump.abandon();
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace virtsev::daemon

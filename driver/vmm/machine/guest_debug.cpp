@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One guest: what a debugger reads and writes.
+#include "driver/vmm/machine/guest.hpp"
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+
+MemoryAccess Guest::memory_access() {
+  return MemoryAccess({*memory_, launch_ ? &*launch_ : nullptr, sevcore::Policy(report_.policy),
+                       platform_ ? 1ULL << platform_->c_bit_position() : 0});
+}
+
+KvmVcpu& Guest::vcpu(std::uint32_t id) {
+  if (id >= vcpus_.size()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("The guest has no vCPU {}; it has {}, counted from 0", id, vcpus_.size()));
+  }
+  return *vcpus_[id];
+}
+
+Bytes Guest::read_memory(const control::ReadMemory& what) {
+  if (what.length > control::kMaxMemoryRead) {
+    throw Error(ErrorCode::kInvalidArgument, text("At most {} bytes of memory can be read at once, not {}",
+                                                  control::kMaxMemoryRead, what.length));
+  }
+  const MemoryAccess access = memory_access();
+  Bytes bytes(what.length);
+  if (what.kind == control::AddressKind::kPhysical) {
+    access.read_physical(GuestAddress(what.address), bytes);
+  } else {
+    access.require_readable_registers();
+    const KvmVcpu& translating = vcpu(what.vcpu);
+    with_vcpus_still([&] { access.read_virtual(translating.state(), what.address, bytes); });
+  }
+  return bytes;
+}
+
+void Guest::write_memory(const control::WriteMemory& what) {
+  const MemoryAccess access = memory_access();
+  if (what.kind == control::AddressKind::kPhysical) {
+    access.require_debuggable();
+    with_vcpus_still([&] { access.write_physical(GuestAddress(what.address), what.bytes); });
+  } else {
+    access.require_readable_registers();
+    const KvmVcpu& translating = vcpu(what.vcpu);
+    with_vcpus_still([&] { access.write_virtual(translating.state(), what.address, what.bytes); });
+  }
+}
+
+control::VcpuRegisters Guest::read_registers(std::uint32_t id) {
+  memory_access().require_readable_registers();
+  KvmVcpu& read = vcpu(id);
+  control::VcpuRegisters registers;
+  with_vcpus_still([&] { registers = read.debug_registers(); });
+  return registers;
+}
+
+void Guest::write_registers(const control::WriteRegisters& what) {
+  memory_access().require_readable_registers();
+  KvmVcpu& written = vcpu(what.vcpu);
+  with_vcpus_still([&] { written.set_debug_registers(what.registers); });
+}
+
+control::MemoryRanges Guest::list_memory() {
+  memory_access().require_debuggable();
+  control::MemoryRanges list;
+  for (const GuestMemory::Range& range : memory_->private_memory().ranges()) {
+    list.ranges.push_back({range.start.value(), range.size});
+  }
+  return list;
+}
+
+}  // namespace virtsev::vmm
