@@ -10,6 +10,7 @@ import hashlib
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import time
 import unittest
@@ -42,6 +43,32 @@ class Cases(unittest.TestCase):
         if "shut off" not in domain.state():
             domain.virsh("destroy")
         domain.virsh("undefine")
+
+
+class Debugger:
+    """virtsev debug, and gdb's remote protocol in place of gdb."""
+
+    def __init__(self, host, domain):
+        self.process = subprocess.Popen(["virtsev", "debug", host.uri, domain.name], env=host.environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(60)
+
+    def ask(self, packet):
+        self.process.stdin.write(f"${packet}#{sum(packet.encode()) & 0xff:02x}".encode())
+        self.process.stdin.flush()
+        answer = b""
+        while (piece := self.process.stdout.read(1)) not in (b"#", b""):
+            answer += piece
+        self.process.stdout.read(2)
+        print(f"debugger: {packet} -> {answer.decode()}", flush=True)
+        return answer.decode().lstrip("+$")
 
 
 class Platform(Cases):
@@ -107,6 +134,26 @@ class Guests(Cases):
         self.assertNotEqual(0, domain.inject_packed().status)
         self.assertEqual("paused (user)", domain.state())
         self.assertEqual(0, domain.inject(b"another").status, "it still takes the right one")
+
+    def test_debugger_reads_and_writes_where_the_policy_lets_it(self):
+        """DBG_DECRYPT and DBG_ENCRYPT: of the command line, as the plan loads it, and of bytes that fill no unit of the cipher."""
+        domain = self.started("hw-debug", "0x0")
+        with Debugger(self.host, domain) as debugger:
+            self.assertEqual(b"console=ttyS0", bytes.fromhex(debugger.ask("m8000,d")))
+            self.assertEqual("OK", debugger.ask("M8003,1:53"))
+            self.assertEqual(b"conSole=ttyS0", bytes.fromhex(debugger.ask("m8000,d")))
+            self.assertEqual((0x1000000).to_bytes(8, "little").hex(), debugger.ask("p10"), "the instruction pointer")
+        core = self.host.root / "core"
+        domain.must("dump", core, "--memory-only")
+        with open(core, "rb") as file:
+            self.assertIn(b"conSole=ttyS0", file.read(1 << 20))
+        core.unlink()
+
+    def test_debugger_is_refused_where_the_policy_forbids_it(self):
+        domain = self.started("hw-closed", "0x1")
+        refused = domain.virsh("dump", self.host.root / "core", "--memory-only")
+        self.assertNotEqual(0, refused.status)
+        self.assertIn("NODBG", refused.errors)
 
     def reboot_itself(self, domain, console):
         domain.must("resume")

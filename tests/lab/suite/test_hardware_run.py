@@ -9,7 +9,9 @@ from host import SOURCE
 
 
 # One of each kind: the rest differs in policy, memory and number of vCPUs, or is what test_lifecycle shows.
-CASES = ("Platform", "Guests.test_monitor_is_nobodys_and_may_lock_all_memory", "Guests.test_secret_with_a_wrong_mac_is_refused",
+CASES = ("Platform", "Guests.test_debugger_is_refused_where_the_policy_forbids_it",
+         "Guests.test_debugger_reads_and_writes_where_the_policy_lets_it",
+         "Guests.test_monitor_is_nobodys_and_may_lock_all_memory", "Guests.test_secret_with_a_wrong_mac_is_refused",
          "Guests.test_sev_es", "Guests.test_triple_fault_of_an_sev_es_guest_ends_it")
 
 
