@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Calls that hang: a file server that is gone stops its own domain's start, and nothing else.
-#include <atomic>
 #include <future>
+#include <mutex>
 
 #include <asio/post.hpp>
 #include <libvirt/libvirt.h>
@@ -14,29 +14,48 @@
 namespace virtsev::daemon {
 namespace {
 
-/// Something that hangs until the test lets go, at its end at the latest.
+/// Something that hangs until the test lets go, at its end at the latest. A thread may begin with it when the
+/// test, and the loop, are over.
 class Hang {
  public:
-  ~Hang() { let_go(); }
+  ~Hang() {
+    let_go();
+    const std::lock_guard lock(state_->mutex);
+    state_->over = true;
+  }
   /// Shows in the loop, too, that it has begun: whoever waits there looks anew.
   std::function<void()> work(asio::io_context& loop) {
-    return [this, &loop, end = end_] {
-      ++entered_;
-      asio::post(loop, [] {});
-      end.wait();
+    return [state = state_, &loop] {
+      {
+        // Whoever sees it counted may end the loop.
+        const std::lock_guard lock(state->mutex);
+        ++state->entered;
+        if (!state->over) {
+          asio::post(loop, [] {});
+        }
+      }
+      state->end.wait();
     };
   }
   void let_go() {
     if (!std::exchange(gone_, true)) {
-      promise_.set_value();
+      state_->promise.set_value();
     }
   }
-  [[nodiscard]] int entered() const { return entered_; }
+  [[nodiscard]] int entered() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->entered;
+  }
 
  private:
-  std::promise<void> promise_;
-  std::shared_future<void> end_ = promise_.get_future().share();
-  std::atomic<int> entered_ = 0;
+  struct State {
+    std::promise<void> promise;
+    std::shared_future<void> end = promise.get_future().share();
+    std::mutex mutex;
+    int entered = 0;
+    bool over = false;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
   bool gone_ = false;
 };
 

@@ -184,5 +184,31 @@ TEST_F(Console, UnknownFlagsAreRefused) {
   EXPECT_FALSE(open_console(client_, 2).error);
 }
 
+class Channel : public Console {
+ protected:
+  Outcome open_channel(FakeClient& client, const std::optional<std::string>& name, std::uint32_t flags = 0) {
+    return call(client, 296, Arguments().domain(uuid_of(1)).optional(name).u32(flags));
+  }
+};
+
+TEST_F(Channel, IsTiedToTheCallAndHasItsName) {
+  EXPECT_FALSE(open_channel(client_, "virtsev.gdb").error);
+  ASSERT_EQ(client_.streams.size(), 1U);
+  EXPECT_TRUE(client_.streams[0]->descriptor.valid());
+  EXPECT_EQ(driver_.calls.back(), "open_channel virtsev.gdb");
+}
+
+TEST_F(Channel, IsNotForThoseWhoMayOnlyRead) {
+  FakeClient reader(3, true);
+  open(reader);
+  EXPECT_EQ(open_channel(reader, "virtsev.gdb").error, 29);
+  EXPECT_TRUE(reader.streams.empty());
+}
+
+TEST_F(Channel, UnknownFlagsAreRefused) {
+  EXPECT_EQ(open_channel(client_, "virtsev.gdb", 1).error, 8);
+  EXPECT_TRUE(client_.streams.empty());
+}
+
 }  // namespace
 }  // namespace virtsev::daemon::test
