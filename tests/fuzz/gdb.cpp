@@ -13,6 +13,7 @@
 #include "driver/daemon/gdb/packet.hpp"
 #include "driver/daemon/gdb/session.hpp"
 #include "tests/driver/daemon/gdb/fake_target.hpp"
+#include "tests/fuzz/settle.hpp"
 
 namespace {
 
@@ -27,17 +28,6 @@ std::string in_frames(std::string_view lines) {
     lines.remove_prefix(std::min(lines.size(), line.size() + 1));
   }
   return stream;
-}
-
-/// Until nothing more happens by itself; what the session sends is thrown away.
-void settle(asio::io_context& io, int socket) {
-  std::array<std::uint8_t, 65536> answers;
-  bool busy = true;
-  while (busy) {
-    io.restart();
-    busy = io.poll() > 0;
-    busy = ::recv(socket, answers.data(), answers.size(), MSG_DONTWAIT) > 0 || busy;
-  }
 }
 
 }  // namespace

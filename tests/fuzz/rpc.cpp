@@ -12,6 +12,7 @@
 #include "driver/rpc/message.hpp"
 #include "driver/rpc/server.hpp"
 #include "tests/driver/daemon/dispatch/fake_driver.hpp"
+#include "tests/fuzz/settle.hpp"
 
 namespace {
 
@@ -45,17 +46,6 @@ Bytes as_calls(ByteView script) {
     script = script.subspan(4 + length);
   }
   return stream;
-}
-
-/// Until nothing more happens by itself; what the server sends is thrown away.
-void settle(asio::io_context& io, int socket) {
-  std::array<std::uint8_t, 65536> answers;
-  bool busy = true;
-  while (busy) {
-    io.restart();
-    busy = io.poll() > 0;
-    busy = ::recv(socket, answers.data(), answers.size(), MSG_DONTWAIT) > 0 || busy;
-  }
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <array>
 
 #include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 
+#include "driver/cli/libvirt/connection.hpp"
 #include "driver/cli/numbers.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
@@ -14,11 +14,6 @@
 
 namespace virtsev::cli {
 namespace {
-
-std::string last_error() {
-  const virError* error = virGetLastError();
-  return error != nullptr && error->message != nullptr ? error->message : "?";
-}
 
 /// Typed parameters, freed at the end.
 struct Parameters {
@@ -46,27 +41,11 @@ struct Parameters {
 
 }  // namespace
 
-Guest::Guest(const std::string& uri, const std::string& domain) : name_(domain) {
-  // Without this, the library prints every error by itself, too.
-  virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
-  virConnectPtr connection = virConnectOpenAuth(uri.c_str(), virConnectAuthPtrDefault, 0);
-  if (connection == nullptr) {
-    throw Error(ErrorCode::kNoConnect, text("{}: {}", uri, last_error()));
-  }
-  connection_ = {connection, [](virConnectPtr c) { virConnectClose(c); }};
-  virDomainPtr found = virDomainLookupByName(connection, domain.c_str());
-  if (found == nullptr) {
-    const std::string reason = last_error();
-    found = virDomainLookupByUUIDString(connection, domain.c_str());
-    if (found == nullptr) {
-      throw Error(ErrorCode::kNoDomain, text("{}: {}", domain, reason));
-    }
-  }
-  domain_ = {found, [](virDomainPtr d) { virDomainFree(d); }};
-}
+Guest::Guest(const std::string& uri, const std::string& domain)
+    : name_(domain), connection_(connect_to_host(uri)), domain_(find_domain(connection_.get(), domain)) {}
 
 void Guest::fail(const std::string& what) const {
-  throw Error(ErrorCode::kOperationFailed, text("{}: {}: {}", name_, what, last_error()));
+  throw Error(ErrorCode::kOperationFailed, text("{}: {}: {}", name_, what, last_libvirt_error()));
 }
 
 bool Guest::has_run() const {

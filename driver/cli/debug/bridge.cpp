@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 #include <unistd.h>
 
+#include "driver/cli/libvirt/connection.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -19,13 +19,8 @@ constexpr const char* kChannel = "virtsev.gdb";
 constexpr std::size_t kPiece = 65536;
 constexpr int kWouldBlock = -2;  // virStreamSend() and virStreamRecv()
 
-std::string last_error() {
-  const virError* error = virGetLastError();
-  return error != nullptr && error->message != nullptr ? error->message : "?";
-}
-
 [[noreturn]] void refuse(ErrorCode code, const std::string& what) {
-  throw Error(code, text("{}: {}", what, last_error()));
+  throw Error(code, text("{}: {}", what, last_libvirt_error()));
 }
 
 /// False: nobody reads any more.
@@ -40,33 +35,15 @@ bool write_all(std::string_view bytes) {
   return true;
 }
 
-std::shared_ptr<virDomain> find_domain(virConnectPtr connection, const std::string& name) {
-  virDomainPtr found = virDomainLookupByName(connection, name.c_str());
-  if (found == nullptr) {
-    const std::string reason = last_error();
-    found = virDomainLookupByUUIDString(connection, name.c_str());
-    if (found == nullptr) {
-      throw Error(ErrorCode::kNoDomain, text("{}: {}", name, reason));
-    }
-  }
-  return {found, [](virDomainPtr domain) { virDomainFree(domain); }};
-}
-
 }  // namespace
 
 DebugBridge::DebugBridge(const std::string& uri, const std::string& domain) {
-  // Without this, the library prints every error by itself, too.
-  virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
   if (virEventRegisterDefaultImpl() != 0) {
     refuse(ErrorCode::kInternal, uri);
   }
-  virConnectPtr connection = virConnectOpenAuth(uri.c_str(), virConnectAuthPtrDefault, 0);
-  if (connection == nullptr) {
-    refuse(ErrorCode::kNoConnect, uri);
-  }
-  connection_ = {connection, [](virConnectPtr c) { virConnectClose(c); }};
-  const auto guest = find_domain(connection, domain);
-  virStreamPtr stream = virStreamNew(connection, VIR_STREAM_NONBLOCK);
+  connection_ = connect_to_host(uri);
+  const auto guest = find_domain(connection_.get(), domain);
+  virStreamPtr stream = virStreamNew(connection_.get(), VIR_STREAM_NONBLOCK);
   if (stream == nullptr) {
     refuse(ErrorCode::kInternal, uri);
   }
@@ -105,7 +82,7 @@ void DebugBridge::run() {
 }
 
 void DebugBridge::fail(const std::string& what) {
-  failure_ = text("{}: {}", what, last_error());
+  failure_ = text("{}: {}", what, last_libvirt_error());
   over_ = true;
   aborted_ = true;  // A stream that failed has ended itself
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/cli/platform/from_host.hpp"
 
-#include <memory>
 #include <optional>
 
 #include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 
+#include "driver/cli/libvirt/connection.hpp"
 #include "driver/cli/platform/chip_id.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
@@ -16,11 +15,8 @@ namespace virtsev::cli {
 namespace {
 
 [[noreturn]] void fail(const std::string& uri) {
-  const virError* error = virGetLastError();
   const std::string hint = uri.rfind("sev:", 0) == 0 ? text(" (is virtsevd running there?)") : std::string();
-  throw Error(
-      ErrorCode::kNoConnect,
-      text("{}: {}{}", uri, error != nullptr && error->message != nullptr ? error->message : "?", hint));
+  throw Error(ErrorCode::kNoConnect, text("{}: {}{}", uri, last_libvirt_error(), hint));
 }
 
 /// nodesevinfo's parameters.
@@ -62,11 +58,8 @@ class Parameters {
 }  // namespace
 
 CertificateSet certificates_of_host(const std::string& uri) {
-  // Without this, the library prints every error by itself, too.
-  virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
   // libvirt allows this question on a read-write connection alone.
-  const std::unique_ptr<virConnect, int (*)(virConnectPtr)> connection(
-      virConnectOpenAuth(uri.c_str(), virConnectAuthPtrDefault, 0), virConnectClose);
+  const auto connection = open_host(uri);
   Parameters parameters;
   if (!connection || !parameters.read(connection.get())) {
     fail(uri);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a debugger asks for: registers, memory, going on (the GDB manual, "Packets").
 #include <algorithm>
-#include <charconv>
 
 #include "driver/daemon/encoding/hex.hpp"
+#include "driver/daemon/gdb/arguments.hpp"
 #include "driver/daemon/gdb/registers.hpp"
 #include "driver/daemon/gdb/session.hpp"
 #include "sevcore/base/error.hpp"
@@ -13,25 +13,7 @@ namespace virtsev::daemon::gdb {
 namespace {
 
 constexpr const char* kDone = "OK";
-constexpr const char* kMalformed = "E16";  // EINVAL, as gdb's own stubs say
 constexpr std::uint32_t kMostMemory = kMaxPacket / 2 - 32;
-
-std::optional<std::uint64_t> hex_number(std::string_view digits) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-/// What stands before `separator`, which is taken away with it; all where there is none.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::size_t end = text.find(separator);
-  const std::string_view head = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return head;
-}
 
 /// Threads are vCPUs, counted from 1; 0 is any, -1 all of them.
 std::optional<std::uint32_t> vcpu_of(std::string_view thread, std::uint32_t vcpus) {
@@ -101,11 +83,11 @@ control::AddressKind Session::address_kind() const {
 
 Session::Reply Session::choose_thread(std::string_view arguments) {
   if (arguments.empty()) {
-    return kMalformed;
+    return kBadArguments;
   }
   const auto vcpu = vcpu_of(arguments.substr(1), target_->vcpus());
   if (!vcpu) {
-    return kMalformed;
+    return kBadArguments;
   }
   if (arguments.front() == 'g') {  // The other kind is for going on, which all do at once
     vcpu_ = *vcpu;
@@ -114,7 +96,7 @@ Session::Reply Session::choose_thread(std::string_view arguments) {
 }
 
 Session::Reply Session::thread_is_there(std::string_view arguments) const {
-  return vcpu_of(arguments, target_->vcpus()) ? kDone : kMalformed;
+  return vcpu_of(arguments, target_->vcpus()) ? kDone : kBadArguments;
 }
 
 asio::awaitable<Session::Reply> Session::read_all_registers() {
@@ -128,7 +110,7 @@ asio::awaitable<Session::Reply> Session::read_all_registers() {
 asio::awaitable<Session::Reply> Session::write_all_registers(std::string_view digits) {
   control::VcpuRegisters registers = co_await target_->read_registers(vcpu_);
   if (put_all_registers(registers, digits) != Written::kDone) {
-    co_return kMalformed;
+    co_return kBadArguments;
   }
   co_await target_->write_registers(vcpu_, registers);
   co_return kDone;
@@ -137,7 +119,7 @@ asio::awaitable<Session::Reply> Session::write_all_registers(std::string_view di
 asio::awaitable<Session::Reply> Session::read_register(std::string_view arguments) {
   const auto number = hex_number(arguments);
   if (!number || *number >= register_count()) {
-    co_return kMalformed;
+    co_return kBadArguments;
   }
   if (!no_registers_.empty()) {
     co_return register_text(nullptr, *number);
@@ -149,7 +131,7 @@ asio::awaitable<Session::Reply> Session::read_register(std::string_view argument
 asio::awaitable<Session::Reply> Session::write_register(std::string_view arguments) {
   const auto number = hex_number(take_until(arguments, '='));
   if (!number) {
-    co_return kMalformed;
+    co_return kBadArguments;
   }
   control::VcpuRegisters registers = co_await target_->read_registers(vcpu_);
   switch (put_register(registers, *number, arguments)) {
@@ -159,7 +141,7 @@ asio::awaitable<Session::Reply> Session::write_register(std::string_view argumen
       co_return refuse(
           text("segment selectors and floating point registers can't be written: they are only shown"));
     case Written::kMalformed:
-      co_return kMalformed;
+      co_return kBadArguments;
   }
   co_await target_->write_registers(vcpu_, registers);
   co_return kDone;
@@ -169,7 +151,7 @@ asio::awaitable<Session::Reply> Session::read_memory(std::string_view arguments)
   const auto address = hex_number(take_until(arguments, ','));
   const auto length = hex_number(arguments);
   if (!address || !length) {
-    co_return kMalformed;
+    co_return kBadArguments;
   }
   // gdb asks again for the rest.
   const auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(*length, kMostMemory));
@@ -183,7 +165,7 @@ asio::awaitable<Session::Reply> Session::write_memory(std::string_view arguments
   std::optional<Bytes> bytes =
       binary ? std::optional<Bytes>(Bytes(arguments.begin(), arguments.end())) : from_hex(arguments);
   if (!address || !length || !bytes || bytes->size() != *length) {
-    co_return kMalformed;
+    co_return kBadArguments;
   }
   if (!bytes->empty()) {  // gdb tries X with none, to learn whether it is there
     co_await target_->write_memory(address_kind(), vcpu_, *address, std::move(*bytes));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a debugger asks about its target (the GDB manual, "General Query Packets"), and `monitor` commands.
 #include <algorithm>
-#include <charconv>
 
 #include "driver/daemon/encoding/hex.hpp"
+#include "driver/daemon/gdb/arguments.hpp"
 #include "driver/daemon/gdb/registers.hpp"
 #include "driver/daemon/gdb/session.hpp"
 #include "sevcore/base/text.hpp"
@@ -66,26 +66,23 @@ Session::Reply Session::thread_list() const {
 }
 
 Session::Reply Session::describe_thread(std::string_view thread) const {
-  std::uint32_t number = 0;
-  std::from_chars(thread.data(), thread.data() + thread.size(), number, 16);
-  return number == 0 || number > target_->vcpus() ? std::string("E16")
-                                                  : in_hex(fmt::format("vCPU {}", number - 1));
+  const auto number = hex_number(thread);
+  return !number || *number == 0 || *number > target_->vcpus() ? kBadArguments
+                                                               : in_hex(fmt::format("vCPU {}", *number - 1));
 }
 
 Session::Reply Session::read_features(std::string_view arguments) {
-  std::size_t offset = 0;
-  std::size_t length = 0;
-  const char* const end = arguments.data() + arguments.size();
-  const auto first = std::from_chars(arguments.data(), end, offset, 16);
-  if (first.ptr == end || *first.ptr != ',' || std::from_chars(first.ptr + 1, end, length, 16).ptr != end) {
-    return "E16";
+  const auto offset = hex_number(take_until(arguments, ','));
+  const auto length = hex_number(arguments);
+  if (!offset || !length) {
+    return kBadArguments;
   }
   const std::string& description = target_description();
-  if (offset >= description.size()) {
+  if (*offset >= description.size()) {
     return "l";
   }
-  const std::string piece = description.substr(offset, std::min(length, kMaxPacket / 2));
-  return (offset + piece.size() == description.size() ? "l" : "m") + piece;
+  const std::string piece = description.substr(*offset, std::min<std::uint64_t>(*length, kMaxPacket / 2));
+  return (*offset + piece.size() == description.size() ? "l" : "m") + piece;
 }
 
 Session::Reply Session::monitor_command(std::string_view digits) {

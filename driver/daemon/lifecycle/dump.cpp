@@ -23,6 +23,11 @@ using SetState = std::function<void(int state, int reason)>;
 // What is in this process at once: enough for a disk, and few enough calls of a thread.
 constexpr std::uint64_t kPieceBytes = 4U << 20;
 
+Error guest_ended(const Domain& domain) {
+  return {ErrorCode::kOperationAborted,
+          text("the dump of domain '{}' was given up: the guest ended meanwhile", domain.name)};
+}
+
 // One dump of one run; marks the run as long as it is there.
 class Dump {
  public:
@@ -117,8 +122,7 @@ class Dump {
  private:
   void require_same_run() const {
     if (!same_run()) {
-      throw Error(ErrorCode::kOperationAborted,
-                  text("the dump of domain '{}' was given up: the guest ended meanwhile", domain_->name));
+      throw guest_ended(*domain_);
     }
   }
 
@@ -195,9 +199,7 @@ asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, s
   }
   if (failure && !dump.same_run()) {
     // How that broke the dump off tells nobody why.
-    failure = std::make_exception_ptr(
-        Error(ErrorCode::kOperationAborted,
-              text("the dump of domain '{}' was given up: the guest ended meanwhile", domain->name)));
+    failure = std::make_exception_ptr(guest_ended(*domain));
   }
   if (!failure && (flags & VIR_DUMP_CRASH) != 0) {
     const auto queue = domain->jobs;
