@@ -30,6 +30,8 @@ Daemon, KERNEL, PATIENCE = daemon_process.Daemon, daemon_process.KERNEL, daemon_
 class FaultTest(daemon_test.DaemonTest):
     """Each test has a virtsevd of its own, simulated, with --root self.root."""
 
+    kernel = KERNEL
+
 
 def main(guests=True):
     reason = daemon_process.why_not() if guests else None

@@ -16,6 +16,7 @@ import unittest
 VIRTSEV = sys.argv[3]
 sys.path.insert(0, sys.argv[4])
 import test_virtsevd  # noqa: E402 (its Daemon, and what it needs)
+from daemon_test import tiny_kernel  # noqa: E402
 
 
 class AttestTest(unittest.TestCase):
@@ -25,6 +26,7 @@ class AttestTest(unittest.TestCase):
         self.uri = f"sev+unix:///system?socket={self.root}/run/virtsevd-sock"
         self.virtsev("platform", "export", "--uri", self.uri, "--out", self.path("platform.cert"))
         self.virtsev("session", "--platform", self.path("platform.cert"), "--policy", "0x5", "--out", self.path("owner"))
+        tiny_kernel.write(self.path("kernel"))
         self.xml = self.define("guest", "console=ttyS0")
         self.secret = self.path("key")
         with open(self.secret, "w") as file:
@@ -49,7 +51,7 @@ class AttestTest(unittest.TestCase):
         path = self.path(file + ".xml")
         with open(path, "w") as xml:
             xml.write(f"""<domain type='kvm'><name>guest</name><memory unit='MiB'>128</memory><vcpu>2</vcpu>
-              <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{test_virtsevd.KERNEL}</kernel>
+              <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{self.path('kernel')}</kernel>
               <cmdline>{command_line}</cmdline></os><launchSecurity type='sev'><policy>0x5</policy>
               <dhCert>{session['dh_cert']}</dhCert><session>{session['session']}</session></launchSecurity></domain>""")
         self.daemon.virsh("define", path)

@@ -18,8 +18,9 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../daemon"), os.path.join(HERE, "../../tools")]
-import daemon_process  # noqa: E402 (it lies in the folders named above, as the next two)
+import daemon_process  # noqa: E402 (it lies in the folders named above, as the next three)
 import go_libvirt  # noqa: E402
+import tiny_kernel  # noqa: E402
 import unpacked_virsh  # noqa: E402
 
 SUITE, BUILD = sys.argv[3:5]
@@ -167,10 +168,10 @@ class GoLibvirt:
         return [(event[0], LIFECYCLE[event[1]])] if event else []
 
 
-def domain_xml(name, title=""):
+def domain_xml(name, kernel, title=""):
     identity = uuid.uuid5(uuid.NAMESPACE_DNS, name)
     return f"""<domain type='kvm'><name>{name}</name><uuid>{identity}</uuid><title>{title}</title><memory unit='MiB'>128</memory><vcpu>2</vcpu>
-      <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{daemon_process.KERNEL}</kernel><cmdline>console=ttyS0</cmdline></os>
+      <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{kernel}</kernel><cmdline>console=ttyS0</cmdline></os>
       <devices><serial type='pty'/><console type='pty'/></devices>
       <launchSecurity type='sev'><policy>0x0005</policy></launchSecurity></domain>"""
 
@@ -179,6 +180,7 @@ class StockClients(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="virtsevd-")
         self.addCleanup(shutil.rmtree, self.root)
+        self.kernel = tiny_kernel.write(os.path.join(self.root, "kernel"))
         self.daemon = daemon_process.Daemon(self.root)
         self.addCleanup(self.daemon.end)
         self.addCleanup(self.daemon.destroy_guests)
@@ -196,10 +198,10 @@ class StockClients(unittest.TestCase):
         end, heard = time.monotonic() + PATIENCE, []
         while not heard:
             self.assertLess(time.monotonic(), end, "no event comes")
-            self.daemon.define_text(domain_xml("other"))
+            self.daemon.define_text(domain_xml("other", self.kernel))
             heard = client.events(0.2)
         self.assertRegex(client.uri(), "^sev(.unix)?:///system")
-        client.define(domain_xml("guest", "A title"))
+        client.define(domain_xml("guest", self.kernel, "A title"))
         self.assertEqual(["guest", "other"], sorted(client.list()))
         self.assertEqual("shut off", client.state("guest"))
         client.start_paused("guest")

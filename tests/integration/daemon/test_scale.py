@@ -73,4 +73,4 @@ class Scale(DaemonTest):
 
 
 if __name__ == "__main__":
-    main()
+    main(guests=False)

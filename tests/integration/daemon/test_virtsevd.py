@@ -70,6 +70,7 @@ class VirtsevdTest(DaemonTest):
 
     def test_memory_of_a_guest_that_may_be_debugged_is_read(self):
         libvirt = self.import_libvirt()
+        self.kernel = KERNEL  # Of some size
         self.define(policy="0x0000")
         self.daemon.virsh("start", "guest", "--paused")
         connection = libvirt.open(self.daemon.uri())
@@ -77,7 +78,7 @@ class VirtsevdTest(DaemonTest):
         # Decrypted by the firmware: the command line (driver/boot/memory_layout.hpp), and the kernel in four pieces and more.
         self.assertEqual(b"console=ttyS0\0", domain.memoryPeek(0x8000, 14, libvirt.VIR_MEMORY_PHYSICAL))
         self.assertEqual(b"onsole", domain.memoryPeek(0x8001, 6, libvirt.VIR_MEMORY_VIRTUAL))
-        with open(KERNEL, "rb") as kernel:
+        with open(self.kernel, "rb") as kernel:
             image = kernel.read()
         loaded = image[(image[0x1f1] + 1) * 512:][:1500000]
         self.assertEqual(loaded, domain.memoryPeek(0x1000000, len(loaded), libvirt.VIR_MEMORY_PHYSICAL))

@@ -89,7 +89,10 @@ TEST_F(GuestLife, EndsWithATripleFaultThatSaysWhere) {
   run(TinyGuest().triple_fault());
   const control::Ended ended = wait_for_end();
   EXPECT_EQ(ended.reason, EndReason::kPanic);
-  EXPECT_NE(ended.text.find("vCPU 0 at 0x100000"), std::string::npos) << ended.text;
+  // On AMD processors KVM has reset the vCPU by then (the VMCB is undefined after a shutdown): 0xfff0.
+  EXPECT_TRUE(ended.text.find("vCPU 0 at 0x100000") != std::string::npos ||
+              ended.text.find("vCPU 0 at 0xfff0") != std::string::npos)
+      << ended.text;
 }
 
 TEST_F(GuestLife, EndsWhenItAsksToBeTerminated) {
