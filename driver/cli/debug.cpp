@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virtsev debug: gdb's way to a guest whose policy lets the host debug it. gdb starts it, and speaks its
 // remote protocol with the host through standard input and output.
+#include <array>
+#include <chrono>
 #include <memory>
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/debug/bridge.hpp"
+#include "driver/cli/output.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -19,6 +24,28 @@ struct Options {
   std::string domain;
 };
 
+/// Until gdb has closed its end too, or that long.
+constexpr std::chrono::seconds kPatience{5};
+
+/// gdb shows our last words where its connection ends in order. A process that goes with something unread in
+/// its socket resets it, and gdb 16 then reports that, and no more.
+void part_from_gdb() {
+  if (::shutdown(STDOUT_FILENO, SHUT_WR) != 0) {
+    ::close(STDOUT_FILENO);  // A pipe
+  }
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  std::array<char, 4096> unread{};
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (left <= 0 || ::poll(&input, 1, static_cast<int>(left)) <= 0 ||
+        ::read(STDIN_FILENO, unread.data(), unread.size()) <= 0) {
+      return;
+    }
+  }
+}
+
 ExitStatus run(const Options& options) {
   if (::isatty(STDIN_FILENO) != 0) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -26,8 +53,14 @@ ExitStatus run(const Options& options) {
                      "virtsev debug {} {}'",
                      options.uri, options.domain));
   }
-  DebugBridge(options.uri, options.domain).run();
-  return ExitStatus::kDone;
+  try {
+    DebugBridge(options.uri, options.domain).run();
+    return ExitStatus::kDone;
+  } catch (const Error& error) {
+    note(error.what());
+    part_from_gdb();
+    return ExitStatus::kFailed;
+  }
 }
 
 }  // namespace

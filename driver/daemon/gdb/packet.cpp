@@ -9,6 +9,7 @@ namespace virtsev::daemon::gdb {
 namespace {
 
 constexpr char kInterruptByte = '\x03';
+constexpr char kWell = '+';
 constexpr char kEscape = '}';
 constexpr char kEscapeBit = 0x20;
 constexpr std::string_view kToBeEscaped = "$#}*";
@@ -33,10 +34,15 @@ std::string without_escapes(std::string_view data) {
 }  // namespace
 
 std::optional<Input> PacketReader::next() {
-  const std::size_t begin = buffer_.find_first_of("$-\x03");
+  const std::size_t begin = buffer_.find_first_of("$-+\x03");
   buffer_.erase(0, begin);
   if (buffer_.empty()) {
     return std::nullopt;
+  }
+  if (buffer_.front() == kWell) {
+    buffer_.erase(0,
+                  buffer_.find_first_not_of(kWell));  // All of them at once: somebody may send nothing else
+    return Acknowledged{};
   }
   if (buffer_.front() != '$') {
     const bool interrupt = buffer_.front() == kInterruptByte;

@@ -19,8 +19,9 @@ struct Packet {
 };
 struct Damaged {};  ///< A packet with another checksum: it is asked for again
 struct Interrupt {};
-struct Resend {};  ///< Ours has come damaged
-using Input = std::variant<Packet, Damaged, Interrupt, Resend>;
+struct Resend {};        ///< Ours has come damaged
+struct Acknowledged {};  ///< Ours has come well
+using Input = std::variant<Packet, Damaged, Interrupt, Resend, Acknowledged>;
 
 /// Takes bytes as they come, gives packets as they are whole.
 class PacketReader {

@@ -94,12 +94,26 @@ asio::awaitable<void> Session::take(Input input) {
     co_await write(last_frame_);
   } else if (std::holds_alternative<Damaged>(input)) {
     co_await write("-");
-  } else if (!waiting_) {  // gdb sends none while it waits
-    if (acknowledges_) {
-      co_await write("+");
-    }
-    co_await answer(std::move(std::get<Packet>(input).data));
+  } else if (std::holds_alternative<Acknowledged>(input)) {
+    unacknowledged_.reset();
+  } else {
+    co_await take_packet(std::move(std::get<Packet>(input).data));
   }
+}
+
+// gdb repeats a packet that nobody has acknowledged for two seconds, which a host under load may need. What
+// it repeats is on its way when the acknowledgement comes: it would take a second answer for that to its next
+// packet.
+asio::awaitable<void> Session::take_packet(std::string packet) {
+  const bool repeated = unacknowledged_ == packet;
+  if (acknowledges_ || repeated) {
+    co_await write("+");
+  }
+  if (repeated || waiting_) {  // gdb sends nothing new while it waits
+    co_return;
+  }
+  unacknowledged_ = acknowledges_ ? std::optional(packet) : std::nullopt;
+  co_await answer(std::move(packet));
 }
 
 asio::awaitable<void> Session::answer(std::string packet) {

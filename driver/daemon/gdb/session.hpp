@@ -34,6 +34,7 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> attach();
   asio::awaitable<void> serve();
   asio::awaitable<void> take(Input input);
+  asio::awaitable<void> take_packet(std::string packet);
   asio::awaitable<void> answer(std::string packet);
 
   // session_commands.cpp
@@ -71,6 +72,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string no_registers_;  ///< Why there are none to be seen: they are encrypted (SEV-ES)
   bool physical_ = false;     ///< Addresses are physical
   bool acknowledges_ = true;
+  /// The packet whose answer gdb has not acknowledged. gdb says nothing new before it has: the same again is
+  /// a repetition.
+  std::optional<std::string> unacknowledged_;
   bool waiting_ = false;  ///< gdb waits for the target to stop
   bool resume_at_end_ = false;
   bool over_ = false;

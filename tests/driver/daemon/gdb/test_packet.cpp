@@ -30,7 +30,7 @@ TEST(GdbPacket, SurvivesItsFrameWhateverItHolds) {
 
 TEST(GdbPacket, ComesInPiecesOfAnySize) {
   PacketReader reader;
-  const std::string bytes = "+$qC#b4";
+  const std::string bytes = "$qC#b4";
   for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {
     reader.feed(bytes.substr(i, 1));
     EXPECT_FALSE(reader.next()) << i;
@@ -51,7 +51,8 @@ TEST(GdbPacket, ThatIsDamagedIsNotTaken) {
 
 TEST(GdbPacket, InterruptsAndRequestsForMoreStandBetweenPackets) {
   PacketReader reader;
-  reader.feed("+\x03-$?#3f");
+  reader.feed("++\x03-$?#3f");
+  EXPECT_TRUE(std::holds_alternative<Acknowledged>(*reader.next()));
   EXPECT_TRUE(std::holds_alternative<Interrupt>(*reader.next()));
   EXPECT_TRUE(std::holds_alternative<Resend>(*reader.next()));
   EXPECT_EQ("?", packet_of(reader.next()));
@@ -68,10 +69,17 @@ TEST(GdbPacket, ThatNeverEndsIsNoticed) {
 TEST(GdbPacket, NoiseIsSkippedAndNotKept) {
   PacketReader reader;
   for (int i = 0; i < 100; ++i) {
-    reader.feed(std::string(kMaxPacket, '+'));
+    reader.feed(std::string(kMaxPacket, 'a'));
     EXPECT_FALSE(reader.next());
   }
   EXPECT_FALSE(reader.overrun());
+}
+
+TEST(GdbPacket, ManyAcknowledgementsAreOne) {
+  PacketReader reader;
+  reader.feed(std::string(kMaxPacket, '+'));
+  EXPECT_TRUE(std::holds_alternative<Acknowledged>(*reader.next()));
+  EXPECT_FALSE(reader.next());
 }
 
 }  // namespace
