@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+#include "domain-xml/limits.hpp"
+#include "domain-xml/put_session.hpp"
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/files.hpp"
@@ -31,6 +33,7 @@ struct Options {
   std::string chip_id;
   std::string policy;
   std::string out;
+  std::string into;
   bool force = false;
   bool unverified = false;
   bool json = false;
@@ -106,8 +109,35 @@ void keep_old_keys(const Options& options) {
   }
 }
 
-void write(const Options& options, const sevcore::OwnerSession& session, const SessionRecord& record) {
+/// What the session's files hold, in base64.
+struct ForPlatform {
+  std::string certificate;
+  std::string session;
+};
+
+ForPlatform for_platform(const sevcore::OwnerSession& session) {
+  return {to_base64(sevcore::serialise(session.godh)), to_base64(session.blob)};
+}
+
+/// --into's document with the session in it; empty: not asked for.
+std::string changed_document(const Options& options, sevcore::Policy policy,
+                             const sevcore::OwnerSession& session) {
+  if (options.into.empty()) {
+    return {};
+  }
+  const Bytes xml = read_file(options.into, domain_xml::kMaxDocumentBytes);
+  const ForPlatform made = for_platform(session);
+  try {
+    return domain_xml::put_session({xml.begin(), xml.end()}, policy, made.certificate, made.session);
+  } catch (const Error& error) {
+    throw Error(error.code(), text("{}: {}", options.into, error.what()));
+  }
+}
+
+void write(const Options& options, const sevcore::OwnerSession& session, const SessionRecord& record,
+           const std::string& document) {
   const auto certificate = sevcore::serialise(session.godh);
+  const ForPlatform made = for_platform(session);
   const std::string directory = options.out + "/";
   make_directory(options.out);
   // What stays the owner's first: a run that fails half way leaves no session whose keys are lost.
@@ -115,9 +145,12 @@ void write(const Options& options, const sevcore::OwnerSession& session, const S
   write_file(directory + "tik.bin", ByteView(session.keys.tik), Readers::kOwner);
   write_file(directory + "godh.cert", ByteView(certificate), Readers::kEverybody);
   write_file(directory + "launch_blob.bin", ByteView(session.blob), Readers::kEverybody);
-  write_file(directory + "dh_cert.b64", to_base64(certificate) + "\n", Readers::kEverybody);
-  write_file(directory + "session.b64", to_base64(session.blob) + "\n", Readers::kEverybody);
+  write_file(directory + "dh_cert.b64", made.certificate + "\n", Readers::kEverybody);
+  write_file(directory + "session.b64", made.session + "\n", Readers::kEverybody);
   write_file(directory + "session.json", to_json(record).dump() + "\n", Readers::kEverybody);
+  if (!options.into.empty()) {
+    write_file(options.into, document, Readers::kEverybody);
+  }
 }
 
 ExitStatus run(const Options& options) {
@@ -129,11 +162,16 @@ ExitStatus run(const Options& options) {
     return ExitStatus::kNo;
   }
   const SessionRecord record{policy, trust->word, trust->product, key_digest(*platform.pdh)};
-  write(options, sevcore::make_session(*platform.pdh, policy), record);
+  const sevcore::OwnerSession session = sevcore::make_session(*platform.pdh, policy);
+  write(options, session, record, changed_document(options, policy, session));
   if (options.json) {
     Json value = to_json(record);
     value.set("out", options.out);
     print(value);
+  } else if (!options.into.empty()) {
+    print(text(
+        "Session for policy {} in {}, and in <launchSecurity> of {}; keep tek.bin and tik.bin to yourself.",
+        sevcore::describe(policy), options.out, options.into));
   } else {
     print(
         text("Session for policy {} in {}: dh_cert.b64 goes into <dhCert>, session.b64 into <session>; keep "
@@ -159,6 +197,10 @@ void add_session(Command& program, ExitStatus& status) {
       .type_name("P")
       .required();
   command.add_option("--out", options->out, text("where the session's files go")).type_name("DIR").required();
+  command
+      .add_option("--into", options->into,
+                  text("domain XML whose <launchSecurity> gets the session: <dhCert> and <session>"))
+      .type_name("XML");
   command.add_flag("--force", options->force, text("replace the keys of a session that is there"));
   command.add_option("--cek", options->cek, text("the platform's CEK as AMD signed it")).type_name("FILE");
   command

@@ -114,6 +114,30 @@ TEST_F(Session, AChainUpToAmdsRootIsTakenAndRecorded) {
   EXPECT_EQ(record["product"], "EPYC 7002 (Rome)");
 }
 
+TEST_F(Session, GoesIntoADomainsXmlToo) {
+  const std::string xml = directory_.write(
+      "xml",
+      std::string("<domain><launchSecurity type='sev'><policy>0x7</policy></launchSecurity></domain>"));
+  const Outcome outcome = make({"--into", xml});
+  ASSERT_EQ(outcome.status, 0) << outcome.errors;
+  const auto without_line_end = [](std::string text) { return text.substr(0, text.find('\n')); };
+  EXPECT_THAT(read_text(xml),
+              HasSubstr("<dhCert>" + without_line_end(read_text(file("dh_cert.b64"))) + "</dhCert><session>" +
+                        without_line_end(read_text(file("session.b64"))) + "</session>"));
+}
+
+TEST_F(Session, ThatFitsNotTheDomainsXmlIsNotMade) {
+  const std::string xml = directory_.write(
+      "xml",
+      std::string("<domain><launchSecurity type='sev'><policy>0x3</policy></launchSecurity></domain>"));
+  const std::string before = read_text(xml);
+  const Outcome outcome = make({"--into", xml});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("not the session's, 0x0007"));
+  EXPECT_EQ(before, read_text(xml));
+  EXPECT_NE(::access(out_.c_str(), F_OK), 0);
+}
+
 TEST_F(Session, RecordsThePdhItWasMadeFor) {
   ASSERT_EQ(make().status, 0);
   const auto shown = virtsev({"platform", "show", platform_file_, "--json"}).json();

@@ -5,6 +5,7 @@
 
 usage: test_install.py BUILD_DIRECTORY PREFIX VERSION"""
 
+import json
 import os
 import pathlib
 import re
@@ -15,10 +16,11 @@ import tempfile
 import unittest
 
 BUILD, PREFIX, VERSION = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
 UNITS = ("virtsevd.service", "virtsevd.socket", "virtsevd-ro.socket")
 PROGRAMS = ("sbin/virtsevd", "libexec/virtsev-vmm", "bin/virtsev")
 DATA = ("share/man/man1/virtsev.1", "share/bash-completion/completions/virtsev", "share/locale/de/LC_MESSAGES/virtsev.mo")
-PATIENCE = 60
+PATIENCE = 300
 
 # Run as the first process of a mount namespace, in which the installed tree lies at its prefix.
 DEFINE_AND_START = """
@@ -71,6 +73,20 @@ class Install(unittest.TestCase):
         done = self.run_it("meson", "devenv", "-C", BUILD, "sh", "-c", script)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual(3, done.stdout.count(VERSION))
+
+    def test_what_the_quickstart_builds_is_all_that_is_installed(self):
+        """In a build directory that has nothing yet: `meson install --no-rebuild` needs all of it."""
+        fresh = self.directory / "fresh"
+        done = self.run_it("meson", "setup", fresh, SOURCE, "-Dtests=false")
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertIn('"$here/build" "$build"', (SOURCE / "examples/quickstart").read_text())
+        would = self.run_it(SOURCE / "examples/build", "-n", fresh)
+        self.assertEqual(0, would.returncode, would.stderr)
+        installed = json.loads(self.run_it("meson", "introspect", "--installed", fresh).stdout)
+        missing = [path for path in map(pathlib.Path, installed) if not path.exists()]
+        self.assertLessEqual({"virtsevd", "virtsev-vmm", "virtsev", "virtsev.mo"}, {path.name for path in missing})
+        for path in missing:
+            self.assertIn(str(path.relative_to(fresh)), would.stdout)
 
     def test_no_unit_has_a_placeholder_left_and_the_service_starts_what_is_installed(self):
         for unit in UNITS:
