@@ -2,6 +2,8 @@
 // A text reaches its reader in his language.
 #include <clocale>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <libintl.h>
@@ -15,17 +17,35 @@ namespace {
 
 class Translation : public testing::Test {
  protected:
+  /// In the locales C and C.UTF-8 gettext (Debian 13's) asks nobody for a language: a real one is made for
+  /// this test.
+  static void SetUpTestSuite() {
+    std::string directory = (std::filesystem::temp_directory_path() / "virtsev-locale-XXXXXX").string();
+    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    locales_ = directory;
+    const std::string command =
+        "localedef --no-archive -i de_DE -f UTF-8 '" + locales_ + "/" + kLocale + "' 2>&1";
+    made_ = std::system(command.c_str()) == 0;
+    setenv("LOCPATH", locales_.c_str(), 1);
+  }
+  static void TearDownTestSuite() {
+    unsetenv("LOCPATH");
+    std::filesystem::remove_all(locales_);
+  }
   void SetUp() override {
+    if (!made_) {
+      GTEST_SKIP() << "localedef can't make the locale de_DE (Debian: locales)";
+    }
     set_up_text();
     // The catalogue of this build, in place of the installed one.
     ASSERT_NE(bindtextdomain(kTextDomain, VIRTSEV_BUILT_LOCALE_DIR), nullptr);
   }
-  void TearDown() override { speak(""); }
+  void TearDown() override { setlocale(LC_ALL, "C"); }
 
-  /// LANGUAGE has a say in every locale but plain C.
+  /// LANGUAGE has a say in every real locale.
   static void speak(const char* language) {
     setenv("LANGUAGE", language, 1);
-    ASSERT_NE(setlocale(LC_ALL, "C.UTF-8"), nullptr);
+    ASSERT_NE(setlocale(LC_ALL, kLocale), nullptr);
   }
 
   static std::string refusal() {
@@ -36,6 +56,10 @@ class Translation : public testing::Test {
     }
     return "";
   }
+
+  static constexpr const char* kLocale = "de_DE.UTF-8";
+  static inline std::string locales_;
+  static inline bool made_ = false;
 };
 
 TEST_F(Translation, ShowsUpInTheUsersLanguage) {

@@ -18,7 +18,8 @@ void write_cell(std::ostream& out, const HostCell& cell) {
       << "</memory>\n          <cpus num='" << cell.cpus.size() << "'>\n";
   for (const HostCpu& cpu : cell.cpus) {
     out << "            <cpu id='" << cpu.number << "' socket_id='" << cpu.socket << "' die_id='" << cpu.die
-        << "' core_id='" << cpu.core << "' siblings='" << escape_xml(cpu.siblings) << "'/>\n";
+        << "' cluster_id='" << cpu.cluster << "' core_id='" << cpu.core << "' siblings='"
+        << escape_xml(cpu.siblings) << "'/>\n";
   }
   out << "          </cpus>\n        </cell>\n";
 }

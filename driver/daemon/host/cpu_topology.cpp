@@ -43,6 +43,7 @@ HostCpu read_cpu(const std::string& sys, std::uint32_t number) {
   // 0.
   cpu.socket = static_cast<std::uint32_t>(number_in(line_of(base + "physical_package_id")));
   cpu.die = static_cast<std::uint32_t>(number_in(line_of(base + "die_id")));
+  cpu.cluster = static_cast<std::uint32_t>(number_in(line_of(base + "cluster_id")));
   cpu.core = static_cast<std::uint32_t>(number_in(line_of(base + "core_id"), number));
   cpu.siblings = line_of(base + "thread_siblings_list");
   if (parse_cpu_list(cpu.siblings).empty()) {

@@ -12,7 +12,8 @@ namespace virtsev::daemon {
 
 struct HostCpu {
   std::uint32_t number = 0, socket = 0, die = 0, core = 0;
-  std::string siblings;  ///< "0-1", as the kernel writes it
+  std::string siblings;       ///< "0-1", as the kernel writes it
+  std::uint32_t cluster = 0;  ///< 0 where the processor has none
 };
 struct HostCell {
   std::uint32_t number = 0;  ///< NUMA node

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include <gtest/gtest.h>
 
@@ -95,6 +96,11 @@ CapabilitiesInput input() {
   return value;
 }
 
+/// Clusters came with libvirt 10.1, which wants them.
+std::string without_clusters(const std::string& xml) {
+  return std::regex_replace(xml, std::regex(" cluster_id='[0-9]+'"), "");
+}
+
 // Valid by libvirt's own schema; <launchSecurity> came with libvirt 10.5, and is taken out for an earlier
 // schema.
 void expect_valid(std::string xml, const std::string& schema) {
@@ -103,6 +109,9 @@ void expect_valid(std::string xml, const std::string& schema) {
     GTEST_SKIP() << "libvirt's schemas are not installed: " << file;
   }
   const std::string rules = read_small(file);
+  if (rules.find("cluster_id") == std::string::npos) {
+    xml = without_clusters(xml);
+  }
   const std::size_t start = xml.find("    <launchSecurity");
   if (rules.find("launchSecurity") == std::string::npos && start != std::string::npos) {
     const std::string end = "</launchSecurity>\n";
