@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Domains by definition: uniqueness, transient and persistent, rename, metadata, what is on disk.
 #include <csignal>
+#include <ctime>
 #include <fstream>
 
 #include <libvirt/libvirt.h>
@@ -264,14 +265,14 @@ TEST_F(Definition, AThousandAreNoBurden) {
     std::ofstream(layout_.definition(name))
         << xml({.name = name, .uuid = domain_xml::format_uuid(domain_xml::random_uuid())});
   }
-  const auto begin_restart = std::chrono::steady_clock::now();
+  const std::clock_t begin_restart = std::clock();  // CPU time: what else the machine does is not counted
   restart();
-  const auto loaded = std::chrono::steady_clock::now() - begin_restart;
+  const std::clock_t loaded = std::clock() - begin_restart;
   EXPECT_EQ(1000U, driver().list_all(0).size());
   EXPECT_EQ(
       1000U,
       driver().list_all(VIR_CONNECT_LIST_DOMAINS_INACTIVE | VIR_CONNECT_LIST_DOMAINS_PERSISTENT).size());
-  EXPECT_LT(loaded, std::chrono::seconds(5));
+  EXPECT_LT(loaded, 5 * CLOCKS_PER_SEC);
 }
 
 TEST_F(Definition, ListFiltersByGroups) {

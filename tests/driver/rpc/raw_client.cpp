@@ -14,7 +14,7 @@
 namespace virtsev::rpc::test {
 
 bool run_until(asio::io_context& io, const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);  // Finds what hangs
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) {
       return false;

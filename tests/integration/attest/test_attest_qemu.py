@@ -70,7 +70,7 @@ class AttestQemuTest(unittest.TestCase):
                                  "sev-build-id": BUILD, "sev-policy": policy, **values}
 
     def run_virtsev(self, *arguments):
-        return subprocess.run([VIRTSEV, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False,
+        return subprocess.run([VIRTSEV, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False,
                               env={**os.environ, "LC_ALL": "C"})
 
     def digest(self, vmsa, xml="guest.xml"):

@@ -10,7 +10,7 @@ import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = "/usr/share/gocode/src/github.com/digitalocean/go-libvirt"
-PATIENCE = 60
+PATIENCE = 300  # Finds what hangs; a machine under load, or an emulated one, does not
 
 
 class Refused(Exception):

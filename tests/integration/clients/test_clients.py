@@ -24,7 +24,7 @@ import tiny_kernel  # noqa: E402
 import unpacked_virsh  # noqa: E402
 
 SUITE, BUILD = sys.argv[3:5]
-PATIENCE = 60
+PATIENCE = 300  # Finds what hangs; a machine under load, or an emulated one, does not
 LIFECYCLE = ["Defined", "Undefined", "Started", "Suspended", "Resumed", "Stopped", "Shutdown"]
 STATES = {1: "running", 3: "paused", 5: "shut off"}
 

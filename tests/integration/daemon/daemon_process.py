@@ -13,7 +13,7 @@ import sys
 VIRTSEVD, VMM = sys.argv[1:3]
 KERNEL = next(iter(sorted(glob.glob("/boot/vmlinuz-*"))), None)
 SKIPPED = 77
-PATIENCE = 60
+PATIENCE = 300  # Finds what hangs; a machine under load, or an emulated one, does not
 
 
 def why_not(guests=True):

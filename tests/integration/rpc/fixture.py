@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(HERE, "../../tools"))
 import unpacked_virsh  # noqa: E402 (it lies there)
 
 SERVER = sys.argv[1]
-PATIENCE = 30
+PATIENCE = 300
 LOCAL_FLAGS = 3  # of what tcgetattr gives
 
 

@@ -43,7 +43,7 @@ class Result:
 def run(*command, **options):
     # The commands of a test take milliseconds; one that hangs is a failure, and has to be named.
     return Result(subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
-                                 timeout=options.pop("timeout", 60), stdin=subprocess.DEVNULL, **options))
+                                 timeout=options.pop("timeout", 300), stdin=subprocess.DEVNULL, **options))
 
 
 class Launch:
@@ -77,7 +77,7 @@ class Host:
         """Returns when the sockets are there (--daemon); its log goes on in the root directory."""
         with open(self.root / "virtsevd.log", "ab") as log:
             subprocess.run(["virtsevd", "--root", str(self.root), "--platform", platform, "--verbose", "--daemon"],
-                           check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL, timeout=30)
+                           check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL, timeout=300)
         self.daemon = int((self.root / "run/virtsevd.pid").read_text())
 
     def kill(self, signal_number=signal.SIGKILL):
@@ -213,7 +213,7 @@ class Console:
         self.process.wait()
         os.close(self.master)
 
-    def await_text(self, wanted, seconds=90):
+    def await_text(self, wanted, seconds=300):
         """Reads until the text was shown; the guest's lines end in CR LF."""
         end = time.monotonic() + seconds
         while wanted not in self.text:
@@ -233,7 +233,7 @@ class Console:
         """Everything up to this text: another launch says the same again."""
         self.text = self.text.split(until, 1)[1]
 
-    def await_end(self, seconds=60):
+    def await_end(self, seconds=300):
         """The console ends with its domain."""
         end = time.monotonic() + seconds
         while True:
@@ -274,11 +274,11 @@ class Events:
         self.process.wait()
         os.close(self.master)
 
-    def await_line(self, pattern, seconds=60):
+    def await_line(self, pattern, seconds=300):
         """Returns the first line from now on that matches, and forgets those before it."""
         return self.lines_until(pattern, seconds)[-1]
 
-    def lines_until(self, pattern, seconds=60):
+    def lines_until(self, pattern, seconds=300):
         """All lines from now on, in order, up to the first that matches."""
         end = time.monotonic() + seconds
         taken = []

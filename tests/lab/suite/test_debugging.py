@@ -16,7 +16,7 @@ class Debugging(unittest.TestCase):
         connect = f"target remote | virtsev debug '{self.host.uri}' {domain.name}"
         arguments = [word for command in (connect, *commands, "detach") for word in ("-ex", command)]
         done = subprocess.run(["gdb", "-nx", "-batch", *arguments], env=self.host.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
         return done.stdout
 
     def test_a_linux_guest_under_sev(self):

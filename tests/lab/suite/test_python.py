@@ -57,7 +57,7 @@ class PythonBinding(unittest.TestCase):
                   (libvirt.VIR_DOMAIN_EVENT_DEFINED, libvirt.VIR_DOMAIN_EVENT_STARTED, libvirt.VIR_DOMAIN_EVENT_RESUMED,
                    libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_UNDEFINED)]
         with arrived:
-            self.assertTrue(arrived.wait_for(lambda: set(wanted) <= set(seen), timeout=30), seen)
+            self.assertTrue(arrived.wait_for(lambda: set(wanted) <= set(seen), timeout=300), seen)
             self.assertEqual([pair for pair in seen if pair in wanted], wanted)
 
     @staticmethod
