@@ -74,8 +74,8 @@ struct ParseOptions {
 };
 
 /// Parses, fills in defaults (a fresh UUID where none is given), and checks every rule that the XML alone
-/// decides. Throws Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) naming the element, its line, the
-/// reason and the cure.
+/// decides. Throws Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) with all problems of the document
+/// in the order of their lines, each naming the element, its line, the reason and the cure.
 DomainDefinition parse(const std::string& xml, const ParseOptions& options = {});
 
 /// Name and UUID of a document, whether or not its definition keeps the rules; nothing where it is no domain
