@@ -2,6 +2,7 @@
 // From a document to a definition: each part checks and normalises its own elements of the tree, which is
 // written out in the end.
 #include "domain-xml/domain_definition.hpp"
+#include "domain-xml/elements/elements.hpp"
 #include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/rules/rules.hpp"
@@ -34,6 +35,7 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   read_domain_type(domain, problems);
   elements_only(domain, problems);
   check_single(domain, problems);
+  check_spelling(domain, problems);
   DomainDefinition definition;
   read_general(domain, definition, problems);
   read_launch_security(domain, definition, problems);
@@ -46,8 +48,13 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   read_features(domain, definition, problems);
   read_clock(domain, problems);
   read_devices(domain, definition, problems);
+  if (!options.stored) {
+    check_values(domain, problems);
+  }
   problems.throw_if_any();
   put_in_order(domain);
+  definition.not_used = not_used(domain);
+  definition.reason_against_start = reason_against_start(domain);
   definition.document = write_element(domain);
   if (definition.document.size() > kMaxDefinitionBytes) {
     throw Error(ErrorCode::kXmlError,

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "domain-xml/elements/elements.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
-
-/// libvirt's devices that virtsev does not have yet; domaincommon.rng, "devices".
-constexpr std::array<std::string_view, 27> kMissing = {
-    "disk",        "lease", "filesystem", "interface", "sound",     "audio",        "hostdev",
-    "graphics",    "video", "parallel",   "channel",   "smartcard", "hub",          "redirdev",
-    "redirfilter", "rng",   "tpm",        "shmem",     "memory",    "watchdog",     "nvram",
-    "panic",       "iommu", "vsock",      "crypto",    "pstore",    "throttlegroup"};
 
 std::string reason_against(const xmlNode* device) {
   if (is_element(device, "disk") || is_element(device, "filesystem")) {
@@ -96,8 +90,8 @@ void check_device(xmlNode* device, Problems& problems) {
       return check_accepted(device, accepted, problems);
     }
   }
-  const bool missing = std::any_of(kMissing.begin(), kMissing.end(),
-                                   [&](std::string_view name) { return is_element(device, name); });
+  const bool missing =
+      device->ns == nullptr && find_row("devices/" + name_of(device)) != nullptr;  // Not there yet
   problems.add(ErrorCode::kConfigUnsupported, device,
                missing ? reason_against(device) : text("virtsev does not know this element here; remove it"));
 }

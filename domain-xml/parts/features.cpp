@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <features> and <clock>.
+#include "domain-xml/elements/elements.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/node.hpp"
@@ -34,10 +35,7 @@ void check_feature(const xmlNode* feature, bool sev_es, Problems& problems) {
   if (is_element(feature, "smm") && sev_es) {
     return;
   }
-  if (!is_any(feature, {"smm",       "vmport",         "hyperv",     "viridian", "kvm",        "xen",
-                        "privnet",   "capabilities",   "gic",        "hpt",      "vmcoreinfo", "htm",
-                        "nested-hv", "msrs",           "ccf-assist", "cfpc",     "sbbc",       "ibs",
-                        "tcg",       "async-teardown", "ras",        "ps2",      "aia"})) {
+  if (feature->ns != nullptr || find_row("features/" + name_of(feature)) == nullptr) {
     problems.add(ErrorCode::kConfigUnsupported, feature,
                  text("virtsev does not know this element here; remove it"));
   } else if (attribute(feature, "state") != "off") {

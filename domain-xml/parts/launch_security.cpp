@@ -138,6 +138,17 @@ std::optional<bool> read_kernel_hashes(const xmlNode* security, Problems& proble
   return written ? std::optional<bool>(*written == "yes") : std::nullopt;
 }
 
+/// Whoever writes one wants something that only this element could do.
+void check_attributes(const xmlNode* security, Problems& problems) {
+  for (const xmlAttr* each = security->properties; each != nullptr; each = each->next) {
+    const std::string name = reinterpret_cast<const char*>(each->name);
+    if (each->ns != nullptr || (name != "type" && name != "kernelHashes")) {
+      problems.add(ErrorCode::kConfigUnsupported, security,
+                   text("virtsev does not know its attribute '{}'; remove it", name));
+    }
+  }
+}
+
 void check_type(const xmlNode* security, Problems& problems) {
   const std::string type = attribute(security, "type").value_or("");
   if (type.empty()) {
@@ -156,6 +167,7 @@ void read_launch_security(xmlNode* domain, DomainDefinition& definition, Problem
   if (security == nullptr) {
     return;
   }
+  check_attributes(security, problems);
   check_type(security, problems);
   // "handle" is in libvirt's schema, and read by nobody.
   allow_only(security, {"cbitpos", "reducedPhysBits", "policy", "handle", "dhCert", "session"}, problems);

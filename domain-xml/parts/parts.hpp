@@ -35,6 +35,9 @@ void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& probl
 void read_serials(xmlNode* devices, DomainDefinition& definition, Problems& problems);
 void read_launch_security(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 
+/// The definition of a tree that was one, and was changed. Throws Error where it no longer passes.
+DomainDefinition parse_again(const xmlNode* domain);
+
 /// Why this can't be a domain's title; empty: it can.
 std::string reason_against_title(const std::string& title);
 

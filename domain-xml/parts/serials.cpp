@@ -56,9 +56,33 @@ void remove_source(xmlNode* device, Problems& problems) {
   }
 }
 
+/// <log>: its file, and whether it is kept. libvirt writes it in both elements of the one port.
+void read_log(const xmlNode* device, SerialPort& port, Problems& problems) {
+  const xmlNode* log = only_child(device, "log", problems);
+  if (log == nullptr) {
+    return;
+  }
+  const std::optional<std::string> file = attribute(log, "file");
+  if (!file || !file->starts_with('/')) {
+    problems.add(
+        ErrorCode::kXmlError, log,
+        text("file='{}' is not an absolute path; write one that begins with /, or remove the element",
+             file.value_or("")));
+    return;
+  }
+  if (!port.log_file.empty() && port.log_file != *file) {
+    problems.add(
+        ErrorCode::kConfigUnsupported, log,
+        text("the one serial port has another log already, '{}'; remove the element", port.log_file));
+    return;
+  }
+  port.log_file = *file;
+  port.log_append = port.log_append || attribute(log, "append") == "on";
+}
+
 void read_serial(xmlNode* serial, Problems& problems) {
   check_pty(serial, problems);
-  allow_only(serial, {"source", "target", "address", "alias"}, problems);
+  allow_only(serial, {"source", "log", "target", "address", "alias"}, problems);
   remove_source(serial, problems);
   xmlNode* target = target_of(serial, problems);
   check_port(serial, target, problems);
@@ -83,7 +107,7 @@ void read_serial(xmlNode* serial, Problems& problems) {
 
 void read_console(xmlNode* console, Problems& problems) {
   check_pty(console, problems);
-  allow_only(console, {"source", "target", "address", "alias"}, problems);
+  allow_only(console, {"source", "log", "target", "address", "alias"}, problems);
   remove_source(console, problems);
   remove_attribute(console, "tty");
   xmlNode* target = target_of(console, problems);
@@ -117,6 +141,7 @@ void read_serials(xmlNode* devices, DomainDefinition& definition, Problems& prob
   read_console(console, problems);
   SerialPort port;
   for (const xmlNode* device : {console, serial}) {
+    read_log(device, port, problems);
     if (const xmlNode* alias = only_child(device, "alias", problems)) {
       port.alias = attribute(alias, "name").value_or("");
     }

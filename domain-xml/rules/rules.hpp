@@ -12,6 +12,10 @@ namespace virtsev::domain_xml {
 /// No unprotected guest by accident.
 void check_protection(const xmlNode* domain, const ParseOptions& options, Problems& problems);
 
+/// <launchSecurity> misspelt, or elsewhere than in <domain>, is a problem: nobody who wrote one is to get an
+/// unprotected guest. The first such child of `domain` is renamed where there is none that is right.
+void check_spelling(xmlNode* domain, Problems& problems);
+
 /// What an SEV-ES guest (policy bit 2) can't have: its registers are encrypted, and set once. Does nothing
 /// for others.
 void check_sev_es(const xmlNode* domain, const DomainDefinition& definition, Problems& problems);

@@ -117,7 +117,9 @@ bool follow_one(xmlNode* node, const std::string& reason, Removed& removed) {
   };
   if (says("holds the text .*remove it$")) {
     remove_text(node);
-  } else if (says("remove the attribute|attribute '([^']*)'.*remove it$")) {
+  } else if (says("rename the element$")) {
+    xmlNodeSetName(node, reinterpret_cast<const xmlChar*>("launchSecurity"));
+  } else if (says("remove the attribute|attribute '([^']*)'.*remove it")) {
     const std::string written = reason.substr(0, reason.find('='));
     remove_attribute(node, match[1].matched ? match[1].str().c_str() : written.c_str());
   } else if (says("remove (the|this) (element|one)|remove (it|this one)\\b")) {
