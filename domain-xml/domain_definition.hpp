@@ -37,7 +37,9 @@ struct LaunchSecurity {
 /// A <serial> or <console> of type pty; console 0 of target type serial is the same device as serial 0.
 struct SerialPort {
   std::uint32_t port = 0;
-  std::string alias;  ///< The user's own name for it (ua-...); empty: serial0
+  std::string alias;     ///< The user's own name for it (ua-...); empty: serial0
+  std::string log_file;  ///< <log file=...>: where what it says is written, too; empty: virtsevd's own place
+  bool log_append = false;  ///< What an earlier run wrote there is kept
   friend bool operator==(const SerialPort&, const SerialPort&) = default;
 };
 
@@ -58,6 +60,13 @@ struct DomainDefinition {
   /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives
   /// here alone.
   std::string document;
+
+  /// Taken and kept, and nobody does it: "<cputune><vcpupin>", "<vcpu cpuset>". Each once, in the document's
+  /// order.
+  std::vector<std::string> not_used;
+  /// Why no guest can be started from it, though it is taken: it asks for something without fail. Empty: one
+  /// can.
+  std::string reason_against_start;
   friend bool operator==(const DomainDefinition&, const DomainDefinition&) = default;
 };
 
@@ -71,11 +80,13 @@ struct LiveState {
 struct ParseOptions {
   bool validate_schema = false;    ///< --validate: against libvirt's own schema
   bool allow_unprotected = false;  ///< virtsevd.conf: a domain without <launchSecurity> is taken
+  /// A document that was taken before, by an older virtsevd maybe: values that no schema knows stay in it.
+  bool stored = false;
 };
 
 /// Parses, fills in defaults (a fresh UUID where none is given), and checks every rule that the XML alone
-/// decides. Throws Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) naming the element, its line, the
-/// reason and the cure.
+/// decides. Throws Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) with all problems of the document
+/// in the order of their lines, each naming the element, its line, the reason and the cure.
 DomainDefinition parse(const std::string& xml, const ParseOptions& options = {});
 
 /// Name and UUID of a document, whether or not its definition keeps the rules; nothing where it is no domain
@@ -105,6 +116,15 @@ DomainDefinition with_metadata(const DomainDefinition& definition, int kind,
                                const std::string& uri);
 /// Throws Error(kNoDomainMetadata) where there is none.
 std::string metadata_of(const DomainDefinition& definition, int kind, const std::string& uri);
+/// Single settings changed: throws Error where there can be no such, kInvalidArgument for numbers out of
+/// range.
+DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t count);
+/// <memory>; <currentMemory> is lowered to it where it is more.
+DomainDefinition with_memory(const DomainDefinition& definition, std::uint64_t kib);
+DomainDefinition with_current_memory(const DomainDefinition& definition, std::uint64_t kib);
+/// `element`: on_poweroff, on_reboot or on_crash.
+DomainDefinition with_lifecycle_action(const DomainDefinition& definition, const char* element,
+                                       const std::string& action);
 DomainDefinition with_name(const DomainDefinition& definition, const std::string& name);
 
 /// Why this can't be a domain's name: it becomes part of file names, and terminals show it. Empty: it can.

@@ -23,7 +23,7 @@ void add_console_state(xmlNode* device, const std::string& path, const std::stri
     remove(old);
   }
   set_attribute(add_element(device, "alias"), "name", alias);
-  put_in_order(device, {"source", "target", "alias"});
+  put_in_order(device, {"source", "log", "target", "alias"});
 }
 
 void add_live_state(xmlNode* domain, const DomainDefinition& definition, const LiveState& live) {

@@ -119,11 +119,6 @@ void set_element(xmlNode* domain, const std::optional<std::string>& value, const
 }
 
 /// A definition that has passed before: what virtsevd.conf allows was decided then.
-DomainDefinition parse_again(const xmlNode* domain) {
-  ParseOptions options;
-  options.allow_unprotected = true;
-  return parse(write_element(domain), options);
-}
 
 }  // namespace
 

@@ -2,11 +2,13 @@
 // From a document to a definition: each part checks and normalises its own elements of the tree, which is
 // written out in the end.
 #include "domain-xml/domain_definition.hpp"
+#include "domain-xml/elements/elements.hpp"
 #include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
+#include "domain-xml/xml/problems.hpp"
 #include "domain-xml/xml/schema.hpp"
 #include "domain-xml/xml/writer.hpp"
 #include "sevcore/base/text.hpp"
@@ -15,9 +17,9 @@ namespace virtsev::domain_xml {
 namespace {
 
 /// Elements that no part reads, and of which there can be one alone.
-void check_single(const xmlNode* domain) {
+void check_single(const xmlNode* domain, Problems& problems) {
   for (const char* name : {"metadata", "memoryBacking", "cpu", "clock"}) {
-    only_child(domain, name);
+    only_child(domain, name, problems);
   }
 }
 
@@ -25,26 +27,34 @@ void check_single(const xmlNode* domain) {
 
 DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   const Document document = read_document(xml);
+  Problems problems;
   if (options.validate_schema) {
-    check_schema(document.get());
+    check_schema(document.get(), problems);
   }
   xmlNode* domain = xmlDocGetRootElement(document.get());
-  read_domain_type(domain);
-  elements_only(domain);
-  check_single(domain);
+  read_domain_type(domain, problems);
+  elements_only(domain, problems);
+  check_single(domain, problems);
+  check_spelling(domain, problems);
   DomainDefinition definition;
-  read_general(domain, definition);
-  read_launch_security(domain, definition);
-  check_protection(domain, definition, options);
-  read_lifecycle(domain, definition);
-  check_sev_es(domain, definition);
-  read_memory(domain, definition);
-  read_vcpus(domain, definition);
-  read_os(domain, definition);
-  read_features(domain);
-  read_clock(domain);
-  read_devices(domain, definition);
+  read_general(domain, definition, problems);
+  read_launch_security(domain, definition, problems);
+  check_protection(domain, options, problems);
+  check_sev_es(domain, definition, problems);
+  read_lifecycle(domain, definition, problems);
+  read_memory(domain, definition, problems);
+  read_vcpus(domain, definition, problems);
+  read_os(domain, definition, problems);
+  read_features(domain, definition, problems);
+  read_clock(domain, problems);
+  read_devices(domain, definition, problems);
+  if (!options.stored) {
+    check_values(domain, problems);
+  }
+  problems.throw_if_any();
   put_in_order(domain);
+  definition.not_used = not_used(domain);
+  definition.reason_against_start = reason_against_start(domain);
   definition.document = write_element(domain);
   if (definition.document.size() > kMaxDefinitionBytes) {
     throw Error(ErrorCode::kXmlError,

@@ -6,12 +6,13 @@
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
+#include "domain-xml/xml/problems.hpp"
 #include "domain-xml/xml/writer.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
 
-using Part = std::function<void(xmlNode*, DomainDefinition&)>;
+using Part = std::function<void(xmlNode*, DomainDefinition&, Problems&)>;
 
 /// One part, which may take itself for the only one: it has a tree of its own, and what it fills in before it
 /// refuses is forgotten.
@@ -19,8 +20,11 @@ void read_part(const std::string& xml, DomainDefinition& definition, const Part&
   DomainDefinition attempt = definition;
   try {
     const Document document = read_document(xml);
-    part(xmlDocGetRootElement(document.get()), attempt);
-    definition = std::move(attempt);
+    Problems problems;
+    part(xmlDocGetRootElement(document.get()), attempt, problems);
+    if (problems.empty()) {
+      definition = std::move(attempt);
+    }
   } catch (const Error&) {
     return;  // It keeps its defaults
   }
@@ -45,15 +49,15 @@ bool is_domain(const xmlNode* domain) {
 DomainDefinition salvage(const std::string& xml, const Identity& identity) {
   DomainDefinition definition;
   definition.document = minimal_document(identity);
-  const Part keep_document = [](xmlNode* domain, DomainDefinition& into) {
+  const Part keep_document = [](xmlNode* domain, DomainDefinition& into, Problems&) {
     if (is_domain(domain)) {
       remove_attribute(domain, "id");
       into.document = write_element(domain);
     }
   };
-  const Part devices = [](xmlNode* domain, DomainDefinition& into) {
-    if (xmlNode* parent = only_child(domain, "devices")) {
-      read_serials(parent, into);
+  const Part devices = [](xmlNode* domain, DomainDefinition& into, Problems& problems) {
+    if (xmlNode* parent = only_child(domain, "devices", problems)) {
+      read_serials(parent, into, problems);
     }
   };
   for (const Part& part : {keep_document, Part(read_general), Part(read_launch_security), Part(read_memory),

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <devices>: what there is, what tools write unasked, and what is not there yet.
+#include <algorithm>
 #include <array>
 
+#include "domain-xml/elements/elements.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
-
-/// libvirt's devices that virtsev does not have yet; domaincommon.rng, "devices".
-constexpr std::array<std::string_view, 27> kMissing = {
-    "disk",        "lease", "filesystem", "interface", "sound",     "audio",        "hostdev",
-    "graphics",    "video", "parallel",   "channel",   "smartcard", "hub",          "redirdev",
-    "redirfilter", "rng",   "tpm",        "shmem",     "memory",    "watchdog",     "nvram",
-    "panic",       "iommu", "vsock",      "crypto",    "pstore",    "throttlegroup"};
 
 std::string reason_against(const xmlNode* device) {
   if (is_element(device, "disk") || is_element(device, "filesystem")) {
@@ -48,46 +43,57 @@ bool stands_for_nothing(const xmlNode* device) {
   if (is_element(device, "audio")) {
     return attribute(device, "type") == "none";
   }
-  return is_element(device, "video") && attribute(only_child(device, "model"), "type") == "none";
-}
-
-void check_kind(const xmlNode* device, const char* attribute_name,
-                std::initializer_list<std::string_view> kinds) {
-  const std::optional<std::string> kind = attribute(device, attribute_name);
-  for (const std::string_view each : kinds) {
-    if (kind == each) {
-      return;
-    }
-  }
-  if (!kind) {
-    refuse(ErrorCode::kXmlError, device,
-           text("its attribute '{}' is missing; add it, or remove the element", attribute_name));
-  }
-  refuse(ErrorCode::kConfigUnsupported, device,
-         text("{}='{}' is not there; remove the element", attribute_name, *kind));
+  const std::vector<xmlNode*> models = children_named(device, "model");
+  return is_element(device, "video") && models.size() == 1 && attribute(models[0], "type") == "none";
 }
 
 /// What tools write unasked. It is kept, and gives the guest nothing as long as no device needs it.
-bool is_accepted(xmlNode* device) {
-  if (is_element(device, "emulator")) {
-    return true;
+struct Accepted {
+  std::string_view name;
+  const char* attribute;  ///< Which one says what kind it is
+  std::initializer_list<std::string_view> kinds;
+  std::initializer_list<std::string_view> elements;
+};
+
+const std::array kAccepted = {
+    Accepted{"controller",
+             "type",
+             {"pci", "usb", "sata", "ide", "fdc", "scsi", "virtio-serial", "ccid"},
+             {"driver", "model", "target", "master", "address", "alias", "pcihole64"}},
+    Accepted{"input", "type", {"keyboard", "mouse", "tablet"}, {"driver", "address", "alias"}},
+    Accepted{"memballoon",
+             "model",
+             {"none", "virtio", "virtio-transitional", "virtio-non-transitional"},
+             {"driver", "stats", "address", "alias"}},
+};
+
+void check_accepted(xmlNode* device, const Accepted& accepted, Problems& problems) {
+  const std::optional<std::string> kind = attribute(device, accepted.attribute);
+  if (!kind) {
+    problems.add(ErrorCode::kXmlError, device,
+                 text("its attribute '{}' is missing; add it, or remove the element", accepted.attribute));
+  } else if (std::find(accepted.kinds.begin(), accepted.kinds.end(), *kind) == accepted.kinds.end()) {
+    problems.add(ErrorCode::kConfigUnsupported, device,
+                 text("{}='{}' is not there; remove the element", accepted.attribute, *kind));
+    return;
   }
-  if (is_element(device, "controller")) {
-    allow_only(device, {"driver", "model", "target", "master", "address", "alias", "pcihole64"});
-    check_kind(device, "type", {"pci", "usb", "sata", "ide", "fdc", "scsi", "virtio-serial", "ccid"});
-    return true;
+  allow_only(device, accepted.elements, problems);
+}
+
+void check_device(xmlNode* device, Problems& problems) {
+  if (is_element(device, "serial") || is_element(device, "console") || is_element(device, "emulator") ||
+      stands_for_nothing(device)) {
+    return;
   }
-  if (is_element(device, "input")) {
-    allow_only(device, {"driver", "address", "alias"});
-    check_kind(device, "type", {"keyboard", "mouse", "tablet"});
-    return true;
+  for (const Accepted& accepted : kAccepted) {
+    if (is_element(device, accepted.name)) {
+      return check_accepted(device, accepted, problems);
+    }
   }
-  if (is_element(device, "memballoon")) {
-    allow_only(device, {"driver", "stats", "address", "alias"});
-    check_kind(device, "model", {"none", "virtio", "virtio-transitional", "virtio-non-transitional"});
-    return true;
-  }
-  return stands_for_nothing(device);
+  const bool missing =
+      device->ns == nullptr && find_row("devices/" + name_of(device)) != nullptr;  // Not there yet
+  problems.add(ErrorCode::kConfigUnsupported, device,
+               missing ? reason_against(device) : text("virtsev does not know this element here; remove it"));
 }
 
 /// libvirt gives these names when a domain starts; only the user's own ("ua-") are part of a definition.
@@ -101,27 +107,19 @@ void remove_given_alias(xmlNode* device) {
 
 }  // namespace
 
-void read_devices(xmlNode* domain, DomainDefinition& definition) {
-  xmlNode* devices = only_child(domain, "devices");
+void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  xmlNode* devices = only_child(domain, "devices", problems);
   if (devices == nullptr) {
     devices = add_element(domain, "devices");
   }
-  elements_only(devices);
+  elements_only(devices, problems);
   for (xmlNode* device : child_elements(devices)) {
     remove_given_alias(device);
-    if (is_element(device, "serial") || is_element(device, "console") || is_accepted(device)) {
-      continue;
-    }
-    for (const std::string_view name : kMissing) {
-      if (is_element(device, name)) {
-        refuse(ErrorCode::kConfigUnsupported, device, reason_against(device));
-      }
-    }
-    refuse(ErrorCode::kConfigUnsupported, device, text("virtsev does not know this element here; remove it"));
+    check_device(device, problems);
   }
-  only_child(devices, "emulator");
-  only_child(devices, "memballoon");
-  read_serials(devices, definition);
+  only_child(devices, "emulator", problems);
+  only_child(devices, "memballoon", problems);
+  read_serials(devices, definition, problems);
   put_in_order(devices,
                {"emulator", "controller", "serial", "console", "input", "audio", "video", "memballoon"});
 }

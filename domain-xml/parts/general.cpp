@@ -15,31 +15,34 @@ bool has_control_character(const std::string& value) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-void read_name(xmlNode* domain, DomainDefinition& definition) {
-  xmlNode* name = only_child(domain, "name");
+void read_name(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  const xmlNode* name = only_child(domain, "name", problems);
   if (name == nullptr) {
-    refuse(ErrorCode::kXmlError, domain, text("it has no name; add <name>"));
+    problems.add(ErrorCode::kXmlError, domain, text("it has no name; add <name>"));
+    return;
   }
   definition.name = content(name);
   if (const std::string reason = reason_against_name(definition.name); !reason.empty()) {
-    refuse(ErrorCode::kXmlError, name, reason);
+    problems.add(ErrorCode::kXmlError, name, reason);
   }
 }
 
-void read_uuid(xmlNode* domain, DomainDefinition& definition) {
-  xmlNode* uuid = only_child(domain, "uuid");
+void read_uuid(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  xmlNode* uuid = only_child(domain, "uuid", problems);
+  std::optional<Uuid> parsed = random_uuid();
   if (uuid == nullptr) {
     uuid = add_element(domain, "uuid");
-    definition.uuid = random_uuid();
   } else {
-    const std::optional<Uuid> parsed = parse_uuid(trimmed(uuid));
-    if (!parsed) {
-      refuse(ErrorCode::kXmlError, uuid,
-             text("'{}' is no UUID; write one as 'uuidgen' prints it, or remove the element for a new one",
-                  trimmed(uuid)));
-    }
-    definition.uuid = *parsed;
+    parsed = parse_uuid(trimmed(uuid));
   }
+  if (!parsed) {
+    problems.add(
+        ErrorCode::kXmlError, uuid,
+        text("'{}' is not a UUID; write one as 'uuidgen' prints it, or remove the element for a new one",
+             trimmed(uuid)));
+    return;
+  }
+  definition.uuid = *parsed;
   set_content(uuid, format_uuid(definition.uuid));
 }
 
@@ -70,32 +73,33 @@ std::string reason_against_title(const std::string& title) {
              : std::string();
 }
 
-void read_domain_type(xmlNode* domain) {
+void read_domain_type(xmlNode* domain, Problems& problems) {
   if (!is_element(domain, "domain")) {
-    refuse(ErrorCode::kXmlError, domain, text("the outermost element has to be <domain>"));
+    problems.add(ErrorCode::kXmlError, domain, text("the outermost element has to be <domain>"));
+    // All else would be said of a document that is about something else.
+    problems.throw_if_any();
   }
   const std::optional<std::string> type = attribute(domain, "type");
   if (!type) {
-    refuse(ErrorCode::kXmlError, domain, text("its type is missing; write <domain type='kvm'>"));
-  }
-  if (*type != "kvm") {
-    refuse(ErrorCode::kConfigUnsupported, domain,
-           text("virtsev runs guests of type 'kvm' only, not '{}'; write <domain type='kvm'>", *type));
+    problems.add(ErrorCode::kXmlError, domain, text("its type is missing; write <domain type='kvm'>"));
+  } else if (*type != "kvm") {
+    problems.add(ErrorCode::kConfigUnsupported, domain,
+                 text("virtsev runs guests of type 'kvm' only, not '{}'; write <domain type='kvm'>", *type));
   }
   // A running domain's number, where its XML was copied from one.
   remove_attribute(domain, "id");
 }
 
-void read_general(xmlNode* domain, DomainDefinition& definition) {
-  read_name(domain, definition);
-  read_uuid(domain, definition);
-  if (const xmlNode* title = only_child(domain, "title")) {
+void read_general(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  read_name(domain, definition, problems);
+  read_uuid(domain, definition, problems);
+  if (const xmlNode* title = only_child(domain, "title", problems)) {
     definition.title = content(title);
     if (const std::string reason = reason_against_title(definition.title); !reason.empty()) {
-      refuse(ErrorCode::kXmlError, title, reason);
+      problems.add(ErrorCode::kXmlError, title, reason);
     }
   }
-  if (const xmlNode* description = only_child(domain, "description")) {
+  if (const xmlNode* description = only_child(domain, "description", problems)) {
     definition.description = content(description);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <launchSecurity type='sev'>: libvirt, "Domain XML format", Launch Security.
 #include "domain-xml/parts/parts.hpp"
+#include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/text.hpp"
@@ -14,38 +15,52 @@ constexpr std::size_t kSessionBytes = 128;
 /// A physical address has at most 52 bits, so there is no C-bit, and no reduction, beyond.
 constexpr std::uint32_t kMaxAddressBit = 63;
 
-sevcore::Policy read_policy(xmlNode* security) {
-  xmlNode* element = only_child(security, "policy");
+/// What to write where no policy can be read: one that the rest of the document goes with.
+std::string policy_cure(const xmlNode* domain) {
+  return has_what_sev_es_forbids(domain)
+             ? text(
+                   "write <policy>0x0003</policy> for SEV (0x0007, for SEV-ES, does not go with what else "
+                   "stands here)")
+             : text("write <policy>0x0007</policy> for SEV-ES or <policy>0x0003</policy> for SEV");
+}
+
+/// No bit at all where it can't be read; without the bits that can't be where there are some.
+sevcore::Policy read_policy(const xmlNode* domain, xmlNode* security, Problems& problems) {
+  xmlNode* element = only_child(security, "policy", problems);
   if (element == nullptr) {
-    refuse(ErrorCode::kXmlError, security,
-           text("its <policy> is missing, and is never guessed; write <policy>0x0007</policy> for SEV-ES or "
-                "<policy>0x0003</policy> for SEV"));
+    problems.add(ErrorCode::kXmlError, security,
+                 text("its <policy> is missing, and is never guessed; {}", policy_cure(domain)));
+    return {};
   }
   const std::string digits = trimmed(element);
   const std::optional<sevcore::Policy> policy = sevcore::parse_xml_policy(digits);
   if (!policy) {
-    refuse(ErrorCode::kXmlError, element,
-           text("'{}' is no policy; write up to 8 hexadecimal digits, as in 0x0007", digits));
+    problems.add(
+        ErrorCode::kXmlError, element,
+        text("'{}' is not a policy, which is up to 8 hexadecimal digits; {}", digits, policy_cure(domain)));
+    return {};
   }
   try {
     sevcore::check(*policy);
   } catch (const Error& error) {
-    refuse(error.code(), element, error.what());
+    problems.add(error.code(), element, error.what());
   }
   set_content(element, fmt::format("0x{:04x}", policy->value()));
-  return *policy;
+  return sevcore::Policy(policy->value() & ~policy->reserved());
 }
 
-std::optional<std::uint32_t> read_bits(xmlNode* security, const char* name) {
-  xmlNode* element = only_child(security, name);
+std::optional<std::uint32_t> read_bits(xmlNode* security, const char* name, Problems& problems) {
+  xmlNode* element = only_child(security, name, problems);
   if (element == nullptr) {
     return std::nullopt;
   }
   const std::optional<std::uint64_t> number = parse_number(trimmed(element));
   if (!number || *number > kMaxAddressBit) {
-    refuse(ErrorCode::kXmlError, element,
-           text("'{}' has to be a decimal number up to {}; remove the element, and the host's own is used",
-                trimmed(element), kMaxAddressBit));
+    problems.add(
+        ErrorCode::kXmlError, element,
+        text("'{}' has to be a decimal number up to {}; remove the element, and the host's own is used",
+             trimmed(element), kMaxAddressBit));
+    return std::nullopt;
   }
   set_content(element, std::to_string(*number));
   return static_cast<std::uint32_t>(*number);
@@ -54,14 +69,14 @@ std::optional<std::uint32_t> read_bits(xmlNode* security, const char* name) {
 /// What an element holds: base64 as it was written, without white space, and the bytes that it stands for.
 struct Blob {
   std::string written;
-  Bytes bytes;
+  Bytes bytes;  ///< Empty, too, where it is wrong
 };
 
 std::string as_made() { return text("write what 'virtsev session' or sevctl made, unchanged"); }
 
 /// Both empty where the element is not there, or says nothing.
-Blob read_blob(xmlNode* security, const char* name, std::size_t size) {
-  xmlNode* element = only_child(security, name);
+Blob read_blob(xmlNode* security, const char* name, std::size_t size, Problems& problems) {
+  xmlNode* element = only_child(security, name, problems);
   if (element == nullptr) {
     return {};
   }
@@ -73,76 +88,95 @@ Blob read_blob(xmlNode* security, const char* name, std::size_t size) {
   }
   const std::optional<Bytes> bytes = from_base64(written);
   if (!bytes) {
-    refuse(ErrorCode::kXmlError, element, text("it is not base64; {}", as_made()));
+    problems.add(ErrorCode::kXmlError, element, text("it is not base64; {}", as_made()));
+    return {written, {}};
   }
   if (bytes->size() != size) {
-    refuse(ErrorCode::kXmlError, element,
-           text("it decodes to {} bytes instead of {}; {}", bytes->size(), size, as_made()));
+    problems.add(ErrorCode::kXmlError, element,
+                 text("it decodes to {} bytes instead of {}; {}", bytes->size(), size, as_made()));
+    return {written, {}};
   }
   set_content(element, written);
   return {written, *bytes};
 }
 
-void check_certificate(const xmlNode* security, const Bytes& bytes) {
+void check_certificate(const xmlNode* security, const Bytes& bytes, Problems& problems) {
   const auto certificate = sevcore::parse_sev_certificate(bytes);
+  const xmlNode* element = children_named(security, "dhCert").front();
   if (!certificate) {
-    refuse(ErrorCode::kXmlError, only_child(security, "dhCert"),
-           text("the guest owner's certificate {}; {}", sevcore::explain(certificate.error()), as_made()));
-  }
-  if (certificate->usage != sevcore::KeyUsage::kPdh) {
-    refuse(ErrorCode::kXmlError, only_child(security, "dhCert"),
-           text("this is a certificate of kind {}, not a guest owner's Diffie-Hellman certificate; {}",
-                sevcore::name_of(certificate->usage), as_made()));
-  }
-}
-
-std::optional<bool> read_kernel_hashes(xmlNode* security) {
-  const std::optional<std::string> written = attribute(security, "kernelHashes");
-  if (written && *written != "yes" && *written != "no") {
-    refuse(ErrorCode::kXmlError, security, text("kernelHashes='{}' has to be 'yes' or 'no'", *written));
-  }
-  return written ? std::optional<bool>(*written == "yes") : std::nullopt;
-}
-
-void check_type(xmlNode* security) {
-  const std::string type = attribute(security, "type").value_or("");
-  if (type.empty()) {
-    refuse(ErrorCode::kXmlError, security, text("its type is missing; write <launchSecurity type='sev'>"));
-  }
-  if (type != "sev") {
-    refuse(ErrorCode::kConfigUnsupported, security,
-           text("type='{}' is not there; write type='sev', with policy bit 2 for SEV-ES", type));
+    problems.add(
+        ErrorCode::kXmlError, element,
+        text("the guest owner's certificate {}; {}", sevcore::explain(certificate.error()), as_made()));
+  } else if (certificate->usage != sevcore::KeyUsage::kPdh) {
+    problems.add(ErrorCode::kXmlError, element,
+                 text("this is a certificate of kind {}, not a guest owner's Diffie-Hellman certificate; {}",
+                      sevcore::name_of(certificate->usage), as_made()));
   }
 }
 
-}  // namespace
-
-void read_launch_security(xmlNode* domain, DomainDefinition& definition) {
-  xmlNode* security = only_child(domain, "launchSecurity");
-  if (security == nullptr) {
-    return;
-  }
-  check_type(security);
-  // "handle" is in libvirt's schema, and read by nobody.
-  allow_only(security, {"cbitpos", "reducedPhysBits", "policy", "handle", "dhCert", "session"});
-  LaunchSecurity read;
-  read.policy = read_policy(security);
-  read.c_bit_position = read_bits(security, "cbitpos");
-  read.reduced_phys_bits = read_bits(security, "reducedPhysBits");
-  read.kernel_hashes = read_kernel_hashes(security);
-  const Blob certificate = read_blob(security, "dhCert", sevcore::SevCertificate::kSize);
+void read_owner(xmlNode* security, LaunchSecurity& read, Problems& problems) {
+  const Blob certificate = read_blob(security, "dhCert", sevcore::SevCertificate::kSize, problems);
   read.dh_certificate = certificate.written;
-  read.session = read_blob(security, "session", kSessionBytes).written;
+  read.session = read_blob(security, "session", kSessionBytes, problems).written;
   if (read.dh_certificate.empty() != read.session.empty()) {
-    refuse(
+    problems.add(
         ErrorCode::kConfigUnsupported, security,
         read.session.empty()
             ? text("<dhCert> is given without <session>; 'virtsev session' makes both, write both or none")
             : text("<session> is given without <dhCert>; 'virtsev session' makes both, write both or none"));
   }
   if (!certificate.bytes.empty()) {
-    check_certificate(security, certificate.bytes);
+    check_certificate(security, certificate.bytes, problems);
   }
+}
+
+std::optional<bool> read_kernel_hashes(const xmlNode* security, Problems& problems) {
+  const std::optional<std::string> written = attribute(security, "kernelHashes");
+  if (written && *written != "yes" && *written != "no") {
+    problems.add(ErrorCode::kXmlError, security, text("kernelHashes='{}' has to be 'yes' or 'no'", *written));
+  }
+  return written ? std::optional<bool>(*written == "yes") : std::nullopt;
+}
+
+/// Whoever writes one wants something that only this element could do.
+void check_attributes(const xmlNode* security, Problems& problems) {
+  for (const xmlAttr* each = security->properties; each != nullptr; each = each->next) {
+    const std::string name = reinterpret_cast<const char*>(each->name);
+    if (each->ns != nullptr || (name != "type" && name != "kernelHashes")) {
+      problems.add(ErrorCode::kConfigUnsupported, security,
+                   text("virtsev does not know its attribute '{}'; remove it", name));
+    }
+  }
+}
+
+void check_type(const xmlNode* security, Problems& problems) {
+  const std::string type = attribute(security, "type").value_or("");
+  if (type.empty()) {
+    problems.add(ErrorCode::kXmlError, security,
+                 text("its type is missing; write <launchSecurity type='sev'>"));
+  } else if (type != "sev") {
+    problems.add(ErrorCode::kConfigUnsupported, security,
+                 text("type='{}' is not there; write type='sev', with policy bit 2 for SEV-ES", type));
+  }
+}
+
+}  // namespace
+
+void read_launch_security(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  xmlNode* security = only_child(domain, "launchSecurity", problems);
+  if (security == nullptr) {
+    return;
+  }
+  check_attributes(security, problems);
+  check_type(security, problems);
+  // "handle" is in libvirt's schema, and read by nobody.
+  allow_only(security, {"cbitpos", "reducedPhysBits", "policy", "handle", "dhCert", "session"}, problems);
+  LaunchSecurity read;
+  read.policy = read_policy(domain, security, problems);
+  read.c_bit_position = read_bits(security, "cbitpos", problems);
+  read.reduced_phys_bits = read_bits(security, "reducedPhysBits", problems);
+  read.kernel_hashes = read_kernel_hashes(security, problems);
+  read_owner(security, read, problems);
   put_in_order(security, {"cbitpos", "reducedPhysBits", "policy", "handle", "dhCert", "session"});
   definition.launch_security = read;
 }

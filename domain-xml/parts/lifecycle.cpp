@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <on_poweroff>, <on_reboot>, <on_crash>: what happens when a guest ends by itself.
 #include "domain-xml/parts/parts.hpp"
+#include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -19,8 +20,9 @@ const char* name_of(LifecycleAction action) {
   return "";
 }
 
-LifecycleAction read_action(xmlNode* domain, const char* name, LifecycleAction fallback) {
-  xmlNode* element = only_child(domain, name);
+LifecycleAction read_action(xmlNode* domain, const char* name, LifecycleAction fallback, bool sev_es,
+                            Problems& problems) {
+  xmlNode* element = only_child(domain, name, problems);
   if (element == nullptr) {
     set_content(add_element(domain, name), name_of(fallback));
     return fallback;
@@ -33,19 +35,22 @@ LifecycleAction read_action(xmlNode* domain, const char* name, LifecycleAction f
       return action;
     }
   }
-  refuse(ErrorCode::kConfigUnsupported, element,
-         text("'{}' is not offered; write 'destroy', 'restart' or 'preserve'", written));
+  problems.add(ErrorCode::kConfigUnsupported, element,
+               sev_es ? text("'{}' is not offered; write 'destroy' or 'preserve'", written)
+                      : text("'{}' is not offered; write 'destroy', 'restart' or 'preserve'", written));
+  return fallback;
 }
 
 }  // namespace
 
-void read_lifecycle(xmlNode* domain, DomainDefinition& definition) {
-  const bool es =
-      definition.launch_security && definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
-  definition.on_poweroff = read_action(domain, "on_poweroff", LifecycleAction::kDestroy);
-  definition.on_reboot =
-      read_action(domain, "on_reboot", es ? LifecycleAction::kDestroy : LifecycleAction::kRestart);
-  definition.on_crash = read_action(domain, "on_crash", LifecycleAction::kDestroy);
+void read_lifecycle(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  const bool es = is_sev_es(definition);
+  const auto read = [&](const char* name, LifecycleAction fallback) {
+    return read_action(domain, name, fallback, es, problems);
+  };
+  definition.on_poweroff = read("on_poweroff", LifecycleAction::kDestroy);
+  definition.on_reboot = read("on_reboot", es ? LifecycleAction::kDestroy : LifecycleAction::kRestart);
+  definition.on_crash = read("on_crash", LifecycleAction::kDestroy);
 }
 
 }  // namespace virtsev::domain_xml

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <os>: the machine, and the kernel that it boots.
+#include <array>
+
 #include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
@@ -11,24 +13,26 @@ namespace {
 /// PATH_MAX of Linux, without the NUL.
 constexpr std::size_t kMaxPath = 4095;
 
-void read_type(xmlNode* os, DomainDefinition& definition) {
-  xmlNode* type = only_child(os, "type");
+void read_type(xmlNode* os, DomainDefinition& definition, Problems& problems) {
+  xmlNode* type = only_child(os, "type", problems);
   if (type == nullptr) {
-    refuse(ErrorCode::kXmlError, os,
-           text("its <type> is missing; write <type arch='x86_64' machine='q35'>hvm</type>"));
+    problems.add(ErrorCode::kXmlError, os,
+                 text("its <type> is missing; add <type arch='x86_64' machine='q35'>hvm</type>"));
+    return;
   }
   if (trimmed(type) != "hvm") {
-    refuse(ErrorCode::kConfigUnsupported, type,
-           text("'{}' is not offered; virtsev's guests are of type 'hvm'", trimmed(type)));
+    problems.add(ErrorCode::kConfigUnsupported, type,
+                 text("'{}' is not offered; virtsev's guests are of type 'hvm'", trimmed(type)));
   }
   const std::string arch = attribute(type, "arch").value_or("x86_64");
   if (arch != "x86_64") {
-    refuse(ErrorCode::kConfigUnsupported, type, text("arch='{}' is not offered; write arch='x86_64'", arch));
+    problems.add(ErrorCode::kConfigUnsupported, type,
+                 text("arch='{}' is not offered; write arch='x86_64'", arch));
   }
   const std::string machine = attribute(type, "machine").value_or(kMachineName);
   if (machine != kMachineName && machine != kMachineAlias) {
-    refuse(ErrorCode::kConfigUnsupported, type,
-           text("machine='{}' is not offered; write machine='{}'", machine, kMachineAlias));
+    problems.add(ErrorCode::kConfigUnsupported, type,
+                 text("machine='{}' is not offered; write machine='{}'", machine, kMachineAlias));
   }
   definition.os.machine = kMachineName;
   remove_attribute(type, "arch");
@@ -44,79 +48,99 @@ bool stands_for_nothing(const xmlNode* element) {
 }
 
 /// Firmware (OVMF), and what only firmware has.
-void refuse_firmware(xmlNode* os) {
-  const auto reason = [] {
-    return text(
-        "booting firmware is not there yet; name the guest's kernel in <kernel> and <initrd> instead, all of "
-        "which is measured");
-  };
-  if (attribute(os, "firmware")) {
-    refuse(ErrorCode::kConfigUnsupported, os,
-           text("firmware='{}': {}", *attribute(os, "firmware"), reason()));
-  }
-  for (const char* name : {"loader", "nvram", "varstore", "firmware", "bios", "bootmenu"}) {
-    const xmlNode* element = only_child(os, name);
-    if (element != nullptr && !stands_for_nothing(element)) {
-      refuse(ErrorCode::kConfigUnsupported, element, reason());
-    }
-  }
+constexpr std::array<std::string_view, 6> kFirmware = {"loader",   "nvram", "varstore",
+                                                       "firmware", "bios",  "bootmenu"};
+
+std::string reason_against_firmware() {
+  return text(
+      "booting firmware is not there yet; remove the element, and name the guest's kernel in <kernel> and "
+      "<initrd>, all of which is measured");
 }
 
-void refuse_what_changes_tables(xmlNode* os) {
-  if (const xmlNode* acpi = only_child(os, "acpi")) {
-    refuse(ErrorCode::kConfigUnsupported, acpi,
-           text("virtsev's ACPI tables are fixed and measured; remove the element"));
+/// Empty: it may be there.
+std::string reason_against(const xmlNode* element) {
+  for (const std::string_view name : kFirmware) {
+    if (is_element(element, name)) {
+      return stands_for_nothing(element) ? std::string() : reason_against_firmware();
+    }
   }
-  if (const xmlNode* smbios = only_child(os, "smbios")) {
-    refuse(ErrorCode::kConfigUnsupported, smbios,
-           text("virtsev gives its guests no SMBIOS tables; remove the element"));
+  if (is_element(element, "acpi")) {
+    return text("virtsev's ACPI tables are fixed and measured; remove the element");
   }
+  if (is_element(element, "smbios")) {
+    return text("virtsev gives its guests no SMBIOS tables; remove the element");
+  }
+  for (const char* name : {"type", "kernel", "initrd", "cmdline", "boot"}) {
+    if (is_element(element, name)) {
+      return {};
+    }
+  }
+  return text("virtsev does not know this element here; remove it");
 }
 
 /// Empty where the element is not there.
-std::string read_path(xmlNode* os, const char* name) {
-  xmlNode* element = only_child(os, name);
+std::string read_path(xmlNode* os, const char* name, Problems& problems) {
+  xmlNode* element = only_child(os, name, problems);
   if (element == nullptr) {
     return {};
   }
   std::string path = trimmed(element);
   if (!path.starts_with('/')) {
-    refuse(ErrorCode::kXmlError, element,
-           text("'{}' is no absolute path; write one that begins with /", path));
+    problems.add(ErrorCode::kXmlError, element,
+                 text("'{}' is not an absolute path; write one that begins with /", path));
   }
   if (path.size() > kMaxPath) {
-    refuse(ErrorCode::kXmlError, element, text("the path is longer than {} bytes", kMaxPath));
+    problems.add(ErrorCode::kXmlError, element, text("the path is longer than {} bytes", kMaxPath));
   }
   set_content(element, path);
   return path;
 }
 
+void read_command_line(xmlNode* os, DomainDefinition& definition, Problems& problems) {
+  const xmlNode* command_line = only_child(os, "cmdline", problems);
+  if (command_line == nullptr) {
+    return;
+  }
+  definition.os.command_line = content(command_line);
+  if (definition.os.command_line.size() >= kMaxCommandLine) {
+    problems.add(ErrorCode::kConfigUnsupported, command_line,
+                 text("the kernel reads a command line of at most {} bytes; this one has {}",
+                      kMaxCommandLine - 1, definition.os.command_line.size()));
+  }
+}
+
 }  // namespace
 
-void read_os(xmlNode* domain, DomainDefinition& definition) {
-  xmlNode* os = only_child(domain, "os");
+void read_os(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+  xmlNode* os = only_child(domain, "os", problems);
   if (os == nullptr) {
-    refuse(ErrorCode::kXmlError, domain, text("it does not say what to boot; add <os>"));
+    problems.add(ErrorCode::kXmlError, domain,
+                 text("it does not say what to boot; add <os><type arch='x86_64' machine='q35'>hvm</type>"
+                      "<kernel>/path/of/vmlinuz</kernel></os>"));
+    return;
   }
-  refuse_firmware(os);
-  refuse_what_changes_tables(os);
-  allow_only(os, {"type", "kernel", "initrd", "cmdline", "boot", "bootmenu"});
-  read_type(os, definition);
-  definition.os.kernel = read_path(os, "kernel");
-  definition.os.initrd = read_path(os, "initrd");
-  if (definition.os.kernel.empty()) {
-    refuse(ErrorCode::kConfigUnsupported, os,
-           text("it names no kernel, and booting one directly is all there is yet; add "
-                "<kernel>/path/of/vmlinuz</kernel>"));
+  elements_only(os, problems);
+  if (attribute(os, "firmware")) {
+    problems.add(ErrorCode::kConfigUnsupported, os,
+                 text("firmware='{}': booting firmware is not there yet; remove the attribute, and name the "
+                      "guest's kernel in <kernel> and <initrd>, all of which is measured",
+                      *attribute(os, "firmware")));
   }
-  if (const xmlNode* command_line = only_child(os, "cmdline")) {
-    definition.os.command_line = content(command_line);
-    if (definition.os.command_line.size() >= kMaxCommandLine) {
-      refuse(ErrorCode::kConfigUnsupported, command_line,
-             text("the kernel reads a command line of at most {} bytes; this one has {}", kMaxCommandLine - 1,
-                  definition.os.command_line.size()));
+  for (const xmlNode* element : child_elements(os)) {
+    if (const std::string reason = reason_against(element); !reason.empty()) {
+      problems.add(ErrorCode::kConfigUnsupported, element, reason);
     }
   }
+  only_child(os, "bootmenu", problems);
+  read_type(os, definition, problems);
+  definition.os.kernel = read_path(os, "kernel", problems);
+  definition.os.initrd = read_path(os, "initrd", problems);
+  if (children_named(os, "kernel").empty()) {
+    problems.add(ErrorCode::kConfigUnsupported, os,
+                 text("it names no kernel, and booting one directly is all there is yet; add "
+                      "<kernel>/path/of/vmlinuz</kernel>"));
+  }
+  read_command_line(os, definition, problems);
   put_in_order(os, {"type", "kernel", "initrd", "cmdline", "boot", "bootmenu"});
 }
 

@@ -5,14 +5,17 @@
 
 namespace virtsev::domain_xml {
 
-void check_protection(const xmlNode* domain, const DomainDefinition& definition,
-                      const ParseOptions& options) {
-  if (!definition.launch_security && !options.allow_unprotected) {
-    refuse(ErrorCode::kConfigUnsupported, domain,
-           text("it has no <launchSecurity>, so the host could read the guest; add <launchSecurity "
-                "type='sev'> with a "
-                "<policy>, or set allow_unprotected = 1 in virtsevd.conf"));
+void check_protection(const xmlNode* domain, const ParseOptions& options, Problems& problems) {
+  if (options.allow_unprotected || !children_named(domain, "launchSecurity").empty()) {
+    return;
   }
+  // A policy that the rest of the document goes with.
+  const char* policy = has_what_sev_es_forbids(domain) ? "0x0003" : "0x0007";
+  problems.add(ErrorCode::kConfigUnsupported, domain,
+               text("it has no <launchSecurity>, so the host could read the guest; add <launchSecurity "
+                    "type='sev'><policy>{}</policy></launchSecurity>, or set allow_unprotected = 1 in "
+                    "virtsevd.conf",
+                    policy));
 }
 
 }  // namespace virtsev::domain_xml

@@ -7,48 +7,64 @@ namespace virtsev::domain_xml {
 namespace {
 
 /// KVM refuses SMM for SEV-ES guests: entering it means to save and load registers that the host can't see.
-void check_smm(const xmlNode* features) {
-  const xmlNode* smm = only_child(features, "smm");
+void check_smm(const xmlNode* features, Problems& problems) {
+  const xmlNode* smm = only_child(features, "smm", problems);
   if (smm != nullptr && attribute(smm, "state").value_or("on") != "off") {
-    refuse(ErrorCode::kConfigUnsupported, smm,
-           text("an SEV-ES guest (policy bit 2) can't have system management mode, which saves and loads "
-                "registers that "
-                "the host can't see; write <smm state='off'/>, or remove the element"));
+    problems.add(
+        ErrorCode::kConfigUnsupported, smm,
+        text("an SEV-ES guest (policy bit 2) can't have system management mode, which saves and loads "
+             "registers that "
+             "the host can't see; write <smm state='off'/>, or remove the element"));
   }
 }
 
-void check_irqchip(const xmlNode* features) {
-  const xmlNode* ioapic = only_child(features, "ioapic");
+void check_irqchip(const xmlNode* features, Problems& problems) {
+  const xmlNode* ioapic = only_child(features, "ioapic", problems);
   if (ioapic != nullptr && attribute(ioapic, "driver") == "qemu") {
-    refuse(ErrorCode::kConfigUnsupported, ioapic,
-           text("an SEV-ES guest (policy bit 2) needs the kernel's interrupt controllers: one in user space "
-                "has to read "
-                "registers that the host can't see; write <ioapic driver='kvm'/>, or remove the element"));
+    problems.add(
+        ErrorCode::kConfigUnsupported, ioapic,
+        text("an SEV-ES guest (policy bit 2) needs the kernel's interrupt controllers: one in user space "
+             "has to read "
+             "registers that the host can't see; write <ioapic driver='kvm'/>, or remove the element"));
   }
 }
 
-void check_lifecycle(const xmlNode* domain, const char* name, LifecycleAction action) {
-  if (action == LifecycleAction::kRestart) {
-    refuse(ErrorCode::kConfigUnsupported, only_child(domain, name),
-           text("an SEV-ES guest (policy bit 2) can't be restarted in place: its registers were encrypted "
-                "and measured at "
-                "launch, and can't be set again; write <{0}>destroy</{0}>, and start it anew",
-                name));
+void check_lifecycle(const xmlNode* domain, const char* name, Problems& problems) {
+  const xmlNode* action = only_child(domain, name, problems);
+  if (action != nullptr && trimmed(action) == "restart") {
+    problems.add(ErrorCode::kConfigUnsupported, action,
+                 text("an SEV-ES guest (policy bit 2) can't be restarted in place: its registers were "
+                      "encrypted and measured at "
+                      "launch, and can't be set again; write <{0}>destroy</{0}>, and start it anew",
+                      name));
+  }
+}
+
+void check_all(const xmlNode* domain, Problems& problems) {
+  const xmlNode* features = only_child(domain, "features", problems);
+  check_smm(features, problems);
+  check_irqchip(features, problems);
+  for (const char* name : {"on_poweroff", "on_reboot", "on_crash"}) {
+    check_lifecycle(domain, name, problems);
   }
 }
 
 }  // namespace
 
-void check_sev_es(const xmlNode* domain, const DomainDefinition& definition) {
-  if (!definition.launch_security || !definition.launch_security->policy.has(sevcore::PolicyBit::kEs)) {
-    return;
+bool is_sev_es(const DomainDefinition& definition) {
+  return definition.launch_security && definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
+}
+
+void check_sev_es(const xmlNode* domain, const DomainDefinition& definition, Problems& problems) {
+  if (is_sev_es(definition)) {
+    check_all(domain, problems);
   }
-  const xmlNode* features = only_child(domain, "features");
-  check_smm(features);
-  check_irqchip(features);
-  check_lifecycle(domain, "on_poweroff", definition.on_poweroff);
-  check_lifecycle(domain, "on_reboot", definition.on_reboot);
-  check_lifecycle(domain, "on_crash", definition.on_crash);
+}
+
+bool has_what_sev_es_forbids(const xmlNode* domain) {
+  Problems found;
+  check_all(domain, found);
+  return !found.empty();
 }
 
 }  // namespace virtsev::domain_xml

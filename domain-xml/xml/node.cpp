@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 
+#include "domain-xml/xml/problems.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::domain_xml {
@@ -66,10 +67,17 @@ std::vector<xmlNode*> children_named(const xmlNode* parent, std::string_view nam
 }
 
 xmlNode* only_child(const xmlNode* parent, std::string_view name) {
+  Problems problems;
+  xmlNode* only = only_child(parent, name, problems);
+  problems.throw_if_any();
+  return only;
+}
+
+xmlNode* only_child(const xmlNode* parent, std::string_view name, Problems& problems) {
   const std::vector<xmlNode*> found = children_named(parent, name);
-  if (found.size() > 1) {
-    refuse(ErrorCode::kXmlError, found[1],
-           text("it is there already in line {}; keep one of the two", xmlGetLineNo(found[0])));
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    problems.add(ErrorCode::kXmlError, found[i],
+                 text("it is there already in line {}; remove this one", xmlGetLineNo(found[0])));
   }
   return found.empty() ? nullptr : found[0];
 }
@@ -138,11 +146,11 @@ std::optional<std::uint64_t> parse_number(std::string_view digits) {
   return value;
 }
 
-void refuse(ErrorCode code, const xmlNode* element, const std::string& reason) {
-  throw Error(code, text("{} (line {}): {}", path_of(element), xmlGetLineNo(element), reason));
+std::string located(const xmlNode* element, const std::string& reason) {
+  return text("{} (line {}): {}", path_of(element), xmlGetLineNo(element), reason);
 }
 
-void elements_only(xmlNode* parent) {
+void elements_only(xmlNode* parent, Problems& problems) {
   xmlNode* next = nullptr;
   for (xmlNode* node = parent != nullptr ? parent->children : nullptr; node != nullptr; node = next) {
     next = node->next;
@@ -150,19 +158,20 @@ void elements_only(xmlNode* parent) {
       continue;
     }
     if (const std::string words = content(node); !trim(words).empty()) {
-      refuse(ErrorCode::kXmlError, parent,
-             text("it holds the text '{}', where only elements have a meaning; remove it", trim(words)));
+      problems.add(
+          ErrorCode::kXmlError, parent,
+          text("it holds the text '{}', where only elements have a meaning; remove it", trim(words)));
     }
     remove(node);
   }
 }
 
-void allow_only(xmlNode* parent, std::initializer_list<std::string_view> names) {
-  elements_only(parent);
+void allow_only(xmlNode* parent, std::initializer_list<std::string_view> names, Problems& problems) {
+  elements_only(parent, problems);
   for (const xmlNode* child : child_elements(parent)) {
     if (std::none_of(names.begin(), names.end(), [&](auto name) { return is_element(child, name); })) {
-      refuse(ErrorCode::kConfigUnsupported, child,
-             text("virtsev does not know this element here; remove it"));
+      problems.add(ErrorCode::kConfigUnsupported, child,
+                   text("virtsev does not know this element here; remove it"));
     }
   }
 }

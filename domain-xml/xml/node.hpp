@@ -15,6 +15,8 @@
 
 namespace virtsev::domain_xml {
 
+class Problems;
+
 /// True for an element of this name in no namespace, as libvirt's own elements are.
 bool is_element(const xmlNode* node, std::string_view name);
 /// Name with prefix, as it is written.
@@ -24,6 +26,8 @@ std::vector<xmlNode*> child_elements(const xmlNode* parent);
 std::vector<xmlNode*> children_named(const xmlNode* parent, std::string_view name);
 /// Null where there is none. Throws Error(kXmlError) where there are two.
 xmlNode* only_child(const xmlNode* parent, std::string_view name);
+/// The first; null where there is none. Every other one is a problem.
+xmlNode* only_child(const xmlNode* parent, std::string_view name, Problems& problems);
 
 std::optional<std::string> attribute(const xmlNode* element, const char* name);
 void set_attribute(xmlNode* element, const char* name, const std::string& value);
@@ -44,13 +48,13 @@ void remove(xmlNode* node);
 std::optional<std::uint64_t> parse_number(std::string_view digits);
 std::string_view trim(std::string_view value);
 
-/// Throws Error: "<os><loader> (line 7): REASON". `reason` is translated already.
-[[noreturn]] void refuse(ErrorCode code, const xmlNode* element, const std::string& reason);
+/// "<os><loader> (line 7): REASON". `reason` is translated already.
+std::string located(const xmlNode* element, const std::string& reason);
 
-/// Refuses text between the elements of `parent` (null: nothing to do), and drops white space there.
-void elements_only(xmlNode* parent);
+/// Text between the elements of `parent` (null: nothing to do) is a problem; white space there is dropped.
+void elements_only(xmlNode* parent, Problems& problems);
 
-/// Refuses every child that is not among `names`, and text.
-void allow_only(xmlNode* parent, std::initializer_list<std::string_view> names);
+/// Every child that is not among `names` is a problem, and so is text.
+void allow_only(xmlNode* parent, std::initializer_list<std::string_view> names, Problems& problems);
 
 }  // namespace virtsev::domain_xml

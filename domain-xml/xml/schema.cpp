@@ -20,12 +20,16 @@ constexpr int kMaxReported = 4;
 struct Report {
   std::string lines;
   int count = 0;
+  long first_line = 0;
 };
 
 void on_error(void* context, xmlErrorPtr error) {
   Report& report = *static_cast<Report*>(context);
   if (error->message == nullptr || ++report.count > kMaxReported) {
     return;
+  }
+  if (report.count == 1) {
+    report.first_line = error->line;
   }
   std::string message = error->message;
   while (!message.empty() && message.back() == '\n') {
@@ -47,7 +51,7 @@ using ValidContext =
 
 }  // namespace
 
-void check_schema(xmlDoc* document, const std::string& schema_path) {
+void check_schema(xmlDoc* document, Problems& problems, const std::string& schema_path) {
   if (access(schema_path.c_str(), R_OK) != 0) {
     throw Error(
         ErrorCode::kConfigUnsupported,
@@ -74,8 +78,8 @@ void check_schema(xmlDoc* document, const std::string& schema_path) {
   }
   xmlRelaxNGSetValidStructuredErrors(validator.get(), on_error, &report);
   if (xmlRelaxNGValidateDoc(validator.get(), document) != 0) {
-    throw Error(ErrorCode::kXmlInvalidSchema,
-                text("The XML is not what libvirt's schema {} allows: {}", schema_path, report.lines));
+    problems.add_at(report.first_line, ErrorCode::kXmlInvalidSchema,
+                    text("The XML is not what libvirt's schema {} allows: {}", schema_path, report.lines));
   }
 }
 

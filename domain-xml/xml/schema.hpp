@@ -6,13 +6,15 @@
 
 #include <libxml/tree.h>
 
+#include "domain-xml/xml/problems.hpp"
+
 namespace virtsev::domain_xml {
 
 /// Where libvirt's packages put it.
 inline constexpr const char* kDomainSchema = "/usr/share/libvirt/schemas/domain.rng";
 
-/// Throws Error(kXmlInvalidSchema) with what the schema forbids and where, Error(kConfigUnsupported) where
-/// there is no schema on this host.
-void check_schema(xmlDoc* document, const std::string& schema_path = kDomainSchema);
+/// What the schema forbids, and where, is a problem (kXmlInvalidSchema). Throws Error(kConfigUnsupported)
+/// where there is no schema on this host.
+void check_schema(xmlDoc* document, Problems& problems, const std::string& schema_path = kDomainSchema);
 
 }  // namespace virtsev::domain_xml

@@ -128,6 +128,12 @@ class Driver {
   virtual bool autostart(const Uuid& domain) = 0;
   virtual asio::awaitable<void> set_autostart(Uuid domain, bool on) = 0;
   virtual bool is_persistent(const Uuid& domain) = 0;
+  // Of the stored definition alone: kNoSupport, with the reason, where the flags ask for a running guest.
+  virtual asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, std::uint32_t flags) = 0;
+  /// `type`: virDomainLifecycle; `action`: virDomainLifecycleAction.
+  virtual asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
+                                                     std::uint32_t flags) = 0;
 
   // Domains: life
   virtual asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) = 0;

@@ -51,6 +51,10 @@ class Hypervisor final : public Driver {
   bool autostart(const Uuid& domain) override;
   asio::awaitable<void> set_autostart(Uuid domain, bool on) override;
   bool is_persistent(const Uuid& domain) override;
+  asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, std::uint32_t flags) override;
+  asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, std::uint32_t flags) override;
+  asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
+                                             std::uint32_t flags) override;
 
   asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) override;
   asio::awaitable<DomainHandle> start(Uuid domain, std::uint32_t flags, ConnectionId owner) override;

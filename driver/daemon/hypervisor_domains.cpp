@@ -32,6 +32,16 @@ asio::awaitable<void> Hypervisor::rename(Uuid domain, std::string new_name, std:
 asio::awaitable<void> Hypervisor::set_autostart(Uuid domain, bool on) {
   return definitions_.set_autostart(context_.domains.by_uuid(domain), on);
 }
+asio::awaitable<void> Hypervisor::set_vcpus(Uuid domain, std::uint32_t count, std::uint32_t flags) {
+  return definitions_.set_vcpus(context_.domains.by_uuid(domain), count, flags);
+}
+asio::awaitable<void> Hypervisor::set_memory(Uuid domain, std::uint64_t kib, std::uint32_t flags) {
+  return definitions_.set_memory(context_.domains.by_uuid(domain), kib, flags);
+}
+asio::awaitable<void> Hypervisor::set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
+                                                       std::uint32_t flags) {
+  return definitions_.set_lifecycle_action(context_.domains.by_uuid(domain), type, action, flags);
+}
 bool Hypervisor::autostart(const Uuid& domain) { return context_.domains.by_uuid(domain)->autostart; }
 bool Hypervisor::is_persistent(const Uuid& domain) { return context_.domains.by_uuid(domain)->persistent; }
 

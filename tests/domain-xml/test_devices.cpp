@@ -127,12 +127,12 @@ TEST(Serials, OneElementMakesTwo) {
 TEST(Serials, RefusesASecondOne) {
   EXPECT_TRUE(refuses(
       with_device("<serial type='pty'/>\n<serial type='pty'/>"), kConfigUnsupported,
-      "<devices><serial> (line 15): the machine has one serial port, which is the console too; keep the "
-      "one in line 14"));
+      "<devices><serial> (line 15): the machine has one serial port, which is the console too, in line 14; "
+      "remove this element"));
   EXPECT_TRUE(refuses(
       with_device("<console type='pty'/>\n<console type='pty'/>"), kConfigUnsupported,
-      "<devices><console> (line 15): the machine has one serial port, which is the console too; keep the "
-      "one in line 14"));
+      "<devices><console> (line 15): the machine has one serial port, which is the console too, in line 14; "
+      "remove this element"));
   EXPECT_TRUE(
       refuses(with_device("<serial type='pty'><target port='1'/></serial>"), kConfigUnsupported,
               "<devices><serial> (line 14): port='1': the machine has one serial port; write port='0'"));

@@ -42,7 +42,7 @@ TEST(General, TakesAUuidWithoutHyphensAndInCapitals) {
 TEST(General, RefusesWhatIsNoUuid) {
   EXPECT_TRUE(refuses(
       with("c7a5fdbd-", "c7a5fdbdx"), kXmlError,
-      "<uuid> (line 3): 'c7a5fdbdxcdaf-9455-926a-d65c16db1809' is no UUID; write one as 'uuidgen' prints "
+      "<uuid> (line 3): 'c7a5fdbdxcdaf-9455-926a-d65c16db1809' is not a UUID; write one as 'uuidgen' prints "
       "it, or remove the element for a new one"));
 }
 
@@ -83,7 +83,7 @@ TEST(General, RefusesNamesThatCannotBeFileNames) {
 
 TEST(General, RefusesWhatIsThereTwice) {
   EXPECT_TRUE(refuses(with("<vcpu>2</vcpu>", "<vcpu>2</vcpu>\n<vcpu>3</vcpu>"), kXmlError,
-                      "<vcpu> (line 6): it is there already in line 5; keep one of the two"));
+                      "<vcpu> (line 6): it is there already in line 5; remove this one"));
 }
 
 TEST(General, RefusesATitleOfTwoLines) {

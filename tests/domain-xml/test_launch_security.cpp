@@ -20,7 +20,7 @@ TEST(Protection, IsNeverLeftOutByAccident) {
   EXPECT_TRUE(refuses(
       with(kSecurity, ""), kConfigUnsupported,
       "<domain> (line 1): it has no <launchSecurity>, so the host could read the guest; add <launchSecurity "
-      "type='sev'> with a <policy>, or set allow_unprotected = 1 in virtsevd.conf"));
+      "type='sev'><policy>0x0007</policy></launchSecurity>, or set allow_unprotected = 1 in virtsevd.conf"));
   ParseOptions options;
   options.allow_unprotected = true;
   const DomainDefinition definition = parse(with(kSecurity, ""), options);
@@ -54,7 +54,8 @@ TEST(Policy, RefusesWhatIsNoNumberOf32Bits) {
   for (const std::string digits : {"", "0x", "seven", "-1", "0x100000000", "0x7 0x8"}) {
     EXPECT_TRUE(refuses(with("0x0007", digits), kXmlError,
                         "<launchSecurity><policy> (line 17): '" + digits +
-                            "' is no policy; write up to 8 hexadecimal digits, as in 0x0007"));
+                            "' is not a policy, which is up to 8 hexadecimal digits; write "
+                            "<policy>0x0007</policy> for SEV-ES or <policy>0x0003</policy> for SEV"));
   }
 }
 
@@ -223,8 +224,11 @@ TEST(Lifecycle, AcceptsRestartWithoutEs) {
 
 TEST(Lifecycle, RefusesWhatIsNotOffered) {
   for (const std::string action : {"coredump-destroy", "coredump-restart", "rename-restart", "", "explode"}) {
+    EXPECT_TRUE(
+        refuses(with("<vcpu>", "<on_crash>" + action + "</on_crash><vcpu>"), kConfigUnsupported,
+                "<on_crash> (line 5): '" + action + "' is not offered; write 'destroy' or 'preserve'"));
     EXPECT_TRUE(refuses(
-        with("<vcpu>", "<on_crash>" + action + "</on_crash><vcpu>"), kConfigUnsupported,
+        plain_sev("<vcpu>", "<on_crash>" + action + "</on_crash><vcpu>"), kConfigUnsupported,
         "<on_crash> (line 5): '" + action + "' is not offered; write 'destroy', 'restart' or 'preserve'"));
   }
 }

@@ -32,28 +32,31 @@ TEST(Memory, IsWrittenInKib) {
 
 TEST(Memory, RefusesTooLittleAndTooMuch) {
   EXPECT_TRUE(refuses(with(kMemory, "<memory unit='MiB'>63</memory>"), kConfigUnsupported,
-                      "<memory> (line 4): 64512 KiB are too little for a guest; give it 64 MiB or more"));
+                      "<memory> (line 4): 64512 KiB are too little for a guest; write <memory "
+                      "unit='KiB'>65536</memory>, or more"));
   EXPECT_TRUE(refuses(with(kMemory, "<memory unit='TiB'>2</memory>"), kConfigUnsupported,
-                      "<memory> (line 4): a guest can have at most 1024 GiB of memory"));
+                      "<memory> (line 4): a guest can have at most 1024 GiB of memory; write less"));
   EXPECT_TRUE(refuses(with(kMemory, "<memory unit='TiB'>18446744073709551615</memory>"), kConfigUnsupported,
-                      "<memory> (line 4): a guest can have at most 1024 GiB of memory"));
+                      "<memory> (line 4): a guest can have at most 1024 GiB of memory; write less"));
 }
 
 TEST(Memory, RefusesWhatIsNoNumber) {
   EXPECT_TRUE(refuses(with(kMemory, "<memory>-5</memory>"), kXmlError,
-                      "<memory> (line 4): '-5' is no amount of memory; write a whole number"));
+                      "<memory> (line 4): '-5' is not an amount of memory; write <memory "
+                      "unit='KiB'>65536</memory>, or more"));
   EXPECT_TRUE(refuses(with(kMemory, "<memory unit='heaps'>5</memory>"), kXmlError,
-                      "<memory> (line 4): 'heaps' is no unit of memory; write KiB, MiB or GiB"));
-  EXPECT_TRUE(
-      refuses(with(kMemory, ""), kXmlError,
-              "<domain> (line 1): it does not say how much memory the guest has; add <memory unit='MiB'>"));
+                      "<memory> (line 4): 'heaps' is not a unit of memory; write <memory "
+                      "unit='KiB'>65536</memory>, or more"));
+  EXPECT_TRUE(refuses(with(kMemory, ""), kXmlError,
+                      "<domain> (line 1): it does not say how much memory the guest has; write <memory "
+                      "unit='KiB'>65536</memory>, or more"));
 }
 
 TEST(Memory, RefusesMoreNowThanEver) {
   EXPECT_TRUE(refuses(
       with(kMemory, "<memory>131072</memory>\n<currentMemory>131073</currentMemory>"), kXmlError,
       "<currentMemory> (line 5): 131073 KiB are more than <memory> allows (131072 KiB); lower this, or "
-      "raise <memory>"));
+      "remove the element"));
 }
 
 TEST(Vcpus, AreOneByDefault) {
@@ -66,20 +69,20 @@ TEST(Vcpus, RefusesNumbersOutOfRange) {
   EXPECT_TRUE(refuses(with(kVcpu, "<vcpu>65</vcpu>"), kConfigUnsupported,
                       "<vcpu> (line 5): 65 vCPUs are more than a guest can have; write 1 to 64"));
   EXPECT_TRUE(refuses(with(kVcpu, "<vcpu>0</vcpu>"), kXmlError,
-                      "<vcpu> (line 5): '0' is no number of vCPUs; write 1 to 64"));
+                      "<vcpu> (line 5): '0' is not a number of vCPUs; write 1 to 64"));
   EXPECT_TRUE(refuses(with(kVcpu, "<vcpu>two</vcpu>"), kXmlError,
-                      "<vcpu> (line 5): 'two' is no number of vCPUs; write 1 to 64"));
+                      "<vcpu> (line 5): 'two' is not a number of vCPUs; write 1 to 64"));
 }
 
 TEST(Vcpus, RefusesVcpusThatComeLater) {
   EXPECT_EQ(parse(with(kVcpu, "<vcpu current='2'>2</vcpu>")).vcpus, 2U);
   EXPECT_TRUE(
       refuses(with(kVcpu, "<vcpu current='1'>2</vcpu>"), kConfigUnsupported,
-              "<vcpu> (line 5): current='1' asks for vCPUs to be added later, which virtsev can't do; write "
-              "<vcpu>2</vcpu>, or the number that the guest is to have from the start"));
+              "<vcpu> (line 5): current='1' asks for vCPUs to be added later, which virtsev can't do; remove "
+              "the attribute, and the guest has all of them from the start"));
   EXPECT_TRUE(refuses(
       with(kVcpu, "<vcpu>2</vcpu>\n<vcpus>\n<vcpu id='1' enabled='no'/></vcpus>"), kConfigUnsupported,
-      "<vcpus><vcpu> (line 7): a vCPU can't be added later; remove it and lower the number in <vcpu>"));
+      "<vcpus><vcpu> (line 7): a vCPU can't be added later; write enabled='yes', or remove the element"));
 }
 
 TEST(Vcpus, RefusesATopologyThatDoesNotMultiply) {
@@ -92,9 +95,10 @@ TEST(Vcpus, RefusesATopologyThatDoesNotMultiply) {
   EXPECT_TRUE(refuses(
       changed(with(kVcpu, cpu), "cores='2'", "cores='3'"), kConfigUnsupported,
       "<cpu><topology> (line 7): its sockets, dies, cores and threads make 6 vCPUs, but <vcpu> says 4; "
-      "change one of them"));
-  EXPECT_TRUE(refuses(changed(with(kVcpu, cpu), "cores='2'", "cores='0'"), kXmlError,
-                      "<cpu><topology> (line 7): cores='0' has to be a number from 1 to 64"));
+      "remove the element, or change one of them"));
+  EXPECT_TRUE(
+      refuses(changed(with(kVcpu, cpu), "cores='2'", "cores='0'"), kXmlError,
+              "<cpu><topology> (line 7): cores='0' has to be a number from 1 to 64; remove the element"));
 }
 
 }  // namespace

@@ -9,8 +9,13 @@ using enum ErrorCode;
 constexpr std::string_view kType = "<type arch='x86_64' machine='q35'>hvm</type>";
 constexpr std::string_view kKernel = "<kernel>/boot/vmlinuz</kernel>";
 const std::string kNoFirmware =
-    "booting firmware is not there yet; name the guest's kernel in <kernel> and <initrd> instead, all of "
+    "booting firmware is not there yet; remove the element, and name the guest's kernel in <kernel> and "
+    "<initrd>, all of "
     "which is measured";
+
+std::string with_kernel_and(const std::string& element) {
+  return with(kKernel, std::string(kKernel) + element);
+}
 
 TEST(Os, StoresTheCanonicalMachine) {
   for (const char* type :
@@ -31,18 +36,20 @@ TEST(Os, RefusesAnotherMachineArchitectureOrType) {
                       "<os><type> (line 7): 'exe' is not offered; virtsev's guests are of type 'hvm'"));
   EXPECT_TRUE(
       refuses(with(kType, ""), kXmlError,
-              "<os> (line 6): its <type> is missing; write <type arch='x86_64' machine='q35'>hvm</type>"));
+              "<os> (line 6): its <type> is missing; add <type arch='x86_64' machine='q35'>hvm</type>"));
 }
 
 TEST(Os, RefusesFirmware) {
-  EXPECT_TRUE(refuses(with("<os>", "<os firmware='efi'>"), kConfigUnsupported,
-                      "<os> (line 6): firmware='efi': " + kNoFirmware));
   EXPECT_TRUE(
-      refuses(with(kKernel, "<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>"),
+      refuses(with("<os>", "<os firmware='efi'>"), kConfigUnsupported,
+              "<os> (line 6): firmware='efi': booting firmware is not there yet; remove the attribute, and "
+              "name the guest's kernel in <kernel> and <initrd>, all of which is measured"));
+  EXPECT_TRUE(
+      refuses(with_kernel_and("<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>"),
               kConfigUnsupported, "<os><loader> (line 8): " + kNoFirmware));
-  EXPECT_TRUE(refuses(with(kKernel, "<nvram>/x</nvram>"), kConfigUnsupported,
+  EXPECT_TRUE(refuses(with_kernel_and("<nvram>/x</nvram>"), kConfigUnsupported,
                       "<os><nvram> (line 8): " + kNoFirmware));
-  EXPECT_TRUE(refuses(with(kKernel, "<bootmenu enable='yes'/>"), kConfigUnsupported,
+  EXPECT_TRUE(refuses(with_kernel_and("<bootmenu enable='yes'/>"), kConfigUnsupported,
                       "<os><bootmenu> (line 8): " + kNoFirmware));
 }
 
@@ -60,10 +67,11 @@ TEST(Os, RefusesAMissingKernel) {
 }
 
 TEST(Os, RefusesRelativePaths) {
-  EXPECT_TRUE(refuses(with("/boot/vmlinuz", "vmlinuz"), kXmlError,
-                      "<os><kernel> (line 8): 'vmlinuz' is no absolute path; write one that begins with /"));
+  EXPECT_TRUE(
+      refuses(with("/boot/vmlinuz", "vmlinuz"), kXmlError,
+              "<os><kernel> (line 8): 'vmlinuz' is not an absolute path; write one that begins with /"));
   EXPECT_TRUE(refuses(with("/boot/initrd.img", ""), kXmlError,
-                      "<os><initrd> (line 9): '' is no absolute path; write one that begins with /"));
+                      "<os><initrd> (line 9): '' is not an absolute path; write one that begins with /"));
 }
 
 TEST(Os, NeedsNoInitrdAndNoCommandLine) {
@@ -92,15 +100,15 @@ TEST(Os, KeepsBootOrder) {
 
 TEST(Os, RefusesTablesOfTheUsersOwn) {
   EXPECT_TRUE(
-      refuses(with(kKernel, "<acpi><table type='slic'>/x</table></acpi>"), kConfigUnsupported,
+      refuses(with_kernel_and("<acpi><table type='slic'>/x</table></acpi>"), kConfigUnsupported,
               "<os><acpi> (line 8): virtsev's ACPI tables are fixed and measured; remove the element"));
   EXPECT_TRUE(
-      refuses(with(kKernel, "<smbios mode='host'/>"), kConfigUnsupported,
+      refuses(with_kernel_and("<smbios mode='host'/>"), kConfigUnsupported,
               "<os><smbios> (line 8): virtsev gives its guests no SMBIOS tables; remove the element"));
 }
 
 TEST(Os, RefusesUnknownElements) {
-  EXPECT_TRUE(refuses(with(kKernel, "<kernle>/boot/vmlinuz</kernle>"), kConfigUnsupported,
+  EXPECT_TRUE(refuses(with_kernel_and("<kernle>/boot/vmlinuz</kernle>"), kConfigUnsupported,
                       "<os><kernle> (line 8): virtsev does not know this element here; remove it"));
 }
 

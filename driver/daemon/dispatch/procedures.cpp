@@ -6,6 +6,7 @@
 #include "driver/daemon/dispatch/handlers/connect.hpp"
 #include "driver/daemon/dispatch/handlers/console.hpp"
 #include "driver/daemon/dispatch/handlers/domain_stats.hpp"
+#include "driver/daemon/dispatch/handlers/domains_config.hpp"
 #include "driver/daemon/dispatch/handlers/domains_define.hpp"
 #include "driver/daemon/dispatch/handlers/domains_find.hpp"
 #include "driver/daemon/dispatch/handlers/domains_life.hpp"
@@ -68,9 +69,9 @@ constexpr Procedure kProcedures[] = {
     {27, "virDomainReboot", kWrite, domain_reboot},
     {28, "virDomainResume", kWrite, domain_resume},
     {29, "virDomainSetAutostart", kWrite, domain_set_autostart},
-    {30, "virDomainSetMaxMemory", kWrite, refuse_memory_change},
-    {31, "virDomainSetMemory", kWrite, refuse_memory_change},
-    {32, "virDomainSetVcpus", kWrite, refuse_vcpu_change},
+    {30, "virDomainSetMaxMemory", kWrite, domain_set_max_memory},
+    {31, "virDomainSetMemory", kWrite, domain_set_memory},
+    {32, "virDomainSetVcpus", kWrite, domain_set_vcpus},
     {33, "virDomainShutdown", kWrite, domain_shutdown},
     {34, "virDomainSuspend", kWrite, domain_suspend},
     {35, "virDomainUndefine", kWrite, domain_undefine},
@@ -124,11 +125,11 @@ constexpr Procedure kProcedures[] = {
     {194, "virDomainGetBlockInfo", kRead, refuse_disks},
     {196, "virDomainCreateWithFlags", kWrite, domain_create_with_flags},
     {198, "virDomainGetMemoryParameters", kRead, refuse_tuning},
-    {199, "virDomainSetVcpusFlags", kWrite, refuse_vcpu_change},
+    {199, "virDomainSetVcpusFlags", kWrite, domain_set_vcpus_flags},
     {200, "virDomainGetVcpusFlags", kRead, domain_get_vcpus_flags},
     {201, "virDomainOpenConsole", kWrite, domain_open_console},
     {202, "virDomainIsUpdated", kRead, domain_is_updated},
-    {204, "virDomainSetMemoryFlags", kWrite, refuse_memory_change},
+    {204, "virDomainSetMemoryFlags", kWrite, domain_set_memory_flags},
     {206, "virDomainGetBlkioParameters", kRead, refuse_tuning},
     {210, "virDomainInjectNMI", kWrite, refuse_interrupt},
     {211, "virDomainScreenshot", kWrite, refuse_screen},
@@ -184,6 +185,7 @@ constexpr Procedure kProcedures[] = {
     {361, "virConnectUnregisterCloseCallback", kRead, connect_close_callback},
     {365, "virDomainGetPerfEvents", kRead, refuse_tuning},
     {371, "virDomainGetGuestVcpus", kWrite, refuse_agent},
+    {390, "virDomainSetLifecycleAction", kWrite, domain_set_lifecycle_action},
     {395, "virNodeGetSEVInfo", kWrite, node_get_sev_info},
     {396, "virDomainGetLaunchSecurityInfo", kRead, domain_get_launch_security_info},
     {411, "virDomainCheckpointCreateXML", kWrite, refuse_snapshots},

@@ -4,6 +4,7 @@
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/domains/flags.hpp"
+#include "driver/daemon/lifecycle/statistics.hpp"
 #include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -36,7 +37,7 @@ DefinitionPtr definition_of(const Domain& domain, bool inactive) {
 
 asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate) {
   const auto parsed = std::make_shared<DefinitionPtr>();
-  domain_xml::ParseOptions options{validate, context_.configuration.allow_unprotected};
+  domain_xml::ParseOptions options{validate, context_.configuration.allow_unprotected, false};
   std::function<void()> work = [parsed, options, document = std::move(xml)] {
     *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(document, options));
   };
@@ -75,6 +76,7 @@ asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t
     domain->stored_xml.clear();
     domain->persistent = true;
     domain->visible = true;
+    log_not_used(*definition);
     context_.emit(domain->handle(), VIR_DOMAIN_EVENT_DEFINED,
                   updated ? VIR_DOMAIN_EVENT_DEFINED_UPDATED : VIR_DOMAIN_EVENT_DEFINED_ADDED);
     co_return domain->handle();

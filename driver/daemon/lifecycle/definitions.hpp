@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,12 @@ class Definitions {
   asio::awaitable<void> rename(DomainPtr domain, std::string name, std::uint32_t flags);
   asio::awaitable<void> set_autostart(DomainPtr domain, bool on);
 
+  // change_definition.cpp: of the stored definition alone. Flags are libvirt's.
+  asio::awaitable<void> set_vcpus(DomainPtr domain, std::uint32_t count, std::uint32_t flags);
+  asio::awaitable<void> set_memory(DomainPtr domain, std::uint64_t kib, std::uint32_t flags);
+  asio::awaitable<void> set_lifecycle_action(DomainPtr domain, std::uint32_t type, std::uint32_t action,
+                                             std::uint32_t flags);
+
   struct Metadata {
     std::int32_t kind = 0;
     std::optional<std::string> value, key, uri;
@@ -37,6 +44,10 @@ class Definitions {
                                      bool& changed_live);
 
  private:
+  using Change = std::function<domain_xml::DomainDefinition(const domain_xml::DomainDefinition&)>;
+  /// `against_live`: why a running guest can't be changed so.
+  asio::awaitable<void> change(DomainPtr domain, std::uint32_t flags, std::string against_live,
+                               Change change);
   void load_one(const StoredDefinition& stored);
   bool ended_rename(const StoredDefinition& stored, const domain_xml::DomainDefinition& definition);
 

@@ -9,7 +9,9 @@
 #include "driver/daemon/host/require_platform.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/lifecycle/start_message.hpp"
+#include "driver/daemon/lifecycle/statistics.hpp"
 #include "driver/daemon/log.hpp"
+#include "driver/daemon/monitor/console_log_file.hpp"
 #include "driver/daemon/monitor/control_socket.hpp"
 #include "driver/daemon/monitor/guest_log.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
@@ -66,6 +68,7 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
   domain->last_failure.clear();
   domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
   log_info(text("domain '{}': starting, id {}", domain->name, run->id));
+  log_not_used(*run->definition);
 
   std::exception_ptr failure;
   try {
@@ -99,6 +102,9 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
 
 // The guest launched and measured, standing still. What it throws leaves a monitor, if any, to the caller.
 asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
+  if (const std::string& reason = run->definition->reason_against_start; !reason.empty()) {
+    throw Error(ErrorCode::kConfigUnsupported, reason);
+  }
   try {
     run->launch = co_await start_monitor(domain, run);
   } catch (...) {
@@ -124,18 +130,29 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   const auto log = std::make_shared<UniqueFd>();
   // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
   // what opens them is left behind. So it touches nothing that a later start has, too.
-  std::function<void()> open_theirs = [definition = run->definition, boot, configuration] {
+  const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
+  std::function<void()> open_theirs = [definition = run->definition, boot, configuration, console_log] {
     require_platform(configuration, *definition);
     *boot = configuration.open_boot(*definition);
+    if (!definition->serials.empty() && !definition->serials[0].log_file.empty()) {
+      *console_log = open_console_log(definition->serials[0].log_file);
+    }
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*run);
   const Protection protection = run->definition->launch_security ? Protection::kSev : Protection::kNone;
-  std::function<void()> open_ours = [protection, files, log,
+  std::function<void()> open_ours = [protection, files, log, run, console_log,
                                      names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                      layout = context_.layout] {
     *files = open_launch_files(layout, configuration, names, protection);
     *log = open_guest_log(layout.logs, names.domain);
+    if (*console_log) {
+      files->console_log = std::move(**console_log);
+      // A guest that is launched anew is the same run to whoever reads its log.
+      if (!run->announced && !run->definition->serials[0].log_append) {
+        empty_console_log(files->console_log);
+      }
+    }
   };
   co_await context_.pool.run(std::move(open_ours));
   stop_if_aborted(*run);

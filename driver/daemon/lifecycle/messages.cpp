@@ -2,9 +2,24 @@
 // What a domain's user should know and may not have asked.
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
+#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
+
+std::string list_of_not_used(const domain_xml::DomainDefinition& definition) {
+  std::string list;
+  for (const std::string& each : definition.not_used) {
+    list += (list.empty() ? "" : ", ") + each;
+  }
+  return list;
+}
+
+void log_not_used(const domain_xml::DomainDefinition& definition) {
+  if (!definition.not_used.empty()) {
+    log_warning(text("domain '{}': taken and not used: {}", definition.name, list_of_not_used(definition)));
+  }
+}
 
 std::vector<std::string> messages_of(const Domain& domain) {
   std::vector<std::string> messages;
@@ -24,6 +39,9 @@ std::vector<std::string> messages_of(const Domain& domain) {
     messages.push_back(
         text("tainted: the policy allows debugging (NODBG, bit 0, is clear): the host may read the guest's "
              "memory"));
+  }
+  if (definition && !definition->not_used.empty()) {
+    messages.push_back(text("taken and not used: {}", list_of_not_used(*definition)));
   }
   if (domain.run) {
     if (definition && definition->launch_security &&

@@ -21,6 +21,11 @@ std::vector<MemoryStatistic> memory_statistics_of(const Domain& domain, const Ma
 std::vector<TypedParameter> statistics_of(const Domain& domain, const MaybeStatus& status,
                                           std::uint32_t groups);
 
+/// What the definition asks for and nobody does: "<cputune><vcpupin>, <vcpu cpuset>"; empty: nothing.
+std::string list_of_not_used(const domain_xml::DomainDefinition& definition);
+/// One warning in the log, where there is any of that.
+void log_not_used(const domain_xml::DomainDefinition& definition);
+
 /// What `virsh dominfo` shows as messages: each a full sentence.
 std::vector<std::string> messages_of(const Domain& domain);
 

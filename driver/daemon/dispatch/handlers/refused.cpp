@@ -20,18 +20,6 @@ void refuse_saving(Request&) {
 
 void refuse_snapshots(Request&) { refuse(text("virtsev takes no snapshots: an SEV guest can't be saved")); }
 
-void refuse_memory_change(Request&) {
-  refuse(
-      text("the memory of an SEV guest is fixed when it is launched: change <memory> with virsh edit, and "
-           "start the domain anew"));
-}
-
-void refuse_vcpu_change(Request&) {
-  refuse(
-      text("the vCPUs of an SEV guest are measured when it is launched: change <vcpu> with virsh edit, and "
-           "start the domain anew"));
-}
-
 void refuse_device_change(Request&) {
   refuse(
       text("virtsev does not plug devices in or out: change the definition with virsh edit, and start the "

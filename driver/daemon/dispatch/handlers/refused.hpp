@@ -9,8 +9,6 @@ namespace virtsev::daemon::dispatch {
 
 void refuse_saving(Request& request);
 void refuse_snapshots(Request& request);
-void refuse_memory_change(Request& request);
-void refuse_vcpu_change(Request& request);
 void refuse_device_change(Request& request);
 void refuse_pinning(Request& request);
 void refuse_tuning(Request& request);

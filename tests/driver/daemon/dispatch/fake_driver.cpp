@@ -257,6 +257,22 @@ asio::awaitable<void> FakeDriver::set_autostart(Uuid uuid, bool on) {
   co_return;
 }
 
+asio::awaitable<void> FakeDriver::set_vcpus(Uuid uuid, std::uint32_t count, std::uint32_t flags) {
+  calls.push_back(fmt::format("set_vcpus {} {} {}", find(uuid).name, count, flags));
+  co_return;
+}
+
+asio::awaitable<void> FakeDriver::set_memory(Uuid uuid, std::uint64_t kib, std::uint32_t flags) {
+  calls.push_back(fmt::format("set_memory {} {} {}", find(uuid).name, kib, flags));
+  co_return;
+}
+
+asio::awaitable<void> FakeDriver::set_lifecycle_action(Uuid uuid, std::uint32_t type, std::uint32_t action,
+                                                       std::uint32_t flags) {
+  calls.push_back(fmt::format("set_lifecycle_action {} {} {} {}", find(uuid).name, type, action, flags));
+  co_return;
+}
+
 bool FakeDriver::is_persistent(const Uuid& uuid) { return find(uuid).persistent; }
 
 asio::awaitable<DomainHandle> FakeDriver::create(std::string xml, std::uint32_t flags, ConnectionId owner) {

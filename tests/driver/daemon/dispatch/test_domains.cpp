@@ -324,5 +324,21 @@ TEST_F(Domains, ACallThatWaitsDoesNotStopOthers) {
   EXPECT_EQ(driver_.state(kAlpha).state, VIR_DOMAIN_PAUSED);
 }
 
+TEST_F(Domains, SingleSettingsReachTheDriverWithTheFlagsThatTheOldCallsMean) {
+  driver_.calls.clear();
+  EXPECT_FALSE(call(30, Arguments().domain(kBeta).u64(200'000)).error);
+  EXPECT_FALSE(call(31, Arguments().domain(kBeta).u64(100'000)).error);
+  EXPECT_FALSE(call(204, Arguments().domain(kBeta).u64(1ULL << 40).u32(VIR_DOMAIN_AFFECT_CONFIG)).error);
+  EXPECT_FALSE(call(32, Arguments().domain(kBeta).u32(3)).error);
+  EXPECT_FALSE(call(199, Arguments().domain(kBeta).u32(4).u32(6)).error);
+  EXPECT_FALSE(call(390, Arguments().domain(kBeta).u32(1).u32(3).u32(2)).error);
+  EXPECT_EQ(driver_.calls,
+            (std::vector<std::string>{"set_memory beta 200000 4", "set_memory beta 100000 1",
+                                      "set_memory beta 1099511627776 2", "set_vcpus beta 3 1",
+                                      "set_vcpus beta 4 6", "set_lifecycle_action beta 1 3 2"}));
+  EXPECT_EQ(call(199, Arguments().domain(kBeta).u32(4)).error, 39);
+  EXPECT_EQ(call(390, Arguments().domain(kNone).u32(1).u32(3).u32(2)).error, 42);
+}
+
 }  // namespace
 }  // namespace virtsev::daemon::test

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What `virsh setvcpus`, `setmem`, `setmaxmem` and `set-lifecycle-action` change of a stored definition.
+#include <algorithm>
+
+#include "domain-xml/domain_definition.hpp"
+#include "domain-xml/limits.hpp"
+#include "domain-xml/parts/parts.hpp"
+#include "domain-xml/xml/document.hpp"
+#include "domain-xml/xml/node.hpp"
+#include "domain-xml/xml/writer.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::domain_xml {
+namespace {
+
+/// Of a normalised document: the element is there.
+void write_kib(xmlNode* domain, const char* name, std::uint64_t bytes) {
+  xmlNode* element = only_child(domain, name);
+  set_attribute(element, "unit", "KiB");
+  set_content(element, std::to_string(bytes >> 10));
+}
+
+}  // namespace
+
+DomainDefinition parse_again(const xmlNode* domain) {
+  ParseOptions options;
+  options.allow_unprotected = true;
+  options.stored = true;
+  return parse(write_element(domain), options);
+}
+
+DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t count) {
+  if (count == 0 || count > kMaxVcpus) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: a guest has 1 to {} vCPUs, not {}", kMaxVcpus, count));
+  }
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  set_content(only_child(domain, "vcpu"), std::to_string(count));
+  // Says of each vCPU by its number what is no question here: all of them are there from the start.
+  for (xmlNode* each : children_named(domain, "vcpus")) {
+    remove(each);
+  }
+  return parse_again(domain);
+}
+
+DomainDefinition with_memory(const DomainDefinition& definition, std::uint64_t kib) {
+  if (kib < kMinMemoryBytes >> 10 || kib > kMaxMemoryBytes >> 10) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: a guest has {} to {} KiB of memory, not {}", kMinMemoryBytes >> 10,
+                     kMaxMemoryBytes >> 10, kib));
+  }
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  write_kib(domain, "memory", kib << 10);
+  write_kib(domain, "currentMemory", std::min(kib << 10, definition.current_memory_bytes));
+  return parse_again(domain);
+}
+
+DomainDefinition with_current_memory(const DomainDefinition& definition, std::uint64_t kib) {
+  if (kib > definition.memory_bytes >> 10) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("invalid argument: cannot set memory higher than max memory"));
+  }
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  write_kib(domain, "currentMemory", kib << 10);
+  return parse_again(domain);
+}
+
+DomainDefinition with_lifecycle_action(const DomainDefinition& definition, const char* element,
+                                       const std::string& action) {
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  set_content(only_child(domain, element), action);
+  return parse_again(domain);
+}
+
+}  // namespace virtsev::domain_xml
