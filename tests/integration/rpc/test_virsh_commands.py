@@ -83,7 +83,7 @@ class Commands(fixture.StockClients):
 
     def test_says_what_is_not_supported(self):
         self.virsh("start", "alpha")
-        self.assertIn("can't be saved", self.virsh("save", "alpha", "/nowhere", fails=True))
+        self.assertIn("can't write a guest's state", self.virsh("save", "alpha", "/nowhere", fails=True))
         self.assertIn("virsh edit", self.virsh("setmem", "alpha", "100000", fails=True))
         self.assertIn("virsh edit", self.virsh("setvcpus", "alpha", "3", fails=True))
         self.assertIn("not supported by the connection driver", self.virsh("sysinfo", fails=True))
