@@ -86,8 +86,8 @@ class Commands(fixture.StockClients):
         self.assertIn("can't write a guest's state", self.virsh("save", "alpha", "/nowhere", fails=True))
         self.assertIn("virsh edit", self.virsh("setmem", "alpha", "100000", fails=True))
         self.assertIn("virsh edit", self.virsh("setvcpus", "alpha", "3", fails=True))
-        self.assertIn("not supported by the connection driver", self.virsh("sysinfo", fails=True))
-        self.assertIn("not supported by the connection driver", self.virsh("qemu-monitor-command", "alpha", "x", fails=True))
+        self.assertIn("virConnectGetSysinfo is not supported", self.virsh("sysinfo", fails=True))
+        self.assertIn("have no QEMU", self.virsh("qemu-monitor-command", "alpha", "x", fails=True))
         self.assertIn("failed to get domain 'nobody'", self.virsh("domstate", "nobody", fails=True))
 
     def test_read_only_changes_nothing(self):
