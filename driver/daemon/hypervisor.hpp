@@ -18,6 +18,8 @@ class Hypervisor final : public Driver {
 
   /// Starts the domains marked for it, the first time after the host's boot.
   void autostart() { lifecycle_.autostart_all(); }
+  /// Before the loop is stopped: what is under way for clients, and would be cut off, ends.
+  asio::awaitable<void> wind_up() { return lifecycle_.end_dumps(); }
   /// What starts from now on does so by these settings; what was read of host and platform is read anew.
   void reconfigure(Configuration configuration);
   /// Called whenever a domain became inactive.
@@ -93,6 +95,8 @@ class Hypervisor final : public Driver {
  private:
   /// Hands the simulated platform's settings to the monitors that start from now on.
   void publish_simulation_settings() const;
+  /// What an earlier virtsevd was killed over.
+  void sweep_unfinished_files();
   asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);
 
   Context context_;

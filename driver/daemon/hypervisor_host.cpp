@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The Driver's calls about the host.
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <unistd.h>
 
+#include "driver/daemon/files/unfinished_files.hpp"
 #include "driver/daemon/host/sev_host.hpp"
 #include "driver/daemon/hypervisor.hpp"
 #include "driver/daemon/log.hpp"
@@ -20,6 +22,25 @@ Hypervisor::Hypervisor(asio::io_context& io, const Layout& layout, Configuration
   publish_simulation_settings();
   definitions_.load();
   lifecycle_.reconnect_all();
+  sweep_unfinished_files();
+}
+
+// Each on a thread of its own: it may lie on a file server that is gone.
+void Hypervisor::sweep_unfinished_files() {
+  for (const std::string& note : UnfinishedFiles(context_.layout.unfinished()).notes()) {
+    const auto sweep = [](PatientCalls& threads, asio::any_io_executor executor,
+                          std::string path) -> asio::awaitable<void> {
+      Latch never(executor);
+      std::function<void()> work = [path] { UnfinishedFiles::sweep(path); };
+      co_await threads.run(std::move(work), never);
+    };
+    asio::co_spawn(context_.io, sweep(context_.user_files, context_.io.get_executor(), note),
+                   [](const std::exception_ptr& failure) {
+                     if (failure) {
+                       log_warning(what_of(failure));
+                     }
+                   });
+  }
 }
 
 void Hypervisor::reconfigure(Configuration configuration) {

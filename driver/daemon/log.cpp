@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/log.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "sevcore/base/printable.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -64,11 +65,9 @@ void log(LogLevel level, const std::string& message) {
   if (level < lowest) {
     return;
   }
-  // One line is one message, whatever a monitor or a client may have put into it.
-  std::string single = message;
-  std::replace(single.begin(), single.end(), '\n', ' ');
+  // One line is one message, whatever a monitor, a client or a definition may have put into it.
   const std::string line = fmt::format("{}{}: {}: {} : {}\n", journal_prefix(level), time_stamp(),
-                                       ::syscall(SYS_gettid), name_of(level), single);
+                                       ::syscall(SYS_gettid), name_of(level), printable_line(message));
   // One write a line; a log that can't be written is nobody's reason to stop.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }

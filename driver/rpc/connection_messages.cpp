@@ -190,7 +190,7 @@ void Connection::begin_call(Incoming message) {
                                            std::to_string(header.version)};
   } else if (header.program != kRemoteProgram) {
     // Programs of other drivers' own functions.
-    const Error error = unknown_procedure(header.procedure);
+    const Error error = foreign_procedure(header.program, header.procedure);
     failure = Failure{error.code(), error.what()};
   } else if (header.status != MessageStatus::kOk) {
     failure = Failure{ErrorCode::kRpc,

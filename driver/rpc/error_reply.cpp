@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/rpc/error_reply.hpp"
 
+#include "driver/rpc/protocol.hpp"
+#include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::rpc {
@@ -10,17 +12,9 @@ namespace {
 constexpr std::size_t kMaxMessageText = 16384;
 constexpr std::int32_t kLevelError = 2;  // VIR_ERR_ERROR
 
-/// Cut before a byte that would split a UTF-8 character, and at a NUL: clients take the text as a C string.
-std::string_view printable(std::string_view text) {
-  text = text.substr(0, text.find('\0'));
-  if (text.size() <= kMaxMessageText) {
-    return text;
-  }
-  std::size_t end = kMaxMessageText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
-    --end;
-  }
-  return text.substr(0, end);
+// As people read it, without what would steer their terminals, and to a NUL: clients take it as a C string.
+std::string fit(std::string_view text) {
+  return printable(cut_at_character(text.substr(0, text.find('\0')), kMaxMessageText));
 }
 
 }  // namespace
@@ -44,7 +38,7 @@ void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message) {
   out.put_int32(static_cast<std::int32_t>(code));
   out.put_int32(error_domain(code));
   out.put_bool(true);
-  out.put_string(printable(message));
+  out.put_string(fit(message));
   out.put_int32(kLevelError);
   out.put_bool(false);  // dom
   out.put_bool(false);  // str1: clients print `message` alone
@@ -59,6 +53,18 @@ Error unknown_procedure(std::int32_t procedure) {
   // The first words are protocol, not text: a translation of them would not be recognised.
   return {ErrorCode::kRpc, "unknown procedure: " + std::to_string(procedure) + " (" +
                                text("this function is not supported by the connection driver") + ")"};
+}
+
+Error foreign_procedure(std::uint32_t program, std::int32_t procedure) {
+  return {
+      ErrorCode::kNoSupport,
+      program == kQemuProgram
+          ? text("procedure {} of libvirt's QEMU program is not supported: virtsev's guests have no QEMU, "
+                 "and no agent that virtsev speaks to",
+                 procedure)
+          : text(
+                "procedure {} of libvirt's LXC program is not supported: virtsev's guests are not containers",
+                procedure)};
 }
 
 }  // namespace virtsev::rpc

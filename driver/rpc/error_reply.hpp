@@ -17,11 +17,14 @@ namespace virtsev::rpc {
 std::int32_t error_domain(ErrorCode code);
 
 /// Appends remote_error: code, domain, message, level ERROR (2), and no objects. A message longer than 16 KiB
-/// is cut.
+/// is cut, and what would steer a terminal is taken out of it (sevcore/base/printable.hpp).
 void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message);
 
-/// The error for a procedure that is not there. It begins with the words that clients look for to say
+/// The error for a procedure of which nothing is known. It begins with the words that clients look for to say
 /// NO_SUPPORT to their callers.
 Error unknown_procedure(std::int32_t procedure);
+
+/// The error for a procedure of a program for another driver's own functions (kQemuProgram, kLxcProgram).
+Error foreign_procedure(std::uint32_t program, std::int32_t procedure);
 
 }  // namespace virtsev::rpc

@@ -161,10 +161,14 @@ ConfFile ConfFile::parse(const std::string& content, const std::string& file_nam
   return file;
 }
 
-void ConfFile::fail(const std::string& key, const std::string& why) const {
+std::string ConfFile::at(const std::string& key, const std::string& what) const {
   const auto found = values_.find(key);
   const int line = found == values_.end() ? 0 : found->second.line;
-  throw Error(ErrorCode::kInvalidArgument, text("{}:{}: '{}': {}", file_name_, line, key, why));
+  return text("{}:{}: '{}': {}", file_name_, line, key, what);
+}
+
+void ConfFile::fail(const std::string& key, const std::string& why) const {
+  throw Error(ErrorCode::kInvalidArgument, at(key, why));
 }
 
 std::int64_t ConfFile::number(const std::string& key, std::int64_t fallback, std::int64_t low,
@@ -205,12 +209,17 @@ std::vector<std::string> ConfFile::list(const std::string& key,
   return *value;
 }
 
-void ConfFile::refuse_unknown(const std::vector<std::string>& known) const {
+std::vector<std::string> ConfFile::others(const std::vector<std::string>& known) const {
+  std::vector<std::string> keys;
   for (const auto& [key, value] : values_) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      fail(key, text("no such setting"));
+      keys.push_back(key);
     }
   }
+  std::sort(keys.begin(), keys.end(), [this](const std::string& a, const std::string& b) {
+    return values_.at(a).line < values_.at(b).line;
+  });
+  return keys;
 }
 
 }  // namespace virtsev::daemon

@@ -27,8 +27,10 @@ class ConfFile {
                       std::int64_t high) const;
   std::string string(const std::string& key, const std::string& fallback) const;
   std::vector<std::string> list(const std::string& key, const std::vector<std::string>& fallback) const;
-  /// Throws naming the first key that is not in `known`.
-  void refuse_unknown(const std::vector<std::string>& known) const;
+  /// The keys that are there and not in `known`, in the order of their lines.
+  [[nodiscard]] std::vector<std::string> others(const std::vector<std::string>& known) const;
+  /// "FILE:LINE: 'KEY': `what`", for a message.
+  [[nodiscard]] std::string at(const std::string& key, const std::string& what) const;
   /// An Error(kInvalidArgument) that names the place of `key`.
   [[noreturn]] void fail(const std::string& key, const std::string& why) const;
 

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/config/configuration.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <vector>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "domain-xml/domain_definition.hpp"
 #include "driver/daemon/config/conf_file.hpp"
+#include "driver/daemon/config/libvirt_settings.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -41,26 +47,46 @@ void read_uid_range(const ConfFile& file, Configuration& configuration) {
   configuration.vmm_uid_last = last;
 }
 
-}  // namespace
-
-std::optional<control::Platform> parse_platform(const std::string& word) {
-  if (word == "hardware") {
-    return control::Platform::kHardware;
+// By libvirt's rule, which its clients rely on: one digit for all of it is no UUID of a host.
+void read_host_uuid(const ConfFile& file, Configuration& configuration) {
+  const std::string given = file.string("host_uuid", "");
+  if (given.empty()) {
+    return;
   }
-  if (word == "simulated") {
-    return control::Platform::kSimulated;
+  const auto uuid = domain_xml::parse_uuid(given);
+  const std::string written = uuid ? domain_xml::format_uuid(*uuid) : "";
+  const auto is_first = [&written](char c) { return c == written[0] || c == '-'; };
+  if (!uuid || std::all_of(written.begin(), written.end(), is_first)) {
+    file.fail(
+        "host_uuid",
+        text("'{}' is not the UUID of a host: write 32 hexadecimal digits that are not all the same, as "
+             "`uuidgen` prints them, or leave it out",
+             given));
   }
-  return std::nullopt;
+  configuration.host_uuid = written;
 }
 
-const char* name_of(control::Platform platform) {
-  return platform == control::Platform::kSimulated ? "simulated" : "hardware";
+void read_vmm(const ConfFile& file, Configuration& configuration) {
+  configuration.vmm = file.string("vmm", "");
+  if (!configuration.vmm.empty() && configuration.vmm[0] != '/') {
+    file.fail("vmm", text("'{}' is not an absolute path: name virtsev-vmm from / on", configuration.vmm));
+  }
 }
 
-Configuration parse_configuration(const std::string& content, const std::string& file_name) {
-  const ConfFile file = ConfFile::parse(content, file_name);
-  file.refuse_unknown(kKnown);
+// What virtsevd does not have is no reason for guests to be without their daemon; a misspelt name is.
+void note_others(const ConfFile& file, Configuration& configuration) {
+  for (const std::string& key : file.others(kKnown)) {
+    if (!is_libvirt_setting(key)) {
+      file.fail(key, text("no such setting"));
+    }
+    configuration.remarks.push_back(
+        file.at(key, text("libvirt's daemons have this setting, and virtsevd does not: it is left alone")));
+  }
+}
+
+Configuration configuration_of(const ConfFile& file) {
   Configuration configuration;
+  note_others(file, configuration);
   const auto platform = parse_platform(file.string("platform", name_of(configuration.platform)));
   if (!platform) {
     file.fail("platform", text("expected \"hardware\" or \"simulated\""));
@@ -84,16 +110,45 @@ Configuration parse_configuration(const std::string& content, const std::string&
   configuration.keepalive_interval_seconds = static_cast<std::int32_t>(
       file.number("keepalive_interval", configuration.keepalive_interval_seconds, -1, 86400));
   number("keepalive_count", configuration.keepalive_count, 0, 1000);
-  configuration.vmm = file.string("vmm", "");
-  configuration.host_uuid = file.string("host_uuid", "");
+  read_vmm(file, configuration);
+  read_host_uuid(file, configuration);
   return configuration;
+}
+
+}  // namespace
+
+std::optional<control::Platform> parse_platform(const std::string& word) {
+  if (word == "hardware") {
+    return control::Platform::kHardware;
+  }
+  if (word == "simulated") {
+    return control::Platform::kSimulated;
+  }
+  return std::nullopt;
+}
+
+const char* name_of(control::Platform platform) {
+  return platform == control::Platform::kSimulated ? "simulated" : "hardware";
+}
+
+Configuration parse_configuration(const std::string& content, const std::string& file_name) {
+  return configuration_of(ConfFile::parse(content, file_name));
 }
 
 Configuration load_configuration(const std::string& path, bool required) {
   constexpr std::size_t kMaxBytes = 1U << 20;
   const auto content = read_file(path, kMaxBytes);
   if (content) {
-    return parse_configuration(*content, path);
+    const ConfFile file = ConfFile::parse(*content, path);
+    Configuration configuration = configuration_of(file);
+    struct stat vmm {};
+    if (const std::string& program = configuration.vmm;
+        !program.empty() && (::stat(program.c_str(), &vmm) != 0 || !S_ISREG(vmm.st_mode) ||
+                             ::access(program.c_str(), X_OK) != 0)) {
+      file.fail("vmm",
+                text("'{}' can't be executed: name the program virtsev-vmm, or leave it out", program));
+    }
+    return configuration;
   }
   if (!required && content.error() == ENOENT) {
     return {};

@@ -6,9 +6,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "driver/control/messages.hpp"
 #include "driver/spec-from-xml/open_boot.hpp"
+#include "sevcore/base/unique_fd.hpp"
 #include "sevcore/kernel/simulation_settings.hpp"
 
 namespace virtsev::daemon {
@@ -24,24 +26,29 @@ struct Configuration {
   std::uint32_t launch_timeout_seconds = 600;  ///< A monitor's answer to Start; firmware time is part of it
   std::uint32_t request_timeout_seconds = 60;  ///< A monitor's answer to anything else
   std::string vmm;        ///< Path of virtsev-vmm; empty: looked for (monitor/vmm_path.hpp)
-  std::string host_uuid;  ///< For capabilities; empty: from the machine's id
+  std::string host_uuid;  ///< For capabilities, in libvirt's form; empty: from the machine's id
   std::uint32_t max_clients = 5000;
   std::uint32_t max_client_requests = 5;
   std::int32_t keepalive_interval_seconds = 5;  ///< Below 1: clients are not pinged
   std::uint32_t keepalive_count = 5;
+  /// What the file says and nothing comes of, "FILE:LINE: 'KEY': why": for the log.
+  std::vector<std::string> remarks;
 
   // Not in the file: what tests set.
   std::string kvm_device = "/dev/kvm";
   std::string sev_device = "/dev/sev";
   std::function<spec::OpenedBoot(const domain_xml::DomainDefinition&)> open_boot = spec::open_boot;
+  /// In the place of dump/core_file.hpp's.
+  std::function<void(const std::string& path, std::uint64_t size, UniqueFd peer)> write_core_file;
   std::uint32_t shortest_run_ms =
       2000;  ///< A guest that resets sooner after its launch waits until then for the next
 };
 
-/// Reads a configuration. Throws Error(kInvalidArgument) with file and line.
+/// Reads a configuration; every value is looked at. Throws Error(kInvalidArgument) with file and line.
 Configuration parse_configuration(const std::string& content, const std::string& file_name);
 
-/// Reads the file at `path`; a missing one is an Error where `required`, else the defaults.
+/// Reads the file at `path`, and sees that what it names is there; a missing one is an Error where
+/// `required`, else the defaults.
 Configuration load_configuration(const std::string& path, bool required);
 
 /// "hardware" or "simulated"; nothing for any other word.

@@ -30,7 +30,8 @@ constexpr auto kWrite = Access::kReadWrite;
 // Filters of lists that are always empty, by number: a client may be newer than the headers that this is
 // built with.
 constexpr std::uint32_t first_bits(unsigned count) { return (1U << count) - 1; }
-constexpr std::uint32_t kSnapshotFilters = first_bits(11);  // virDomainSnapshotListFlags, to TOPOLOGICAL
+constexpr std::uint32_t kSnapshotFilters = first_bits(11);   // virDomainSnapshotListFlags, to TOPOLOGICAL
+constexpr std::uint32_t kCheckpointFilters = first_bits(4);  // virDomainCheckpointListFlags, to NO_LEAVES
 constexpr std::uint32_t kPoolFilters = first_bits(20);  // virConnectListAllStoragePoolsFlags, to ISCSI_DIRECT
 constexpr std::uint32_t kNetworkFilters = first_bits(6);    // virConnectListAllNetworksFlags
 constexpr std::uint32_t kInterfaceFilters = first_bits(2);  // virConnectListAllInterfacesFlags
@@ -103,8 +104,14 @@ constexpr Procedure kProcedures[] = {
     {112, "virNodeListDevices", kRead, empty_list},
     {121, "virDomainGetSecurityLabel", kRead, domain_get_security_label},
     {122, "virNodeGetSecurityModel", kRead, not_there},
+    {126, "virConnectNumOfInterfaces", kRead, empty_count},
+    {127, "virConnectListInterfaces", kRead, empty_list},
     {135, "virConnectDomainXMLFromNative", kWrite, refuse_native_formats},
     {136, "virConnectDomainXMLToNative", kWrite, refuse_native_formats},
+    {137, "virConnectNumOfDefinedInterfaces", kRead, empty_count},
+    {138, "virConnectListDefinedInterfaces", kRead, empty_list},
+    {139, "virConnectNumOfSecrets", kRead, empty_count},
+    {140, "virConnectListSecrets", kRead, empty_list},
     {149, "virConnectIsSecure", kRead, connect_is_secure},
     {150, "virDomainIsActive", kRead, domain_is_active},
     {151, "virDomainIsPersistent", kRead, domain_is_persistent},
@@ -120,8 +127,9 @@ constexpr Procedure kProcedures[] = {
     {183, "virDomainHasManagedSaveImage", kRead, with_filters<empty_count_of_domain, 0>},
     {185, "virDomainSnapshotCreateXML", kWrite, refuse_snapshots},
     {187, "virDomainSnapshotNum", kRead, with_filters<empty_count_of_domain, kSnapshotFilters>},
+    {188, "virDomainSnapshotListNames", kRead, with_filters<empty_names_of_domain, kSnapshotFilters>},
     {189, "virDomainSnapshotLookupByName", kRead, refuse_snapshots},
-    {190, "virDomainHasCurrentSnapshot", kRead, refuse_snapshots},
+    {190, "virDomainHasCurrentSnapshot", kRead, with_filters<empty_count_of_domain, 0>},
     {194, "virDomainGetBlockInfo", kRead, refuse_disks},
     {196, "virDomainCreateWithFlags", kWrite, domain_create_with_flags},
     {198, "virDomainGetMemoryParameters", kRead, refuse_tuning},
@@ -147,14 +155,15 @@ constexpr Procedure kProcedures[] = {
     {255, "virDomainGetNumaParameters", kRead, refuse_tuning},
     {258, "virDomainShutdownFlags", kWrite, domain_shutdown_flags},
     {261, "virDomainPMSuspendForDuration", kWrite, refuse_sleep},
-    {262, "virDomainGetCPUStats", kRead, refuse_tuning},
-    {263, "virDomainGetDiskErrors", kRead, refuse_disks},
+    {262, "virDomainGetCPUStats", kRead, domain_get_cpu_stats},
+    {263, "virDomainGetDiskErrors", kRead, domain_get_disk_errors},
     {264, "virDomainSetMetadata", kWrite, domain_set_metadata},
     {265, "virDomainGetMetadata", kRead, domain_get_metadata},
     {267, "virDomainPMWakeup", kWrite, refuse_sleep},
     {273, "virConnectListAllDomains", kRead, connect_list_all_domains},
     {274, "virDomainListAllSnapshots", kRead, with_filters<empty_list_of_domain, kSnapshotFilters>},
     {277, "virDomainGetHostname", kWrite, refuse_agent},
+    {278, "virDomainGetSecurityLabelList", kRead, domain_get_security_label_list},
     {279, "virDomainPinEmulator", kWrite, refuse_pinning},
     {280, "virDomainGetEmulatorPinInfo", kRead, refuse_pinning},
     {281, "virConnectListAllStoragePools", kRead, with_filters<empty_list_all, kPoolFilters>},
@@ -177,8 +186,8 @@ constexpr Procedure kProcedures[] = {
     {344, "virConnectGetAllDomainStats", kRead, connect_get_all_domain_stats},
     {349, "virDomainGetFSInfo", kWrite, refuse_agent},
     {350, "virDomainDefineXMLFlags", kWrite, domain_define_xml_flags},
-    {351, "virDomainGetIOThreadInfo", kRead, refuse_tuning},
-    {353, "virDomainInterfaceAddresses", kWrite, refuse_interfaces},
+    {351, "virDomainGetIOThreadInfo", kRead, domain_get_iothread_info},
+    {353, "virDomainInterfaceAddresses", kRead, domain_interface_addresses},
     {357, "virDomainSetUserPassword", kWrite, refuse_agent},
     {358, "virDomainRename", kWrite, domain_rename},
     {360, "virConnectRegisterCloseCallback", kRead, connect_close_callback},
@@ -188,8 +197,9 @@ constexpr Procedure kProcedures[] = {
     {390, "virDomainSetLifecycleAction", kWrite, domain_set_lifecycle_action},
     {395, "virNodeGetSEVInfo", kWrite, node_get_sev_info},
     {396, "virDomainGetLaunchSecurityInfo", kRead, domain_get_launch_security_info},
+    {401, "virConnectListAllNWFilterBindings", kRead, with_filters<empty_list_all, 0>},
     {411, "virDomainCheckpointCreateXML", kWrite, refuse_snapshots},
-    {413, "virDomainListAllCheckpoints", kRead, refuse_snapshots},
+    {413, "virDomainListAllCheckpoints", kRead, with_filters<empty_list_of_domain, kCheckpointFilters>},
     {418, "virDomainGetGuestInfo", kWrite, refuse_agent},
     {419, "virConnectSetIdentity", kRead, connect_set_identity},
     {426, "virDomainGetMessages", kRead, domain_get_messages},
@@ -201,15 +211,20 @@ constexpr Procedure kProcedures[] = {
 constexpr bool comes_before(const Procedure& a, const Procedure& b) { return a.number < b.number; }
 static_assert(std::is_sorted(std::begin(kProcedures), std::end(kProcedures), comes_before));
 
+const Procedure* find_in(std::span<const Procedure> table, std::int32_t number) {
+  const auto found = std::lower_bound(
+      table.begin(), table.end(), number,
+      [](const Procedure& procedure, std::int32_t wanted) { return procedure.number < wanted; });
+  return found != table.end() && found->number == number ? &*found : nullptr;
+}
+
 }  // namespace
 
 std::span<const Procedure> procedures() { return kProcedures; }
 
 const Procedure* find_procedure(std::int32_t number) {
-  const auto* const found = std::lower_bound(
-      std::begin(kProcedures), std::end(kProcedures), number,
-      [](const Procedure& procedure, std::int32_t wanted) { return procedure.number < wanted; });
-  return found != std::end(kProcedures) && found->number == number ? found : nullptr;
+  const Procedure* const answered = find_in(kProcedures, number);
+  return answered != nullptr ? answered : find_in(refused_procedures(), number);
 }
 
 }  // namespace virtsev::daemon::dispatch

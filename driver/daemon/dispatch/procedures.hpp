@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The one table of the procedures that virtsevd answers.
+// The procedures of libvirt's protocol that virtsevd knows: those that it answers, and, by their names, those
+// that it does not.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +28,13 @@ struct Procedure {
   Handler handler;
 };
 
-/// All of them, in the order of their numbers.
+/// What is answered (and some that are refused, for other rights or in the midst of answers), in the order of
+/// their numbers.
 std::span<const Procedure> procedures();
+/// All others that a client may call, in the order of their numbers; their handlers refuse.
+std::span<const Procedure> refused_procedures();
 
-/// Null where virtsevd does not answer it.
+/// Null where libvirt has none of that number, or had none when this was written.
 const Procedure* find_procedure(std::int32_t number);
 
 }  // namespace virtsev::daemon::dispatch

@@ -34,6 +34,13 @@ void check_flags(const Request& request, std::uint32_t flags, std::uint32_t allo
   virtsev::daemon::check_flags(flags, allowed, request.procedure.api);
 }
 
+void require_active(const Request& request, const Uuid& domain) {
+  if (request.driver.lookup_by_uuid(domain).id < 0) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("Requested operation is not valid: domain is not running"));
+  }
+}
+
 void require_write_access(const Request& request) {
   if (request.session.read_only) {
     throw Error(ErrorCode::kOperationDenied,

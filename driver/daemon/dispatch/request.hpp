@@ -39,6 +39,8 @@ Uuid domain_and_flags(Request& request, std::uint32_t allowed);
 
 /// Throws Error(kInvalidArgument) in libvirt's words for a bit of `flags` that is not in `allowed`.
 void check_flags(const Request& request, std::uint32_t flags, std::uint32_t allowed);
+/// Throws Error(kOperationInvalid) for an inactive domain.
+void require_active(const Request& request, const Uuid& domain);
 /// Throws Error(kOperationDenied) on a read-only connection.
 void require_write_access(const Request& request);
 /// How many names, ids or elements a client takes at most; throws Error(kRpc) for a negative number or one

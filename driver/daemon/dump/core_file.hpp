@@ -6,15 +6,17 @@
 #include <cstdint>
 #include <string>
 
+#include "driver/daemon/files/unfinished_files.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
 
-/// Opens `path`, says so with one byte to `peer`, then writes the `size` bytes that come from there, and
-/// returns when they are on the disk. A new file has mode 0600; an existing one must be a regular file, its
-/// content is replaced, its mode stays. Throws Error: kInvalidArgument where it is something else than a
-/// regular file, kOperationAborted where fewer bytes came, kSystemError; a new file is then removed, and one
-/// that existed is empty.
-void write_core_file(const std::string& path, std::uint64_t size, UniqueFd peer);
+/// Makes a file for `path`, says so with one byte to `peer`, then writes the `size` bytes that come from
+/// there, and returns when they are on the disk under that name. Until then what has the name stays as it is;
+/// then it is replaced, by a file of mode 0600. Throws Error: kInvalidArgument where something else than a
+/// regular file has the name, kOperationAborted where fewer bytes came, kSystemError; nothing is left of the
+/// file then.
+void write_core_file(const std::string& path, std::uint64_t size, UniqueFd peer,
+                     const UnfinishedFiles& unfinished);
 
 }  // namespace virtsev::daemon

@@ -14,10 +14,8 @@
 #include <asio/write.hpp>
 #include <sys/socket.h>
 
-#include "driver/daemon/dump/core_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
 
@@ -37,8 +35,8 @@ struct CoreWriter::Shared {
   }
 };
 
-CoreWriter::CoreWriter(asio::io_context& io, PatientCalls& threads)
-    : io_(io), threads_(threads), shared_(std::make_shared<Shared>(io)) {}
+CoreWriter::CoreWriter(asio::io_context& io, PatientCalls& threads, WriteFile write_file)
+    : io_(io), threads_(threads), write_file_(std::move(write_file)), shared_(std::make_shared<Shared>(io)) {}
 
 CoreWriter::~CoreWriter() { shared_->close(); }
 
@@ -50,8 +48,8 @@ asio::awaitable<void> CoreWriter::open(std::string path, std::uint64_t size, Lat
   }
   shared->socket.assign(asio::local::stream_protocol(), ends[0]);
   const auto peer = std::make_shared<UniqueFd>(ends[1]);
-  std::function<void()> work = [path = std::move(path), size, peer] {
-    write_core_file(path, size, std::move(*peer));
+  std::function<void()> work = [write_file = write_file_, path = std::move(path), size, peer] {
+    write_file(path, size, std::move(*peer));
   };
   shared->begun = true;
   // Whoever waits for the socket meanwhile is woken by its end.

@@ -23,18 +23,17 @@ void check_dump_flags(std::uint32_t flags) {
         text("invalid argument: crash and live exclude each other: a guest that is ended can't run on"));
   }
   if ((flags & VIR_DUMP_RESET) != 0) {
-    throw Error(
-        ErrorCode::kOperationUnsupported,
-        text("an encrypted guest can't be reset in place after a dump: its memory and registers can't "
-             "be set back; leave --reset out, and start it again afterwards"));
+    throw Error(ErrorCode::kNoSupport,
+                text("virtsev does not reset a guest after its dump; leave --reset out, and use virsh reset "
+                     "afterwards"));
   }
   if ((flags & VIR_DUMP_BYPASS_CACHE) != 0) {
-    throw Error(ErrorCode::kOperationUnsupported,
+    throw Error(ErrorCode::kNoSupport,
                 text("virtsev writes dumps through the host's cache alone; leave --bypass-cache out"));
   }
   if ((flags & VIR_DUMP_MEMORY_ONLY) == 0) {
     throw Error(
-        ErrorCode::kOperationUnsupported,
+        ErrorCode::kNoSupport,
         text("a guest of virtsev can't be dumped in the other format, which is a migration stream of QEMU; "
              "use virsh dump --memory-only, which gives an ELF core file"));
   }
@@ -49,7 +48,7 @@ void check_dump_flags(std::uint32_t flags) {
 void check_dump_request(const std::string& file, std::uint32_t format, std::uint32_t flags) {
   check_dump_flags(flags);
   if (format != VIR_DOMAIN_CORE_DUMP_FORMAT_RAW) {
-    throw Error(ErrorCode::kOperationUnsupported,
+    throw Error(ErrorCode::kNoSupport,
                 text("virtsev dumps memory as an ELF core file alone; use --format=elf, or leave it out"));
   }
   if (!file.starts_with('/')) {

@@ -11,8 +11,8 @@
 namespace virtsev::daemon {
 
 /// Throws Error where virtsev does not make such a dump: kInvalidArgument for flags that contradict each
-/// other or are not known, and for a path that is not absolute; kOperationUnsupported for what other drivers
-/// do. `format`: virDomainCoreDumpFormat; `flags`: virDomainCoreDumpFlags.
+/// other or are not known, and for a path that is not absolute; kNoSupport for what other drivers do.
+/// `format`: virDomainCoreDumpFormat; `flags`: virDomainCoreDumpFlags.
 void check_dump_request(const std::string& file, std::uint32_t format, std::uint32_t flags);
 
 /// How many bytes of memory there are. The guest may have taken its monitor over: Error(kInternal) where the

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/encoding/xml_escape.hpp"
 
+#include "sevcore/base/printable.hpp"
+
 namespace virtsev::daemon {
 
 std::string escape_xml(const std::string& text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&':
         escaped += "&amp;";
@@ -23,7 +25,7 @@ std::string escape_xml(const std::string& text) {
         escaped += "&quot;";
         break;
       default:
-        escaped += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
+        escaped += c;
     }
   }
   return escaped;

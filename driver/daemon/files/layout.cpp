@@ -101,8 +101,9 @@ void make_directories(const Layout& layout) {
   constexpr mode_t kOpen = 0755;  // Clients must be able to reach the sockets
   constexpr mode_t kPrivate = 0700;
   make_directory(layout.socket_directory, kOpen);
-  for (const std::string& path : {layout.definitions, layout.autostart, layout.state, layout.library,
-                                  layout.logs, layout.console_logs(), layout.platform_directory()}) {
+  for (const std::string& path :
+       {layout.definitions, layout.autostart, layout.state, layout.library, layout.logs,
+        layout.console_logs(), layout.platform_directory(), layout.unfinished()}) {
     make_directory(path, kPrivate);
   }
 }

@@ -8,9 +8,19 @@
 
 namespace virtsev::daemon {
 
-/// Locks `path` (made where missing, mode 0644) and writes this process's id into it. The lock holds while
-/// the descriptor is open. Throws Error(kOperationFailed) where another daemon holds it, Error(kSystemError)
-/// where the file can't be made.
-UniqueFd lock_pid_file(const std::string& path);
+class PidFile {
+ public:
+  /// Locks `path` (made where missing, mode 0644) and writes this process's id into it. Throws
+  /// Error(kOperationFailed) where another daemon holds it, Error(kSystemError) where the file can't be made.
+  explicit PidFile(std::string path);
+  /// Removes the file: whoever finds one later finds that of a daemon that runs, or was killed.
+  ~PidFile();
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+
+ private:
+  const std::string path_;
+  UniqueFd fd_;
+};
 
 }  // namespace virtsev::daemon

@@ -6,6 +6,7 @@
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
 #include "driver/daemon/log.hpp"
+#include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -14,6 +15,16 @@ namespace {
 void require_persistent(const Domain& domain, const std::string& what) {
   if (!domain.persistent) {
     throw Error(ErrorCode::kOperationInvalid, text("Requested operation is not valid: {}", what));
+  }
+}
+
+// Clients show names as they are. One that is stored already stays.
+void refuse_unprintable(const std::string& name) {
+  if (const std::string fit = printable_line(name); fit != name) {
+    throw Error(ErrorCode::kXmlError,
+                text("<name>: '{}' has characters that would control a terminal, or that are not UTF-8 ('?' "
+                     "stands for each); give the domain another name",
+                     fit));
   }
 }
 
@@ -42,6 +53,7 @@ asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate
     *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(document, options));
   };
   co_await context_.pool.run(std::move(work));
+  refuse_unprintable((*parsed)->name);
   co_return *parsed;
 }
 
@@ -114,6 +126,7 @@ asio::awaitable<void> Definitions::rename(DomainPtr domain, std::string name, st
                 text("Requested operation is not valid: cannot rename active domain"));
   }
   require_usable(*domain);
+  refuse_unprintable(name);
   if (name == domain->name) {
     throw Error(ErrorCode::kOperationInvalid, text("Can't rename domain to itself"));
   }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virDomainCoreDumpWithFormat: states and events are those of libvirt's QEMU driver. What waits holds no turn
-// of the domain's, so whoever ends the guest meanwhile does not wait; the dump then ends with an error.
+// of the domain's, so whoever ends the guest meanwhile does not wait; the dump then ends with an error, as it
+// does where virtsevd is stopped.
 #include <algorithm>
 #include <functional>
 #include <utility>
 
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/domains/flags.hpp"
+#include "driver/daemon/dump/core_file.hpp"
 #include "driver/daemon/dump/core_writer.hpp"
 #include "driver/daemon/dump/dump_request.hpp"
 #include "driver/daemon/dump/elf_core.hpp"
+#include "driver/daemon/files/unfinished_files.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
@@ -28,26 +32,49 @@ Error guest_ended(const Domain& domain) {
           text("the dump of domain '{}' was given up: the guest ended meanwhile", domain.name)};
 }
 
+Error daemon_ends(const Domain& domain) {
+  return {ErrorCode::kOperationAborted,
+          text("the dump of domain '{}' was given up, and nothing is left of its file: virtsevd is being "
+               "stopped; dump it again when virtsevd is back",
+               domain.name)};
+}
+
+CoreWriter::WriteFile writer_of(const Context& context) {
+  if (context.configuration.write_core_file) {
+    return context.configuration.write_core_file;
+  }
+  return [unfinished = UnfinishedFiles(context.layout.unfinished())](const std::string& path,
+                                                                     std::uint64_t size, UniqueFd peer) {
+    write_core_file(path, size, std::move(peer), unfinished);
+  };
+}
+
 // One dump of one run; marks the run as long as it is there.
 class Dump {
  public:
-  Dump(Lifecycle& lifecycle, Context& context, DomainPtr domain, RunPtr run, SetState set_state, bool live)
+  Dump(Lifecycle& lifecycle, Context& context, std::shared_ptr<DumpsUnderWay> under_way, DomainPtr domain,
+       RunPtr run, SetState set_state, bool live)
       : lifecycle_(lifecycle),
         context_(context),
+        under_way_(std::move(under_way)),
         domain_(std::move(domain)),
         run_(std::move(run)),
         monitor_(run_->monitor),
         set_state_(std::move(set_state)),
         live_(live),
-        writer_(context.io, context.user_files) {
+        writer_(context.io, context.user_files, writer_of(context)) {
     require_same_run();
     if (run_->dump != Run::Dump::kNone) {
       throw Error(ErrorCode::kResourceBusy,
                   text("domain '{}' is being dumped already; wait until that is done", domain_->name));
     }
     run_->dump = live ? Run::Dump::kLive : Run::Dump::kStill;
+    under_way_->begin();
   }
-  ~Dump() { run_->dump = Run::Dump::kNone; }
+  ~Dump() {
+    run_->dump = Run::Dump::kNone;
+    under_way_->end();
+  }
   Dump(const Dump&) = delete;
   Dump& operator=(const Dump&) = delete;
 
@@ -112,7 +139,7 @@ class Dump {
     context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
   }
 
-  /// A file that is half written goes.
+  /// Nothing is left of a file that is half written.
   asio::awaitable<void> abandon() { co_await writer_.abandon(); }
 
   [[nodiscard]] bool same_run() const {
@@ -123,6 +150,9 @@ class Dump {
   void require_same_run() const {
     if (!same_run()) {
       throw guest_ended(*domain_);
+    }
+    if (under_way_->stopping()) {
+      throw daemon_ends(*domain_);
     }
   }
 
@@ -169,6 +199,7 @@ class Dump {
 
   Lifecycle& lifecycle_;
   Context& context_;
+  const std::shared_ptr<DumpsUnderWay> under_way_;  ///< A dump may end after its lifecycle
   const DomainPtr domain_;
   const RunPtr run_;
   const std::shared_ptr<Monitor> monitor_;
@@ -187,10 +218,11 @@ class Dump {
 // shares with its host come out as nonsense, as a physical address does not say which these are.
 asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, std::uint32_t format,
                                            std::uint32_t flags) {
+  require_active(*domain);  // As for every other question about a guest's run
   check_dump_request(file, format, flags);
   const RunPtr run = co_await debuggable(domain, kDebuggerVersion);
   SetState set = [this, domain](int state, int reason) { set_state(domain, state, reason); };
-  Dump dump(*this, context_, domain, run, std::move(set), (flags & VIR_DUMP_LIVE) != 0);
+  Dump dump(*this, context_, dumps_, domain, run, std::move(set), (flags & VIR_DUMP_LIVE) != 0);
   std::exception_ptr failure;
   try {
     co_await dump.write(file);
@@ -221,6 +253,12 @@ asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, s
   if (failure) {
     std::rethrow_exception(failure);
   }
+}
+
+asio::awaitable<void> Lifecycle::end_dumps() {
+  // Who waits for a monitor or for a disk that does not answer is left behind: nothing is lost by it.
+  constexpr std::chrono::seconds kLimit{10};
+  co_await dumps_->stop(kLimit);
 }
 
 }  // namespace virtsev::daemon

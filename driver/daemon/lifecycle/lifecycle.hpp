@@ -13,6 +13,7 @@
 #include <asio/awaitable.hpp>
 
 #include "driver/daemon/context.hpp"
+#include "driver/daemon/dump/dumps_under_way.hpp"
 
 namespace virtsev::daemon {
 
@@ -20,7 +21,8 @@ struct DomainStatus;
 
 class Lifecycle {
  public:
-  explicit Lifecycle(Context& context) : context_(context) {}
+  explicit Lifecycle(Context& context)
+      : context_(context), dumps_(std::make_shared<DumpsUnderWay>(context.io.get_executor())) {}
 
   /// How a launch goes on once the guest is measured.
   struct StartOptions {
@@ -59,6 +61,9 @@ class Lifecycle {
   /// dump.cpp. `format`: virDomainCoreDumpFormat; `flags`: virDomainCoreDumpFlags.
   asio::awaitable<void> core_dump(DomainPtr domain, std::string file, std::uint32_t format,
                                   std::uint32_t flags);
+  /// dump.cpp. The dumps under way are given up, no other begins, and guests that were paused for one run
+  /// again. Returns when that is done, or can't be.
+  asio::awaitable<void> end_dumps();
 
   /// poll.cpp. Asks all at the same time, and waits for no longer than 2 s; nothing where a domain is
   /// inactive or starting, or its monitor has not answered. Without `wait`, nothing either where the domain
@@ -124,6 +129,7 @@ class Lifecycle {
   std::string file(const Domain& domain, const char* suffix) const;
 
   Context& context_;
+  std::shared_ptr<DumpsUnderWay> dumps_;
   /// A monitor runs of which no more is known than that it listens: any user id may be its own.
   bool stray_monitors_ = false;
 };

@@ -10,6 +10,7 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/log.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -18,7 +19,8 @@ namespace {
 constexpr off_t kMaxBytes = 2 << 20;
 
 void write_line(int log, const std::string& line) {
-  [[maybe_unused]] const ssize_t written = ::write(log, line.data(), line.size());
+  const std::string fit = printable(line);  // Names and monitors' texts are in it, and people look at it
+  [[maybe_unused]] const ssize_t written = ::write(log, fit.data(), fit.size());
 }
 
 }  // namespace

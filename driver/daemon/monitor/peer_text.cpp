@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/monitor/peer_text.hpp"
 
-#include <algorithm>
+#include "sevcore/base/printable.hpp"
 
 namespace virtsev::daemon {
 
+namespace {
+
+constexpr std::size_t kMaxBytes = 2000;
+
+}  // namespace
+
 std::string printable(const std::string& text) {
-  constexpr std::size_t kMaxBytes = 2000;
-  std::string result;
-  for (const char c : text) {
-    const bool begins_character = (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-    if (result.size() >= kMaxBytes && begins_character) {
-      break;
-    }
-    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-    result += control ? '?' : c;
-    if (result.size() >= 2 * kMaxBytes) {
-      break;  // Nothing but continuation bytes: no text at all
-    }
-  }
-  return result;
+  return virtsev::printable(cut_at_character(text, kMaxBytes));
 }
 
 std::string printable_line(const std::string& text) {
-  std::string line = printable(text);
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  return line;
+  return virtsev::printable_line(cut_at_character(text, kMaxBytes));
 }
 
 ErrorCode known_code(ErrorCode code) {

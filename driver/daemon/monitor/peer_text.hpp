@@ -8,8 +8,7 @@
 
 namespace virtsev::daemon {
 
-/// At most 2,000 bytes, without control characters (a terminal would obey them); line ends stay. Cut where a
-/// character begins.
+/// At most 2,000 bytes of it, as sevcore/base/printable.hpp makes it fit; line ends stay.
 std::string printable(const std::string& text);
 
 /// The same, on one line: for logs, in which a line break would let a monitor write lines of its own.

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <csignal>
 #include <optional>
+#include <utility>
 
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +18,7 @@
 
 #include "driver/daemon/dispatch/remote_service.hpp"
 #include "driver/daemon/files/lock_file.hpp"
+#include "driver/daemon/files/own_tree.hpp"
 #include "driver/daemon/hypervisor.hpp"
 #include "driver/daemon/log.hpp"
 #include "driver/daemon/program/background.hpp"
@@ -29,6 +33,9 @@ namespace {
 Configuration read_configuration(const Options& options, const Layout& layout) {
   Configuration configuration = load_configuration(
       options.configuration_file.value_or(layout.configuration_file), options.configuration_file.has_value());
+  for (const std::string& remark : configuration.remarks) {
+    log_warning(remark);
+  }
   configuration.platform = options.platform.value_or(configuration.platform);
   return configuration;
 }
@@ -109,9 +116,17 @@ class Program {
   }
 
   void stop() {
+    if (std::exchange(stopping_, true)) {
+      return;
+    }
     ::sd_notify(0, "STOPPING=1");
-    server_.stop();
-    io_.stop();
+    asio::co_spawn(io_, hypervisor_.wind_up(), [this](const std::exception_ptr&) {
+      // Answers that are on their way to clients go out first.
+      asio::post(io_, [this] {
+        server_.stop();
+        io_.stop();
+      });
+    });
   }
 
   void reload() {
@@ -144,6 +159,7 @@ class Program {
   rpc::Server server_;
   std::vector<ListeningSocket> sockets_;
   std::optional<IdleExit> idle_;
+  bool stopping_ = false;
 };
 
 // Each running domain takes some descriptors, each client one.
@@ -168,9 +184,12 @@ void run_daemon(const Options& options) {
   if (options.background) {
     report = go_to_background();
   }
+  if (options.root) {
+    require_own_tree(*options.root, layout);
+  }
   make_directories(layout);
-  const UniqueFd program_lock = lock_pid_file(layout.pid_file);
-  const UniqueFd driver_lock = lock_pid_file(layout.state + "/driver.pid");
+  const PidFile program_lock(layout.pid_file);
+  const PidFile driver_lock(layout.state + "/driver.pid");
   Program program(options, layout);
   program.serve(session);
   if (report) {

@@ -176,10 +176,9 @@ void Monitor::on_termination() {
 void Monitor::on_console_timeout() {
   console_timer_.acknowledge();
   if (guest_ && !guest_->console().has_spoken()) {
-    silence_ = text(
-        "The guest has written nothing to its serial port for {} seconds: {}. It may have stopped early; it "
-        "is left as it is",
-        console_timeout_, guest_->describe_vcpus());
+    // What is seen. Whether a guest has stopped, or is slow, nobody here can tell.
+    silence_ = text("The guest has written nothing to its serial port for {} seconds: {}", console_timeout_,
+                    guest_->describe_vcpus());
     surroundings_.publish(control::ConsoleSilent{silence_});
   }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virtsevd.conf: libvirt's grammar, and what the settings mean.
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "driver/daemon/config/conf_file.hpp"
 #include "driver/daemon/config/configuration.hpp"
+#include "driver/daemon/config/libvirt_settings.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 
@@ -125,6 +128,55 @@ TEST(Configuration, InstalledFileNamesTheDefaults) {
   EXPECT_EQ(defaults.simulation, configuration.simulation);
   EXPECT_EQ(15, std::count(uncommented.begin(), uncommented.end(), '\n'))
       << "a setting is missing, or a new one";
+}
+
+TEST(Configuration, AHostsUuidIsOne) {
+  for (const char* value :
+       {"abc", "00000000-0000-0000-0000-000000000000", "ffffffffffffffffffffffffffffffff",
+        "7b4a3c52-91de-4f0e-8a36-c05d1e2f9b7", "7b4a3c52-91de-4f0e-8a36-c05d1e2f9b74 ", "<uuid/>"}) {
+    const std::string said = complaint_about("\nhost_uuid = \"" + std::string(value) + "\"");
+    EXPECT_EQ(0U, said.find("x.conf:2: 'host_uuid': '" + std::string(value) + "' is not the UUID")) << said;
+  }
+  EXPECT_EQ("7b4a3c52-91de-4f0e-8a36-c05d1e2f9b74",
+            parse_configuration("host_uuid = \"7B4A3C5291DE4F0E8A36C05D1E2F9B74\"", "x.conf").host_uuid);
+}
+
+TEST(Configuration, TheMonitorIsAProgram) {
+  EXPECT_EQ(
+      0U, complaint_about("vmm = \"virtsev-vmm\"").find("x.conf:1: 'vmm': 'virtsev-vmm' is not an absolute"));
+  const std::string file = ::testing::TempDir() + "/virtsevd-vmm.conf";
+  for (const char* program : {"/nowhere/virtsev-vmm", "/etc/passwd", "/etc"}) {
+    std::ofstream(file) << "\nvmm = '" << program << "'\n";
+    try {
+      load_configuration(file, true);
+      ADD_FAILURE() << program;
+    } catch (const Error& error) {
+      EXPECT_EQ(0U, std::string(error.what()).find(file + ":2: 'vmm': '" + program + "' can't be executed"))
+          << error.what();
+    }
+  }
+  std::ofstream(file) << "vmm = '/bin/sh'\n";
+  EXPECT_EQ("/bin/sh", load_configuration(file, true).vmm);
+  std::filesystem::remove(file);
+}
+
+TEST(Configuration, LibvirtsOtherSettingsAreNotedInTheOrderOfTheirLines) {
+  const Configuration configuration = parse_configuration(
+      "unix_sock_group = \"libvirt\"\nlog_level = 1\naccess_drivers = [ \"polkit\" ]\nmax_clients = 7",
+      "x.conf");
+  ASSERT_EQ(3U, configuration.remarks.size());
+  EXPECT_EQ(0U, configuration.remarks[0].find("x.conf:1: 'unix_sock_group': "));
+  EXPECT_EQ(0U, configuration.remarks[1].find("x.conf:2: 'log_level': "));
+  EXPECT_EQ(0U, configuration.remarks[2].find("x.conf:3: 'access_drivers': "));
+  EXPECT_EQ(7U, configuration.max_clients);
+  EXPECT_EQ(0U,
+            complaint_about("log_level = 1\nlog_levle = 1").find("x.conf:2: 'log_levle': no such setting"));
+}
+
+TEST(Configuration, NoneOfItsOwnIsTakenForAnothersSetting) {
+  for (const char* key : {"platform", "host_uuid", "max_clients", "keepalive_count", ""}) {
+    EXPECT_FALSE(is_libvirt_setting(key)) << key;
+  }
 }
 
 TEST(Configuration, MissingFileIsFineUnlessItWasNamed) {

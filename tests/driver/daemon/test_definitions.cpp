@@ -299,5 +299,19 @@ TEST_F(Definition, ListFiltersByGroups) {
   EXPECT_THROW(driver().list_all(1U << 16), Error);
 }
 
+TEST_F(Definition, NoNewNameSteersATerminal) {
+  const DomainHandle domain = define();
+  for (const char* name : {"a\u009b2Jb", "a\u202eb"}) {
+    for (const auto& error : {error_of(driver().define(xml({.name = name}), 0)),
+                              error_of(driver().create(xml({.name = name}), 0, 1)),
+                              error_of(driver().rename(domain.uuid, name, 0))}) {
+      ASSERT_TRUE(error) << name;
+      EXPECT_NE(std::string::npos, std::string(error->what()).find("'a?")) << error->what();
+    }
+  }
+  EXPECT_EQ("guest", driver().lookup_by_uuid(domain.uuid).name);
+  define({.name = "Übung עברית"});
+}
+
 }  // namespace
 }  // namespace virtsev::daemon

@@ -13,17 +13,15 @@ except ImportError:
 
 # Command, and words of the reason.
 NOT_SUPPORTED = [
-    (("save", "guest", "/tmp/none"), "can't be saved"),
-    (("managedsave", "guest"), "can't be saved"),
-    (("restore", "/tmp/none"), "can't be saved"),
+    (("save", "guest", "/tmp/none"), "can't write a guest's state"),
+    (("managedsave", "guest"), "can't write a guest's state"),
+    (("restore", "/tmp/none"), "can't write a guest's state"),
     (("snapshot-create", "guest"), "takes no snapshots"),
-    (("snapshot-current", "guest"), "takes no snapshots"),
     (("snapshot-revert", "guest", "one"), "takes no snapshots"),
     (("checkpoint-create", "guest"), "takes no snapshots"),
-    (("checkpoint-list", "guest"), "takes no snapshots"),
     (("setmem", "guest", "64M"), "fixed when it is launched"),
     (("setmaxmem", "guest", "256M"), "fixed when it is launched"),
-    (("setvcpus", "guest", "1"), "measured when it is launched"),
+    (("setvcpus", "guest", "1"), "fixed when it is launched"),
     (("vcpupin", "guest", "0", "0"), "does not pin"),
     (("emulatorpin", "guest"), "does not pin"),
     (("attach-disk", "guest", "/tmp/none", "vda"), "does not plug devices"),
@@ -43,18 +41,24 @@ NOT_SUPPORTED = [
     (("set-user-password", "guest", "root", "word"), "agent in the guest"),
     (("domblkstat", "guest", "vda"), "no disks"),
     (("domblkinfo", "guest", "vda"), "no disks"),
-    (("domblkerror", "guest"), "no disks"),
     (("domifstat", "guest", "vnet0"), "no network interfaces"),
-    (("domifaddr", "guest"), "no network interfaces"),
-    (("schedinfo", "guest"), "does not limit or account"),
-    (("memtune", "guest"), "does not limit or account"),
-    (("blkiotune", "guest"), "does not limit or account"),
-    (("numatune", "guest"), "does not limit or account"),
-    (("cpu-stats", "guest"), "does not limit or account"),
-    (("iothreadinfo", "guest"), "does not limit or account"),
-    (("perf", "guest"), "does not limit or account"),
+    (("schedinfo", "guest"), "does not limit a guest's share"),
+    (("memtune", "guest"), "does not limit a guest's share"),
+    (("blkiotune", "guest"), "does not limit a guest's share"),
+    (("numatune", "guest"), "does not limit a guest's share"),
+    (("perf", "guest"), "does not limit a guest's share"),
     (("domxml-to-native", "other", "--domain", "guest"), "other format than domain XML"),
     (("dump", "guest", "/tmp/none"), "can't be dumped"),
+    (("domifaddr", "guest", "--source", "agent"), "agent in the guest"),
+    (("vol-info", "/tmp/none"), "no storage pools and no volumes"),
+    (("pool-define-as", "images", "dir", "--target", "/tmp"), "no storage pools and no volumes"),
+    (("net-start", "default"), "no networks"),
+    (("nodecpustats",), "ask the host itself"),
+    (("sysinfo",), "ask the host itself"),
+    (("cpu-models", "x86_64"), "no CPU models"),
+    (("blockresize", "guest", "vda", "1M"), "no disks"),
+    (("managedsave-dumpxml", "guest"), "can't write a guest's state"),
+    (("qemu-monitor-command", "guest", "info version"), "have no QEMU"),
 ]
 
 
@@ -92,7 +96,10 @@ class Refusals(DaemonTest):
         self.assertIn("no job is active", self.daemon.virsh("domjobabort", "guest", fails=True))
         self.assertEqual("ok", self.daemon.virsh("domcontrol", "guest").strip())
         self.assertRegex(self.daemon.virsh("vcpupin", "guest"), r"\n 0 +0")
-        self.daemon.virsh("snapshot-list", "guest")
+        for nothing in ("snapshot-list", "checkpoint-list", "domblkerror", "iothreadinfo", "domifaddr"):
+            self.daemon.virsh(nothing, "guest")
+        self.assertIn("no current snapshot", self.daemon.virsh("snapshot-current", "guest", fails=True))
+        self.assertRegex(self.daemon.virsh("cpu-stats", "guest"), r"No per-CPU stats available[\s\S]*cpu_time +\d")
         self.daemon.virsh("destroy", "guest")
         self.assertIn("VCPU:           1", self.daemon.virsh("vcpuinfo", "guest"))
 

@@ -88,9 +88,9 @@ class Commands(fixture.StockClients):
 
     def test_says_what_is_not_supported(self):
         self.virsh("start", "alpha")
-        self.assertIn("can't be saved", self.virsh("save", "alpha", "/nowhere", fails=True))
-        self.assertIn("not supported by the connection driver", self.virsh("sysinfo", fails=True))
-        self.assertIn("not supported by the connection driver", self.virsh("qemu-monitor-command", "alpha", "x", fails=True))
+        self.assertIn("can't write a guest's state", self.virsh("save", "alpha", "/nowhere", fails=True))
+        self.assertIn("virConnectGetSysinfo is not supported", self.virsh("sysinfo", fails=True))
+        self.assertIn("have no QEMU", self.virsh("qemu-monitor-command", "alpha", "x", fails=True))
         self.assertIn("failed to get domain 'nobody'", self.virsh("domstate", "nobody", fails=True))
 
     def test_read_only_changes_nothing(self):

@@ -71,4 +71,31 @@ asio::awaitable<void> connect_get_all_domain_stats(Request& request) {
   }
 }
 
+asio::awaitable<void> domain_get_cpu_stats(Request& request) {
+  constexpr std::uint32_t kMaxStatistics = 2048;  // REMOTE_DOMAIN_GET_CPU_STATS_MAX
+  const Uuid domain = get_domain(request.in);
+  const std::uint32_t most = request.in.get_uint32();
+  const std::int32_t first_cpu = request.in.get_int32();
+  const std::uint32_t cpus = request.in.get_uint32();
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, VIR_TYPED_PARAM_STRING_OKAY);
+  bounded(request, std::int64_t{most} * cpus, kMaxStatistics);
+  require_active(request, domain);
+  if (first_cpu >= 0) {
+    // How many CPUs there are, or how many statistics of each.
+    request.out.put_uint32(0);
+    request.out.put_int32(most == 0 && cpus == 0 ? request.driver.node_cpu_map().cpus : 0);
+    co_return;
+  }
+  const DomainInfo info = co_await request.driver.info(domain);
+  const bool count_alone = most == 0;
+  std::vector<TypedParameter> total{{VIR_DOMAIN_CPU_STATS_CPUTIME, info.cpu_time_ns}};
+  if (count_alone) {
+    total.clear();
+  }
+  put_typed_parameters(request.out, total, true);
+  request.out.put_int32(1);
+}
+
 }  // namespace virtsev::daemon::dispatch

@@ -13,14 +13,6 @@ namespace virtsev::daemon::dispatch {
 
 namespace {
 
-/// Throws Error(kOperationInvalid) for an inactive domain.
-void require_active(Request& request, const Uuid& domain) {
-  if (request.driver.lookup_by_uuid(domain).id < 0) {
-    throw Error(ErrorCode::kOperationInvalid,
-                text("Requested operation is not valid: domain is not running"));
-  }
-}
-
 /// A bit for each of the host's CPUs, in `size` bytes: no vCPU is pinned.
 Bytes all_cpus(std::size_t size, std::int32_t cpus) {
   Bytes map(size);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/dispatch/handlers/empty.hpp"
 
+#include <libvirt/libvirt.h>
+
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/refused.hpp"
 #include "driver/daemon/dispatch/procedures.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -34,6 +37,61 @@ void empty_list_of_domain(Request& request, std::uint32_t filters) {
   end_arguments(request);
   check_flags(request, flags, filters);
   request.driver.lookup_by_uuid(domain);
+  request.out.put_uint32(0);
+  request.out.put_int32(0);
+}
+
+void empty_names_of_domain(Request& request, std::uint32_t filters) {
+  const Uuid domain = get_domain(request.in);
+  request.in.get_int32();  // maxnames
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, filters);
+  request.driver.lookup_by_uuid(domain);
+  request.out.put_uint32(0);
+}
+
+void domain_get_disk_errors(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  request.in.get_uint32();  // maxerrors
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, 0);
+  require_active(request, domain);
+  request.out.put_uint32(0);
+  request.out.put_int32(0);
+}
+
+void domain_get_iothread_info(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG);
+  request.driver.lookup_by_uuid(domain);
+  if ((flags & VIR_DOMAIN_AFFECT_LIVE) != 0) {
+    require_active(request, domain);
+  }
+  request.out.put_uint32(0);
+  request.out.put_uint32(0);
+}
+
+void domain_interface_addresses(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  const std::uint32_t source = request.in.get_uint32();
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, 0);
+  if (source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE &&
+      source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP) {
+    require_write_access(request);
+    refuse_agent(request);
+  }
+  require_active(request, domain);
+  request.out.put_uint32(0);
+}
+
+void domain_get_security_label_list(Request& request) {
+  request.driver.lookup_by_uuid(domain_argument(request));
   request.out.put_uint32(0);
   request.out.put_int32(0);
 }

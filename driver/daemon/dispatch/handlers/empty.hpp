@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What tools ask every driver for and a virtsev host has none of: networks, pools, devices, secrets,
-// snapshots, saved images.
+// snapshots, saved images. A list of what there is none of is empty; only what would make, change or find one
+// is refused (refused.hpp).
 #pragma once
 
 #include "driver/daemon/dispatch/request.hpp"
@@ -18,11 +19,22 @@ void empty_count_of_domain(Request& request, std::uint32_t filters);
 /// A domain, need_results and flags; the answer is an empty list, and the number 0.
 void empty_list_of_domain(Request& request, std::uint32_t filters);
 
-/// One of the three above as a row of the table has it.
+/// A domain, how many names, and flags; the answer is an empty list.
+void empty_names_of_domain(Request& request, std::uint32_t filters);
+
+/// One of the above as a row of the table has it.
 template <void (*kHandler)(Request&, std::uint32_t), std::uint32_t kFilters>
 void with_filters(Request& request) {
   kHandler(request, kFilters);
 }
+
+// Of a domain that has no disks, IOThreads, interfaces and labels.
+void domain_get_disk_errors(Request& request);
+void domain_get_iothread_info(Request& request);
+/// By leases or the ARP table; an agent in the guest is not asked.
+void domain_interface_addresses(Request& request);
+void domain_get_security_label_list(Request& request);
+
 /// Error(kNoSupport): tools then go without.
 void not_there(Request& request);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Procedures about the host and its SEV platform, and the lists that are empty.
+#include <libvirt/libvirt.h>
+
 #include "tests/driver/daemon/dispatch/service_fixture.hpp"
 
 namespace virtsev::daemon::test {
@@ -102,13 +104,13 @@ TEST_F(Host, LeavesStringsOutForClientsThatCannotTakeThem) {
 }
 
 TEST_F(Host, HasNoNetworksPoolsDevicesOrSecrets) {
-  for (const std::int32_t number : {36, 38, 72, 74, 112}) {
+  for (const std::int32_t number : {36, 38, 72, 74, 112, 127, 138, 140}) {
     EXPECT_EQ(call(number, Arguments().i32(10)).payload, Arguments().u32(0).bytes()) << number;
   }
-  for (const std::int32_t number : {50, 52, 71, 73, 111}) {
+  for (const std::int32_t number : {50, 52, 71, 73, 111, 126, 137, 139}) {
     EXPECT_EQ(call(number).payload, Arguments().i32(0).bytes()) << number;
   }
-  for (const std::int32_t number : {281, 283, 284, 285, 286, 287}) {
+  for (const std::int32_t number : {281, 283, 284, 285, 286, 287, 401}) {
     EXPECT_EQ(call(number, Arguments().i32(1).u32(0)).payload, Arguments().u32(0).u32(0).bytes()) << number;
   }
   EXPECT_EQ(call(122).error, 3);
@@ -133,12 +135,60 @@ TEST_F(Host, ListsOfNothingStillKnowTheirFilters) {
     EXPECT_NE(refused.message.find(list.api), std::string::npos) << refused.message;
   }
   const Uuid guest = driver_.add("guest").uuid;
+  EXPECT_FALSE(call(413, Arguments().domain(guest).i32(1).u32(0xf)).error);
+  EXPECT_EQ(call(413, Arguments().domain(guest).i32(1).u32(0x10)).error, 8);
   EXPECT_FALSE(call(187, Arguments().domain(guest).u32(0x7ff)).error);
   EXPECT_FALSE(call(274, Arguments().domain(guest).i32(1).u32(0x7ff)).error);
   EXPECT_EQ(call(183, Arguments().domain(guest).u32(1)).message,
             "unsupported flags (0x1) in function virDomainHasManagedSaveImage");
   EXPECT_EQ(call(187, Arguments().domain(guest).u32(0x800)).error, 8);
   EXPECT_EQ(call(274, Arguments().domain(guest).i32(1).u32(0x800)).error, 8);
+}
+
+TEST_F(Host, ListsOfWhatAGuestHasNoneOfAreEmpty) {
+  const Uuid guest = driver_.add("guest").uuid;
+  const Bytes none = Arguments().u32(0).bytes();
+  const Bytes none_and_count = Arguments().u32(0).u32(0).bytes();
+  EXPECT_EQ(call(188, Arguments().domain(guest).i32(10).u32(0)).payload, none);
+  EXPECT_EQ(call(190, Arguments().domain(guest).u32(0)).payload, none);
+  EXPECT_EQ(call(274, Arguments().domain(guest).i32(1).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(413, Arguments().domain(guest).i32(1).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(351, Arguments().domain(guest).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(278, Arguments().domain(guest)).payload, none_and_count);
+  for (const Outcome& inactive : {call(263, Arguments().domain(guest).u32(0).u32(0)),
+                                  call(353, Arguments().domain(guest).u32(0).u32(0)),
+                                  call(351, Arguments().domain(guest).u32(VIR_DOMAIN_AFFECT_LIVE)),
+                                  call(262, Arguments().domain(guest).u32(0).i32(-1).u32(1).u32(0))}) {
+    EXPECT_EQ(inactive.error, 55) << inactive.message;
+  }
+  EXPECT_FALSE(call(196, Arguments().domain(guest).u32(0)).error);
+  EXPECT_EQ(call(263, Arguments().domain(guest).u32(0).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(353, Arguments().domain(guest).u32(0).u32(0)).payload, none);
+  EXPECT_EQ(call(353, Arguments().domain(guest).u32(1).u32(0)).error, 3) << "there is no agent";
+  for (const std::int32_t number : {188, 263, 278, 353}) {
+    EXPECT_EQ(call(number, Arguments().domain(uuid_of(9)).u32(0).u32(0)).error, 42) << number;
+  }
+}
+
+TEST_F(Host, ACpusStatisticsAreTheTotalAlone) {
+  const Uuid guest = driver_.add("guest").uuid;
+  EXPECT_FALSE(call(196, Arguments().domain(guest).u32(0)).error);
+  const auto ask = [&](std::uint32_t most, std::int32_t first, std::uint32_t cpus) {
+    return call(262, Arguments().domain(guest).u32(most).i32(first).u32(cpus).u32(0)).payload;
+  };
+  const auto cpus = driver_.node_cpu_map().cpus;
+  EXPECT_EQ(ask(0, 0, 0), Arguments().u32(0).i32(cpus).bytes()) << "how many CPUs";
+  EXPECT_EQ(ask(0, 0, 1), Arguments().u32(0).i32(0).bytes()) << "how many statistics of each";
+  EXPECT_EQ(ask(0, -1, 1), Arguments().u32(0).i32(1).bytes()) << "how many of all together";
+  const Bytes total = ask(1, -1, 1);
+  xdr::Decoder in(total);
+  const auto statistics = dispatch::get_typed_parameters(in, 1);
+  ASSERT_EQ(statistics.size(), 1U);
+  EXPECT_EQ(statistics[0].field, "cpu_time");
+  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(statistics[0].value));
+  EXPECT_EQ(in.get_int32(), 1);
+  EXPECT_TRUE(in.ok());
+  EXPECT_EQ(call(262, Arguments().domain(guest).u32(0xffffffff).i32(-1).u32(0xffffffff).u32(0)).error, 39);
 }
 
 TEST_F(Host, TypedParametersOfEveryTypeAreReadBack) {

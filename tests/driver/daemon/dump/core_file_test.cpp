@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -24,6 +26,7 @@ class CoreFile : public ::testing::Test {
   CoreFile() {
     std::string name = (std::filesystem::temp_directory_path() / "virtsev-core-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
+    std::filesystem::create_directory(path("notes"));
   }
   ~CoreFile() override { std::filesystem::remove_all(directory_); }
 
@@ -38,7 +41,7 @@ class CoreFile : public ::testing::Test {
     std::optional<Error> error;
     std::thread thread([&, peer = ends[1]] {
       try {
-        write_core_file(path(name), size, UniqueFd(peer));
+        write_core_file(path(name), size, UniqueFd(peer), UnfinishedFiles(path("notes")));
       } catch (const Error& caught) {
         error = caught;
       }
@@ -57,6 +60,14 @@ class CoreFile : public ::testing::Test {
     return write(name, sent, sent.size());
   }
 
+  std::set<std::string> names() const {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+      found.insert(entry.path().filename().string());
+    }
+    return found;
+  }
+
   std::filesystem::path directory_;
   bool opened_ = false;
 };
@@ -69,15 +80,18 @@ TEST_F(CoreFile, IsItsOwnersAlone) {
   EXPECT_EQ(0600U, status.st_mode & 07777U);
 }
 
-TEST_F(CoreFile, ThatExistsIsReplacedWhereItLies) {
+TEST_F(CoreFile, TakesThePlaceOfAnExistingOneAndNotItsReaders) {
   put("core", "something longer than what comes");
-  ::chmod(path("core").c_str(), 0640);
+  ::chmod(path("core").c_str(), 0644);
   std::filesystem::create_hard_link(path("core"), path("other name"));
+  const std::ifstream reader(path("core"));
   EXPECT_FALSE(write("core", "content"));
-  EXPECT_EQ("content", content("other name"));
+  EXPECT_EQ("content", content("core"));
+  EXPECT_EQ("something longer than what comes", content("other name"));
   struct stat status {};
   ASSERT_EQ(0, ::stat(path("core").c_str(), &status));
-  EXPECT_EQ(0640U, status.st_mode & 07777U);
+  EXPECT_EQ(0600U, status.st_mode & 07777U);
+  EXPECT_EQ(1U, status.st_nlink);
 }
 
 TEST_F(CoreFile, IsNothingElseThanARegularFile) {
@@ -86,12 +100,18 @@ TEST_F(CoreFile, IsNothingElseThanARegularFile) {
   put("target", "kept");
   std::filesystem::create_symlink(path("target"), path("link"));
   std::filesystem::create_symlink(path("none"), path("dangling"));
-  for (const char* name : {"fifo", "directory", "link", "dangling"}) {
+  const std::pair<const char*, const char*> kinds[] = {{"fifo", "a FIFO"},
+                                                       {"directory", "a directory"},
+                                                       {"link", "a symbolic link"},
+                                                       {"dangling", "a symbolic link"},
+                                                       {"", "a directory"}};
+  for (const auto& [name, kind] : kinds) {
     const auto error = write(name, "content");
     ASSERT_TRUE(error) << name;
     EXPECT_EQ(ErrorCode::kInvalidArgument, error->code()) << name;
     EXPECT_FALSE(opened_);
     EXPECT_NE(std::string::npos, std::string(error->what()).find(path(name))) << error->what();
+    EXPECT_NE(std::string::npos, std::string(error->what()).find(kind)) << error->what();
   }
   EXPECT_EQ("kept", content("target"));
   EXPECT_FALSE(std::filesystem::exists(path("none")));
@@ -112,11 +132,11 @@ TEST_F(CoreFile, ThatIsNotAllThereIsRemoved) {
   EXPECT_FALSE(std::filesystem::exists(path("core")));
 }
 
-TEST_F(CoreFile, ThatWasThereBeforeIsEmptiedAndStays) {
+TEST_F(CoreFile, ThatWasThereBeforeStaysWhereTheNextIsNotWhole) {
   put("core", "before");
   EXPECT_TRUE(write("core", "half of it", 20));
-  ASSERT_TRUE(std::filesystem::exists(path("core")));
-  EXPECT_EQ("", content("core"));
+  EXPECT_EQ("before", content("core"));
+  EXPECT_EQ((std::set<std::string>{"core", "notes"}), names());
 }
 
 TEST_F(CoreFile, WithoutRoomOnTheDiskIsRemovedBeforeAnythingIsSent) {

@@ -170,6 +170,7 @@ TEST_F(GuestLife, SilenceIsToldWithWhereTheVcpusStandAndTheGuestLeftAlone) {
   ASSERT_TRUE(event && std::holds_alternative<control::ConsoleSilent>(*event));
   const std::string& text = std::get<control::ConsoleSilent>(*event).text;
   EXPECT_NE(text.find("vCPU 0 at 0x1000000, running, interrupts off"), std::string::npos) << text;
+  EXPECT_EQ(text.find("may"), std::string::npos) << "what is seen, and not what it may mean: " << text;
   EXPECT_EQ(status().state, RunState::kRunning);
 }
 
