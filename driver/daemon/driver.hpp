@@ -105,8 +105,8 @@ class Driver {
                                           const std::optional<std::string>& type) = 0;
   virtual NodeInfo node_info() = 0;
   virtual CpuMap node_cpu_map() = 0;
-  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests. kOperationUnsupported,
-  /// saying what is missing, without SEV.
+  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests, and virtsev's own
+  /// (host/sev_host.hpp). kOperationUnsupported, saying what is missing, without SEV.
   virtual asio::awaitable<std::vector<TypedParameter>> sev_info() = 0;
 
   // Domains: finding

@@ -52,6 +52,11 @@ std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run
         Error(ErrorCode::kOperationFailed, text("the monitor ended during the start ({}); see {}/{}.log",
                                                 run.early_end->how, context_.layout.logs, domain.name)));
   }
+  const bool on_hardware = context_.configuration.platform == control::Platform::kHardware;
+  if (on_hardware && run.monitor && run.definition->launch_security) {
+    const bool es = run.definition->launch_security->policy.has(sevcore::PolicyBit::kEs);
+    return with_asids_named(failure, es, own_guests(context_.domains));
+  }
   return failure;
 }
 
@@ -124,8 +129,9 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   const auto log = std::make_shared<UniqueFd>();
   // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
   // what opens them is left behind. So it touches nothing that a later start has, too.
-  std::function<void()> open_theirs = [definition = run->definition, boot, configuration] {
-    require_platform(configuration, *definition);
+  std::function<void()> open_theirs = [definition = run->definition, boot, configuration,
+                                       own = own_guests(context_.domains)] {
+    require_platform(configuration, *definition, own);
     *boot = configuration.open_boot(*definition);
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
