@@ -3,6 +3,7 @@
 #include <set>
 
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/files/read_file.hpp"
@@ -20,6 +21,29 @@ namespace virtsev::daemon {
 namespace {
 
 constexpr std::chrono::seconds kHelloLimit{10};
+
+/// Runs an action however a coroutine is left.
+class ScopeEnd {
+ public:
+  explicit ScopeEnd(std::function<void()> action) : action_(std::move(action)) {}
+  ~ScopeEnd() { action_(); }
+  ScopeEnd(const ScopeEnd&) = delete;
+  ScopeEnd& operator=(const ScopeEnd&) = delete;
+
+ private:
+  std::function<void()> action_;
+};
+
+// A monitor that says the same again does not go on.
+void take_progress(Run& run, const control::Progress& progress) {
+  if (progress.done <= run.progress.done || progress.done > progress.total) {
+    return;
+  }
+  run.progress = progress;
+  if (run.on_progress) {
+    run.on_progress();
+  }
+}
 
 Error abort_error() {
   return {ErrorCode::kOperationAborted, text("the start was given up: the domain was destroyed meanwhile")};
@@ -46,6 +70,9 @@ std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run
                                             const std::exception_ptr& failure) const {
   if (run.abort.fired()) {
     return std::make_exception_ptr(abort_error());
+  }
+  if (!run.stalled.empty()) {
+    return std::make_exception_ptr(Error(ErrorCode::kOperationTimeout, run.stalled));
   }
   if (run.died_by_itself) {
     return std::make_exception_ptr(
@@ -104,6 +131,9 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
 
 // The guest launched and measured, standing still. What it throws leaves a monitor, if any, to the caller.
 asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
+  run->started_at = std::chrono::steady_clock::now();
+  run->progress = {};
+  run->stalled.clear();
   try {
     run->launch = co_await start_monitor(domain, run);
   } catch (...) {
@@ -159,15 +189,39 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
 
   co_await run->monitor->greet(kHelloLimit);
   stop_if_aborted(*run);
-  control::Request start = std::move(message);
-  const control::Reply reply = co_await run->monitor->request(
-      std::move(start), std::chrono::seconds(configuration.launch_timeout_seconds));
+  const control::Reply reply = co_await ask_to_launch(
+      run, std::move(message), std::chrono::seconds(configuration.launch_timeout_seconds));
   const auto* report = std::get_if<control::LaunchReport>(&reply);
   if (report == nullptr) {
     throw Error(ErrorCode::kInternal,
                 text("the monitor answered the launch with something else than a report"));
   }
   co_return *report;
+}
+
+// A launch takes as long as it takes, as long as it goes on; a monitor before version 4 does not say so.
+asio::awaitable<control::Reply> Lifecycle::ask_to_launch(RunPtr run, control::Start message,
+                                                         std::chrono::seconds limit) {
+  constexpr std::chrono::hours kNever{24 * 365};
+  asio::steady_timer stall(context_.io);
+  // Neither outlives this call: it waits for the answer, or for the end of the monitor.
+  const auto rearm = [&stall, run, limit] {
+    stall.expires_after(limit);
+    stall.async_wait([run, limit](const std::error_code& error) {
+      if (!error && run->on_progress) {
+        run->stalled = text(
+            "the launch did not go on for {} s (launch_timeout in virtsevd.conf), {} of {} MiB were done: "
+            "the firmware, or the host's memory, is busy or stuck; look at dmesg for ccp",
+            limit.count(), run->progress.done >> 20, run->progress.total >> 20);
+        run->monitor->kill();
+      }
+    });
+  };
+  run->on_progress = rearm;
+  const ScopeEnd no_more([run] { run->on_progress = nullptr; });
+  rearm();
+  control::Request start = std::move(message);
+  co_return co_await run->monitor->request(std::move(start), kNever);
 }
 
 void Lifecycle::spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm) {
@@ -209,6 +263,9 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
             live && owner && silent != nullptr) {
           take_console_silent(*owner, *live, *silent);
           save_status(owner);
+        }
+        if (const auto* progress = std::get_if<control::Progress>(&event); live && progress != nullptr) {
+          take_progress(*live, *progress);
         }
       },
       [this, weak_domain, weak_run](const MonitorEnd& end) {
