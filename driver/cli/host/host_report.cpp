@@ -111,6 +111,10 @@ std::vector<std::string> describe_host(const sevcore::HostCheck& check) {
   lines.push_back(check.snp_usable() ? text("SEV-SNP: could be used, but virtsev does not use it yet")
                                      : text("SEV-SNP: can't be used, and virtsev does not use it yet"));
   add_findings(lines, check.snp);
+  if (!check.snp_usable() && check.cpu.snp && check.es_usable()) {
+    lines.push_back(
+        text("  - firmware: that of 2025 and later runs no SEV-ES guests once SEV-SNP is initialised"));
+  }
   if (check.platform) {
     add_platform(lines, *check.platform);
   }

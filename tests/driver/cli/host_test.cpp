@@ -61,6 +61,13 @@ TEST(HostReport, NamesPartProblemAndCureOfEachKind) {
   EXPECT_THAT(lines, Not(Contains(HasSubstr("Firmware:"))));
 }
 
+TEST(HostReport, SaysWhatSwitchingSnpOnMayCost) {
+  sevcore::HostCheck check = ready_host();
+  EXPECT_THAT(describe_host(check), Not(Contains(HasSubstr("once SEV-SNP is initialised"))));
+  check.cpu.snp = true;
+  EXPECT_THAT(describe_host(check), Contains(HasSubstr("no SEV-ES guests once SEV-SNP is initialised")));
+}
+
 TEST(HostReport, SaysWhatSnpMeansForSevEsGuests) {
   sevcore::HostCheck check = ready_host();
   check.snp_status = sevcore::SnpStatus{true, 0};
