@@ -44,7 +44,7 @@ enum class ReplyType : std::uint32_t {
   kRegisterContent = 7,
   kMemoryRanges = 8,
 };
-enum class EventType : std::uint32_t { kEnded = 1, kConsoleSilent = 2 };
+enum class EventType : std::uint32_t { kEnded = 1, kConsoleSilent = 2, kProgress = 3 };
 
 enum class DecodeError {
   kUnknownType,  ///< A message of a later version: a request is answered with Failure(kNoSupport), an event

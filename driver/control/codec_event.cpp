@@ -17,6 +17,12 @@ EventType write(xdr::Encoder& out, const ConsoleSilent& silent) {
   return EventType::kConsoleSilent;
 }
 
+EventType write(xdr::Encoder& out, const Progress& progress) {
+  out.put_uint64(progress.done);
+  out.put_uint64(progress.total);
+  return EventType::kProgress;
+}
+
 std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
   switch (static_cast<EventType>(type)) {
     case EventType::kEnded: {
@@ -27,6 +33,12 @@ std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
     }
     case EventType::kConsoleSilent:
       return ConsoleSilent{in.get_string(wire::kMaxText)};
+    case EventType::kProgress: {
+      Progress progress;
+      progress.done = in.get_uint64();
+      progress.total = in.get_uint64();
+      return progress;
+    }
   }
   return std::nullopt;
 }

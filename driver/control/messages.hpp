@@ -22,8 +22,8 @@
 namespace virtsev::control {
 
 /// 1: the first. 2: ReadMemory, Status::console_silent. 3: ReadMemory::vcpu, WriteMemory, ReadRegisters,
-/// WriteRegisters, ListMemory.
-inline constexpr std::uint32_t kProtocolVersion = 3;
+/// WriteRegisters, ListMemory. 4: Progress.
+inline constexpr std::uint32_t kProtocolVersion = 4;
 /// A message's length is bounded so that no peer makes the other one grow.
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
 inline constexpr std::size_t kMaxDescriptors = 32;
@@ -220,10 +220,17 @@ struct ConsoleSilent {
   std::string text;
 };
 
+/// Since version 4, and sent only to a peer that speaks it. How far the launch is that a Start began; at most
+/// ten a second.
+struct Progress {
+  std::uint64_t done = 0;   ///< Bytes of guest memory locked, and those encrypted and measured; grows
+  std::uint64_t total = 0;  ///< Of both together
+};
+
 using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory,
                              WriteMemory, ReadRegisters, WriteRegisters, ListMemory>;
 using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent, RegisterContent,
                            MemoryRanges>;
-using Event = std::variant<Ended, ConsoleSilent>;
+using Event = std::variant<Ended, ConsoleSilent, Progress>;
 
 }  // namespace virtsev::control

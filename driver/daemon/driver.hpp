@@ -58,6 +58,11 @@ struct MemoryStatistic {
   std::int32_t tag = 0;
   std::uint64_t value = 0;
 };
+/// A launch that is under way: the one thing of a domain that takes so long that clients ask how far it is.
+struct JobInfo {
+  std::uint64_t elapsed_ms = 0;
+  std::uint64_t total_bytes = 0, done_bytes = 0;  ///< Both 0: not known yet
+};
 struct DomainStatistics {
   DomainHandle domain;
   std::vector<TypedParameter> parameters;
@@ -105,8 +110,8 @@ class Driver {
                                           const std::optional<std::string>& type) = 0;
   virtual NodeInfo node_info() = 0;
   virtual CpuMap node_cpu_map() = 0;
-  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests. kOperationUnsupported,
-  /// saying what is missing, without SEV.
+  /// pdh, cert-chain, cpu0-id, cbitpos, reduced-phys-bits, max-guests, max-es-guests, and virtsev's own
+  /// (host/sev_host.hpp). kOperationUnsupported, saying what is missing, without SEV.
   virtual asio::awaitable<std::vector<TypedParameter>> sev_info() = 0;
 
   // Domains: finding
@@ -156,6 +161,8 @@ class Driver {
   /// whose monitor does not answer soon, or without `wait` at once, what virtsevd itself knows is given.
   virtual asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains,
                                                                     std::uint32_t groups, bool wait) = 0;
+  /// virDomainGetJobStats; nothing where nothing is under way. kOperationInvalid when inactive.
+  virtual std::optional<JobInfo> job(const Uuid& domain) = 0;
   /// What dominfo shows as messages: taints and remarks, each a full sentence.
   virtual std::vector<std::string> messages(const Uuid& domain) = 0;
 

@@ -74,6 +74,7 @@ class Hypervisor final : public Driver {
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;
+  std::optional<JobInfo> job(const Uuid& domain) override;
   std::vector<std::string> messages(const Uuid& domain) override;
 
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,

@@ -150,6 +150,19 @@ asio::awaitable<std::vector<DomainStatistics>> Hypervisor::statistics(std::vecto
   co_return all;
 }
 
+std::optional<JobInfo> Hypervisor::job(const Uuid& uuid) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  const Run& run = *domain->run;
+  if (!run.starting) {
+    return std::nullopt;
+  }
+  const auto elapsed = std::chrono::steady_clock::now() - run.started_at;
+  return JobInfo{
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()),
+      run.progress.total, run.progress.done};
+}
+
 std::vector<std::string> Hypervisor::messages(const Uuid& domain) {
   return messages_of(*context_.domains.by_uuid(domain));
 }

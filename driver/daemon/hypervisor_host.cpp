@@ -90,7 +90,7 @@ asio::awaitable<std::vector<TypedParameter>> Hypervisor::sev_info() {
     return read_platform_information(platform, layout);
   };
   const PlatformInquiry::Answer answer = co_await context_.platform.get(std::move(question));
-  co_return sev_parameters(host_.all().sev, *answer);
+  co_return sev_parameters(host_.all().sev, *answer, own_guests(context_.domains));
 }
 
 }  // namespace virtsev::daemon

@@ -41,6 +41,8 @@ class FirmwareCore {
   /// Guests of the same platform that another instance serves: they count in PLATFORM_STATUS, and keep the
   /// platform in state WORKING.
   void set_guests_elsewhere(std::function<std::uint32_t()> count) { guests_elsewhere_ = std::move(count); }
+  /// SEV-SNP is initialised: SEV-ES guests are refused from then on, as by AMD's firmware since 2025.
+  void set_snp_initialized(bool on) { snp_initialized_ = on; }
   /// For a platform that several instances serve: another one may have given it new keys.
   void replace_identity(PlatformIdentity identity) { identity_ = std::move(identity); }
   [[nodiscard]] const PlatformIdentity& identity() const { return identity_; }
@@ -100,6 +102,7 @@ class FirmwareCore {
   std::function<std::uint32_t()> guests_elsewhere_;
   bool initialized_ = false;
   bool es_enabled_ = false;
+  bool snp_initialized_ = false;
   Guests guests_;
   std::uint32_t next_handle_ = 1;
   std::set<std::uint32_t> dirty_asids_;  ///< Deactivated, and not flushed since

@@ -36,6 +36,9 @@ FirmwareStatus FirmwareCore::check_policy(Policy policy) const {
   if (policy.has(PolicyBit::kEs) && !es_enabled_) {
     return FirmwareStatus::kInvalidConfig;
   }
+  if (policy.has(PolicyBit::kEs) && snp_initialized_) {
+    return FirmwareStatus::kUnsupported;
+  }
   return FirmwareStatus::kSuccess;
 }
 

@@ -76,6 +76,8 @@ std::string_view name_of(PlatformCommand command) {
       return "GET_ID";
     case PlatformCommand::kGetId2:
       return "GET_ID2";
+    case PlatformCommand::kSnpPlatformStatus:
+      return "SNP_PLATFORM_STATUS";
   }
   return "?";
 }

@@ -51,6 +51,7 @@ enum class PlatformCommand : std::uint32_t {
   kPekCertImport = 6,
   kGetId = 7,  ///< Deprecated by the kernel in favour of kGetId2
   kGetId2 = 8,
+  kSnpPlatformStatus = 9,  ///< Since Linux 6.9
 };
 
 /// `type` of KVM_CREATE_VM: kInit and kEsInit work with kDefault alone, kInit2 with the other two, and takes
@@ -235,6 +236,24 @@ struct [[gnu::packed]] GetId2Arguments {
   std::uint32_t length = 0;
 };
 static_assert(sizeof(GetId2Arguments) == 12);
+
+/// kSnpPlatformStatus (struct sev_user_data_snp_status).
+struct [[gnu::packed]] SnpPlatformStatusArguments {
+  std::uint8_t api_major = 0;
+  std::uint8_t api_minor = 0;
+  std::uint8_t state = 0;  ///< kSnpInitialized
+  std::uint8_t rmp = 0;    ///< Bit 0: the RMP is initialised
+  std::uint32_t build = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t guest_count = 0;
+  std::uint64_t current_tcb = 0;   ///< TCB_VERSION
+  std::uint64_t reported_tcb = 0;  ///< TCB_VERSION in attestation reports
+};
+static_assert(sizeof(SnpPlatformStatusArguments) == 32 && offsetof(SnpPlatformStatusArguments, build) == 4 &&
+              offsetof(SnpPlatformStatusArguments, current_tcb) == 16);
+
+/// SnpPlatformStatusArguments::state.
+inline constexpr std::uint8_t kSnpInitialized = 1;
 
 /// PlatformStatusArguments::flags.
 inline constexpr std::uint32_t kPlatformOwned = 1U << 0;  ///< The platform has an external owner

@@ -5,9 +5,17 @@
 
 #include "sevcore/base/text.hpp"
 #include "sevcore/kernel/outcome_table.hpp"
+#include "sevcore/kernel/pinned_memory.hpp"
 
 namespace virtsev::sevcore {
 namespace {
+
+std::string lock_more() {
+  return text(
+      "raise the limit on locked memory (RLIMIT_MEMLOCK, `LimitMEMLOCK=` of the service) to the guest's "
+      "memory and {} MiB, give the guest less, or free memory on the host",
+      kPinnedPiece >> 20);
+}
 
 Explanation on_initialize(int error_number) {
   switch (error_number) {
@@ -27,10 +35,10 @@ Explanation on_initialize(int error_number) {
           text("use a Linux of 6.10 or later for INIT2, an older interface otherwise"),
           ErrorCode::kConfigUnsupported};
     case ENOTTY:
-      return {text("kvm_amd does not offer this kind of encryption"),
-              text("`virsh nodesevinfo` says whether the processor, the BIOS or kvm_amd's parameters are at "
-                   "fault"),
-              ErrorCode::kConfigUnsupported};
+      return {
+          text("kvm_amd does not offer this kind of encryption, or has no ASIDs for it"),
+          text("`virtsev host` says whether the processor, the BIOS or kvm_amd's parameters are at fault"),
+          ErrorCode::kConfigUnsupported};
     default:
       return {};
   }
@@ -47,6 +55,9 @@ Explanation on_guest(int error_number) {
               text("a secret must lie within one page, no blob may exceed 16384 bytes, and SEND and RECEIVE "
                    "of VMSAs do not exist in Linux"),
               ErrorCode::kInvalidArgument};
+    case ENOMEM:  // Of what goes over guest memory, Linux pins the range first (sev_pin_memory)
+      return {text("the guest memory that the command goes over can't be locked in the host's memory"),
+              lock_more(), ErrorCode::kSystemError};
     case EBADF:
       return {text("the descriptor given is not /dev/sev"), text("open /dev/sev and try again"),
               ErrorCode::kInternal};
@@ -81,9 +92,7 @@ Explanation on_platform(int error_number) {
 Explanation on_registration(int error_number) {
   switch (error_number) {
     case ENOMEM:
-      return {text("the guest's memory can't be locked in the host's memory"),
-              text("raise the limit on locked memory (RLIMIT_MEMLOCK, `LimitMEMLOCK=` of the service) to the "
-                   "guest's memory and 256 MiB, or give the guest less"),
+      return {text("the guest's memory can't be locked in the host's memory"), lock_more(),
               ErrorCode::kSystemError};
     case EINVAL:
       return {text("the memory range is empty, wraps around, or was not registered"),

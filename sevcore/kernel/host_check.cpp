@@ -26,8 +26,16 @@ HostCheck check_host(const HostRoots& roots) {
     add(check_kernel(roots.kernel_release()));
     add(check_module(roots.sys));
     append(all.sev, check_kvm_device(roots.dev + "/kvm"));
-    add(check_sev_device(roots.dev + "/sev", roots.open_sev, roots.ask_firmware, check.platform));
+    add(check_sev_device(roots, check));
     append(all.sev, check_memory_lock(check.memory_lock_limit));
+    check.asids = read_asid_usage(roots.sys, check.cpu);
+    if (all.es.empty()) {  // Else KVM only says the same
+      append(all.es, check_snp_beside_es(check.snp_status, check.cpu.model));
+      append(all.es, check_hidden_asids(check.asids));
+    }
+    if (all.es.empty() && check.cpu.es) {
+      append(all.es, check_vm_types(roots.kernel_release(), roots.vm_types(roots.dev + "/kvm")));
+    }
   }
   check.sev = all.sev;
   check.es = all.sev;

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sevcore/kernel/asid_usage.hpp"
 #include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/kernel/snp_platform.hpp"
 
 namespace virtsev::sevcore {
 
@@ -27,6 +29,7 @@ struct CpuFacts {
   std::uint32_t max_asid = 0;  ///< ECX: the number of encrypted guests at once, SEV and SEV-ES together
   std::uint32_t min_sev_asid =
       0;  ///< EDX: the lowest ASID of a plain SEV guest; SEV-ES guests have those from 1 to below it
+  CpuModel model;
   /// How many SEV-ES, and plain SEV, guests can run at once.
   [[nodiscard]] std::uint32_t es_guests() const { return min_sev_asid > 0 ? min_sev_asid - 1 : 0; }
   [[nodiscard]] std::uint32_t sev_guests() const {
@@ -68,6 +71,8 @@ struct HostFinding {
 struct HostCheck {
   CpuFacts cpu;
   std::optional<PlatformInformation> platform;  ///< PLATFORM_STATUS' answer, where there was one
+  std::optional<SnpStatus> snp_status;          ///< SNP_PLATFORM_STATUS', where the processor has SNP
+  AsidUsage asids;
   /// How many bytes a guest of this user can lock; nothing: no limit.
   std::optional<std::uint64_t> memory_lock_limit;
   std::vector<HostFinding> sev;  ///< Empty: SEV guests can run
@@ -87,6 +92,9 @@ std::optional<std::uint64_t> memory_lock_limit();
 /// /dev/sev for reading, which is all that monitors get; null, with errno, where it can't be opened.
 using SevDeviceOpener = std::function<std::unique_ptr<SevDevice>(const std::string& path)>;
 std::unique_ptr<SevDevice> open_sev_device(const std::string& path);
+/// KVM_CAP_VM_TYPES of the /dev/kvm at `path`: a bit for each type of KVM_CREATE_VM; 0 where it can't be
+/// asked, and before Linux 6.8.
+std::uint32_t read_vm_types(const std::string& path);
 
 /// Where the check looks; tests put their own there.
 struct HostRoots {
@@ -96,11 +104,17 @@ struct HostRoots {
   std::function<std::string()> kernel_release = running_kernel;
   std::function<std::optional<std::uint64_t>()> memory_lock_limit = sevcore::memory_lock_limit;
   SevDeviceOpener open_sev = open_sev_device;
-  /// False: the firmware, which may be busy with launches for a while, is left alone.
+  std::function<std::uint32_t(const std::string& path)> vm_types = read_vm_types;
+  /// False: no PLATFORM_STATUS, as the firmware may be busy with launches for a while.
   bool ask_firmware = true;
+  /// Called in any case where the processor has SNP: whoever must not wait remembers an earlier answer.
+  std::function<std::optional<SnpStatus>(SevDevice& device)> read_snp = read_snp_status;
 };
 
 HostCheck check_host(const HostRoots& roots = {});
+
+/// What stands in the way of SEV-ES guests where SNP is initialised; `svn`: snp_security_version().
+HostFinding es_beside_snp(std::optional<std::uint8_t> svn);
 
 /// The findings as one text for an Error: "problem; next step", a line each.
 std::string describe(const std::vector<HostFinding>& findings);

@@ -83,8 +83,7 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
       return {text("the security processor met a hardware error and can't go on"),
               text("stop all guests, and switch the host off and on"), ErrorCode::kSystemError};
     case kUnsupported:
-      return {text("this platform does not support the command, or one of its options"),
-              text("update the SEV firmware, or go without"), ErrorCode::kOperationUnsupported};
+      return unsupported(command);
     case kInvalidParameter:
       return invalid_parameter(command);
     case kResourceLimit:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sevcore/firmware/firmware_version.hpp"
 #include "sevcore/kernel/simulated_host.hpp"
 #include "sevcore/kernel/user_ranges.hpp"
 
@@ -23,6 +24,7 @@ class SimulatedDevice : public SevDevice {
  private:
   FirmwareStatus submit_initialized(MailboxCommand command);
   Outcome platform_status(void* data);
+  Outcome snp_platform_status(void* data);
   Outcome pdh_cert_export(void* data);
   Outcome get_id(void* data);
   Outcome get_id2(void* data);
@@ -58,6 +60,8 @@ Outcome SimulatedDevice::issue(PlatformCommand command, void* data) {
       return pek_csr(data);
     case PlatformCommand::kPekCertImport:
       return pek_cert_import(data);
+    case PlatformCommand::kSnpPlatformStatus:
+      return snp_platform_status(data);
   }
   return refusal(EINVAL);
 }
@@ -75,6 +79,23 @@ Outcome SimulatedDevice::platform_status(void* data) {
   const FirmwareStatus status = host_.submit(MailboxCommand::kPlatformStatus, buffer);
   copy_out(data, buffer);
   return outcome_of(status);
+}
+
+Outcome SimulatedDevice::snp_platform_status(void* data) {
+  if (host_.settings().snp_initialized == 0 || data == nullptr) {
+    return refusal(EINVAL);
+  }
+  SnpPlatformStatusArguments answer;
+  answer.api_major = kFirmwareVersion.api_major;
+  answer.api_minor = kFirmwareVersion.api_minor;
+  answer.build = kFirmwareVersion.build;
+  answer.state = kSnpInitialized;
+  answer.rmp = 1;
+  // As EPYC 7003 has it: the first one whose firmware runs no SEV-ES guests beside SNP.
+  constexpr std::uint64_t kSecurityVersion = 0x1b;
+  answer.current_tcb = answer.reported_tcb = kSecurityVersion << 48;
+  copy_out(data, answer);
+  return {};
 }
 
 Outcome SimulatedDevice::pdh_cert_export(void* data) {

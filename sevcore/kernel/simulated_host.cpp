@@ -66,6 +66,7 @@ SimulatedHost::SimulatedHost(UniqueFd identity, UniqueFd state)
       core_(open_identity(identity_.get(), state_.get()),
             AsidRange{settings_.es_asids + settings_.sev_asids, settings_.es_asids + 1}, memory_) {
   identity_checksum_ = IdentityFile::checksum(identity_.get());
+  core_.set_snp_initialized(settings_.snp_initialized != 0);
   core_.set_guests_elsewhere([this] { return locks_.count_elsewhere(last_asid()); });
   ensure_initialized();  // As the driver's psp_init_on_probe does
 }

@@ -37,6 +37,8 @@ bool apply(std::string_view line, SimulationSettings& settings) {
     settings.sev_asids = value;
   } else if (name == "firmware_delay_ms_per_mib" && value <= SimulationSettings::kMaxDelay) {
     settings.firmware_delay_ms_per_mib = value;
+  } else if (name == "snp_initialized" && value <= 1) {
+    settings.snp_initialized = value;
   } else {
     return false;
   }
@@ -72,6 +74,7 @@ void write_simulation_settings(int state_fd, const SimulationSettings& settings)
   add("es_asids", settings.es_asids);
   add("sev_asids", settings.sev_asids);
   add("firmware_delay_ms_per_mib", settings.firmware_delay_ms_per_mib);
+  add("snp_initialized", settings.snp_initialized);
   content += "\n";
   const ByteView wanted = bytes_of(content);
   if (!std::ranges::equal(read_whole_file(state_fd, kMaxFile), wanted)) {

@@ -16,6 +16,8 @@ struct SimulationSettings {
   /// How long the firmware takes for each MiB of guest memory that it encrypts or decrypts; hardware: about
   /// 123 ms. One command runs at a time on the whole host.
   std::uint32_t firmware_delay_ms_per_mib = 0;
+  /// 1: as on a host whose BIOS and kernel initialise SEV-SNP, with firmware that runs no SEV-ES guests then.
+  std::uint32_t snp_initialized = 0;
   friend bool operator==(const SimulationSettings&, const SimulationSettings&) = default;
 };
 

@@ -2,6 +2,7 @@
 #include "sevcore/kernel/status_by_command.hpp"
 
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/snp_platform.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -131,6 +132,19 @@ Explanation policy_failure(std::string_view command) {
           text("launch the guest with a policy that allows it (NODBG forbids debugging, NOSEND sending, NOKS "
                "key sharing)"),
           ErrorCode::kOperationDenied};
+}
+
+Explanation unsupported(std::string_view command) {
+  if (is_start(command)) {
+    return {text("this firmware does not run such a guest as things are; since 2025 it runs no SEV-ES guests "
+                 "while SEV-SNP is initialised on the host"),
+            text("for a SEV-ES guest: {}; `virtsev host` says how this host stands", cure_of_snp()),
+            ErrorCode::kOperationUnsupported};
+  }
+  return {text("this platform does not support the command, or one of its options"),
+          text("go without; `virtsev host` shows the firmware's version, and AMD's release notes say what it "
+               "has, and has no more"),
+          ErrorCode::kOperationUnsupported};
 }
 
 }  // namespace virtsev::sevcore

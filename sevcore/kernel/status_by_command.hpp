@@ -10,6 +10,7 @@ Explanation invalid_guest_state(std::string_view command);
 Explanation invalid_length(std::string_view command);
 Explanation invalid_certificate(std::string_view command);
 Explanation policy_failure(std::string_view command);
+Explanation unsupported(std::string_view command);
 Explanation invalid_address(std::string_view command);
 Explanation bad_measurement(std::string_view command);
 Explanation invalid_parameter(std::string_view command);

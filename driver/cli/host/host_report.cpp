@@ -3,6 +3,7 @@
 
 #include "driver/cli/json.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/pinned_memory.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"
 
 namespace virtsev::cli {
@@ -57,11 +58,39 @@ void add_findings(std::vector<std::string>& lines, const Findings& findings) {
   }
 }
 
-void add_kind(std::vector<std::string>& lines, const char* kind, std::uint32_t guests,
+/// Of one kind of guest, how many there can be, and are; other programs' count, too.
+std::string count_of(const sevcore::AsidPoolUsage& pool) {
+  return pool.used ? text("{} guests at once; {} in use", pool.total, *pool.used)
+                   : text("{} guests at once; how many are in use is not known here", pool.total);
+}
+
+void add_kind(std::vector<std::string>& lines, const char* kind, const sevcore::AsidPoolUsage& pool,
               const Findings& findings) {
-  lines.push_back(findings.empty() ? text("{}: can be used, {} guests at once", kind, guests)
+  lines.push_back(findings.empty() ? text("{}: can be used, {}", kind, count_of(pool))
                                    : text("{}: can't be used", kind));
   add_findings(lines, findings);
+}
+
+/// Where SEV-SNP is initialised, what that means for SEV-ES guests.
+void add_snp(std::vector<std::string>& lines, const sevcore::HostCheck& check) {
+  if (check.snp_status && check.snp_status->initialized && check.es_usable()) {
+    lines.push_back(text(
+        "  - firmware: SEV-SNP is initialised, and this version runs SEV-ES guests beside it; newer ones "
+        "do not (SNP's security version 27 on EPYC 7003 and 9004, 4 on EPYC 9005)"));
+  }
+  if (check.asids.hidden > 0) {
+    lines.push_back(
+        text("  - kernel module: {} ASIDs are for SEV-SNP guests alone (kvm_amd's "
+             "ciphertext_hiding_asids)",
+             check.asids.hidden));
+  }
+}
+
+Json to_json(const sevcore::AsidPoolUsage& pool, const Findings& findings) {
+  return {{"usable", findings.empty()},
+          {"guests", pool.total},
+          {"in_use", pool.used ? Json(*pool.used) : Json(nullptr)},
+          {"findings", to_json(findings)}};
 }
 
 void add_platform(std::vector<std::string>& lines, const sevcore::PlatformInformation& platform) {
@@ -76,11 +105,16 @@ void add_platform(std::vector<std::string>& lines, const sevcore::PlatformInform
 
 std::vector<std::string> describe_host(const sevcore::HostCheck& check) {
   std::vector<std::string> lines;
-  add_kind(lines, "SEV", check.cpu.sev_guests(), check.sev);
-  add_kind(lines, "SEV-ES", check.cpu.es_guests(), check.es);
+  add_kind(lines, "SEV", check.asids.sev, check.sev);
+  add_kind(lines, "SEV-ES", check.asids.es, check.es);
+  add_snp(lines, check);
   lines.push_back(check.snp_usable() ? text("SEV-SNP: could be used, but virtsev does not use it yet")
                                      : text("SEV-SNP: can't be used, and virtsev does not use it yet"));
   add_findings(lines, check.snp);
+  if (!check.snp_usable() && check.cpu.snp && check.es_usable()) {
+    lines.push_back(
+        text("  - firmware: that of 2025 and later runs no SEV-ES guests once SEV-SNP is initialised"));
+  }
   if (check.platform) {
     add_platform(lines, *check.platform);
   }
@@ -88,25 +122,27 @@ std::vector<std::string> describe_host(const sevcore::HostCheck& check) {
     constexpr std::uint64_t kMiB = 1ULL << 20;
     lines.push_back(check.memory_lock_limit
                         ? text("Locked memory: at most {} MiB for this user's guests, each of which needs "
-                               "all of its <memory>",
-                               *check.memory_lock_limit / kMiB)
+                               "all of its <memory> and {} MiB",
+                               *check.memory_lock_limit / kMiB, sevcore::kPinnedPiece / kMiB)
                         : text("Locked memory: no limit"));
   }
   return lines;
 }
 
 Json host_as_json(const sevcore::HostCheck& check) {
-  const auto kind = [](const Findings& findings, std::uint32_t guests) {
-    return Json{{"usable", findings.empty()}, {"guests", guests}, {"findings", to_json(findings)}};
-  };
-  return {
-      {"sev", kind(check.sev, check.cpu.sev_guests())},
-      {"sev_es", kind(check.es, check.cpu.es_guests())},
-      {"sev_snp", {{"cpu", check.cpu.snp}, {"usable", check.snp_usable()}, {"findings", to_json(check.snp)}}},
-      {"firmware", check.platform ? to_json(*check.platform) : Json(nullptr)},
-      {"memory_lock_limit", check.memory_lock_limit ? Json(*check.memory_lock_limit) : Json(nullptr)},
-      {"c_bit_position", check.cpu.c_bit_position},
-      {"reduced_phys_bits", sevcore::kReducedPhysBits}};
+  const Json initialized = check.snp_status ? Json(check.snp_status->initialized) : Json(nullptr);
+  return {{"sev", to_json(check.asids.sev, check.sev)},
+          {"sev_es", to_json(check.asids.es, check.es)},
+          {"sev_snp",
+           {{"cpu", check.cpu.snp},
+            {"usable", check.snp_usable()},
+            {"initialized", initialized},
+            {"asids_of_its_own", check.asids.hidden},
+            {"findings", to_json(check.snp)}}},
+          {"firmware", check.platform ? to_json(*check.platform) : Json(nullptr)},
+          {"memory_lock_limit", check.memory_lock_limit ? Json(*check.memory_lock_limit) : Json(nullptr)},
+          {"c_bit_position", check.cpu.c_bit_position},
+          {"reduced_phys_bits", sevcore::kReducedPhysBits}};
 }
 
 }  // namespace virtsev::cli

@@ -19,10 +19,22 @@
 namespace virtsev::daemon {
 namespace {
 
-const std::vector<std::string> kKnown = {
-    "platform",      "simulated_es_asids", "simulated_sev_asids", "firmware_delay",     "allow_unprotected",
-    "vmm_uid_range", "console_timeout",    "launch_timeout",      "request_timeout",    "vmm",
-    "host_uuid",     "max_clients",        "max_client_requests", "keepalive_interval", "keepalive_count"};
+const std::vector<std::string> kKnown = {"platform",
+                                         "simulated_es_asids",
+                                         "simulated_sev_asids",
+                                         "firmware_delay",
+                                         "simulated_snp",
+                                         "allow_unprotected",
+                                         "vmm_uid_range",
+                                         "console_timeout",
+                                         "launch_timeout",
+                                         "request_timeout",
+                                         "vmm",
+                                         "host_uuid",
+                                         "max_clients",
+                                         "max_client_requests",
+                                         "keepalive_interval",
+                                         "keepalive_count"};
 
 void read_uid_range(const ConfFile& file, Configuration& configuration) {
   const std::string range = file.string("vmm_uid_range", "");
@@ -102,6 +114,7 @@ Configuration configuration_of(const ConfFile& file) {
   number("simulated_sev_asids", configuration.simulation.sev_asids, 0, SimulationSettings::kMaxAsids);
   number("firmware_delay", configuration.simulation.firmware_delay_ms_per_mib, 0,
          SimulationSettings::kMaxDelay);
+  number("simulated_snp", configuration.simulation.snp_initialized, 0, 1);
   number("console_timeout", configuration.console_timeout_seconds, 0, 86400);
   number("launch_timeout", configuration.launch_timeout_seconds, 1, 86400);
   number("request_timeout", configuration.request_timeout_seconds, 1, 86400);

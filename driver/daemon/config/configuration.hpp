@@ -23,7 +23,7 @@ struct Configuration {
   std::uint32_t vmm_uid_first = 2100000000;
   std::uint32_t vmm_uid_last = 2100016383;
   std::uint32_t console_timeout_seconds = 20;  ///< From resume to the first byte of the console; 0: no timer
-  std::uint32_t launch_timeout_seconds = 600;  ///< A monitor's answer to Start; firmware time is part of it
+  std::uint32_t launch_timeout_seconds = 600;  ///< For a launch to go on; firmware time is part of it
   std::uint32_t request_timeout_seconds = 60;  ///< A monitor's answer to anything else
   std::string vmm;        ///< Path of virtsev-vmm; empty: looked for (monitor/vmm_path.hpp)
   std::string host_uuid;  ///< For capabilities, in libvirt's form; empty: from the machine's id

@@ -14,6 +14,7 @@
 #include "driver/daemon/dispatch/handlers/dump.hpp"
 #include "driver/daemon/dispatch/handlers/empty.hpp"
 #include "driver/daemon/dispatch/handlers/events.hpp"
+#include "driver/daemon/dispatch/handlers/jobs.hpp"
 #include "driver/daemon/dispatch/handlers/launch_security.hpp"
 #include "driver/daemon/dispatch/handlers/memory.hpp"
 #include "driver/daemon/dispatch/handlers/node.hpp"
@@ -175,6 +176,7 @@ constexpr Procedure kProcedures[] = {
     {293, "virNodeGetCPUMap", kRead, node_get_cpu_map},
     {294, "virDomainFSTrim", kWrite, refuse_agent},
     {296, "virDomainOpenChannel", kWrite, domain_open_channel},
+    {298, "virDomainGetJobStats", kRead, domain_get_job_stats},
     {316, "virConnectDomainEventRegisterAny", kRead, connect_domain_event_callback_register_any},
     {317, "virConnectDomainEventDeregisterAny", kRead, connect_domain_event_callback_deregister_any},
     {334, "virDomainCoreDumpWithFormat", kWrite, domain_core_dump_with_format},

@@ -28,8 +28,13 @@ struct Run {
   std::shared_ptr<Monitor> monitor;  ///< Null until it is spawned
   std::uint32_t uid = 0;             ///< The monitor's own; 0: none
   control::LaunchReport launch;
-  bool starting = true;                 ///< The launch is under way, and deals with the monitor's end itself
-  bool announced = false;               ///< Clients were told of a start, so they hear of the end
+  bool starting = true;    ///< The launch is under way, and deals with the monitor's end itself
+  bool announced = false;  ///< Clients were told of a start, so they hear of the end
+  /// The launch under way: since when, and how far it is, as its monitor says; in bytes. Total 0: not said.
+  std::chrono::steady_clock::time_point started_at = std::chrono::steady_clock::now();
+  control::Progress progress;
+  std::function<void()> on_progress;    ///< Called when it went on
+  std::string stalled;                  ///< It was given up, as it did not go on; why
   bool died_by_itself = false;          ///< The monitor ended while `starting`, unasked and without a word
   std::optional<MonitorEnd> early_end;  ///< The monitor's end, where it came while `starting`
   bool has_run = false;                 ///< A vCPU has run: no secret any more

@@ -32,6 +32,14 @@ void check_query(const CapabilitiesInput& input, const DomainCapabilitiesQuery& 
   }
 }
 
+/// A comment ends at two hyphens.
+std::string in_comment(std::string words) {
+  for (std::size_t at = words.find("--"); at != std::string::npos; at = words.find("--")) {
+    words.replace(at, 2, "-");
+  }
+  return words;
+}
+
 void write_sev(std::ostream& out, const SevFacts& sev) {
   if (!sev.sev) {
     out << "    <sev supported='no'/>\n    <launchSecurity supported='no'/>\n";
@@ -42,6 +50,8 @@ void write_sev(std::ostream& out, const SevFacts& sev) {
       << "</reducedPhysBits>\n      <maxGuests>" << sev.max_guests << "</maxGuests>\n";
   if (sev.es) {  // virt-install takes the element alone for SEV-ES being there, whatever its number is
     out << "      <maxESGuests>" << sev.max_es_guests << "</maxESGuests>\n";
+  } else if (!sev.es_problem.empty()) {  // libvirt's schema has no element for it
+    out << "      <!-- SEV-ES: " << in_comment(sev.es_problem) << " -->\n";
   }
   out << "    </sev>\n    <launchSecurity supported='yes'>\n      <enum name='sectype'>\n        "
          "<value>sev</value>\n"

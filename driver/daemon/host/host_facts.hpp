@@ -41,6 +41,7 @@ class HostFacts {
   const Layout& layout_;
   std::optional<Read<HostTopology>> topology_;
   std::optional<Read<CapabilitiesInput>> all_;
+  KnownSnp snp_;
 };
 
 }  // namespace virtsev::daemon

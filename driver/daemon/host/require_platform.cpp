@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/pinned_memory.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"
 
 namespace virtsev::daemon {
@@ -43,6 +44,41 @@ void check_simulated_pool(const sevcore::SimulationSettings& settings, bool encr
   }
 }
 
+void check_simulated_snp(const sevcore::SimulationSettings& settings, bool encrypted_state) {
+  if (encrypted_state && settings.snp_initialized != 0) {
+    throw missing_on_host({sevcore::es_beside_snp(std::nullopt)});
+  }
+}
+
+void check_asid_is_free(const sevcore::AsidPoolUsage& pool, std::uint32_t own, bool encrypted_state) {
+  if (!pool.used || *pool.used < pool.total) {
+    return;
+  }
+  throw Error(
+      ErrorCode::kResourceBusy,
+      text("this host has no ASID for another {} guest: {}; stop one, of QEMU's or virtsev's, or move the "
+           "BIOS setting \"SEV-ES ASID space limit\"",
+           encrypted_state ? "SEV-ES" : "SEV", describe_asids(pool.total, pool.used, own)));
+}
+
+std::exception_ptr with_asids_named(const std::exception_ptr& failure, bool encrypted_state,
+                                    const OwnGuests& own) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kResourceBusy) {
+      const sevcore::AsidUsage asids = sevcore::read_asid_usage("/sys", sevcore::read_cpu_facts());
+      const sevcore::AsidPoolUsage& pool = encrypted_state ? asids.es : asids.sev;
+      return std::make_exception_ptr(Error(
+          error.code(), text("{}; ASIDs: {}", error.what(),
+                             describe_asids(pool.total, pool.used, encrypted_state ? own.es : own.sev))));
+    }
+  } catch (const std::exception&) {
+    return failure;
+  }
+  return failure;
+}
+
 void check_memory_can_be_pinned(std::uint64_t guest_bytes, std::uint64_t host_bytes,
                                 std::optional<std::uint64_t> lock_limit) {
   if (guest_bytes > host_bytes) {
@@ -51,16 +87,21 @@ void check_memory_can_be_pinned(std::uint64_t guest_bytes, std::uint64_t host_by
                      "the host's memory; give it less",
                      guest_bytes / kMiB, host_bytes / kMiB));
   }
-  if (lock_limit && guest_bytes > *lock_limit) {
-    throw Error(ErrorCode::kConfigUnsupported,
-                text("<memory> is {} MiB, but this user may lock {} MiB, and all memory of an SEV guest is "
-                     "locked; give it less, or raise the hard limit on locked memory (memlock in "
-                     "/etc/security/limits.conf, LimitMEMLOCK= of the service)",
-                     guest_bytes / kMiB, *lock_limit / kMiB));
+  const std::uint64_t needed = sevcore::bytes_to_lock(guest_bytes);
+  if (lock_limit && needed > *lock_limit) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("<memory> is {} MiB, but this user may lock {} MiB, and all memory of an SEV guest is "
+             "locked, and up to {} MiB more while it is launched; give it less, or raise the hard limit "
+             "on locked memory (memlock in /etc/security/limits.conf, LimitMEMLOCK= of the service) to "
+             "{} MiB",
+             guest_bytes / kMiB, *lock_limit / kMiB, sevcore::kPinnedPiece / kMiB,
+             (needed + kMiB - 1) / kMiB));
   }
 }
 
-void require_platform(const Configuration& configuration, const domain_xml::DomainDefinition& definition) {
+void require_platform(const Configuration& configuration, const domain_xml::DomainDefinition& definition,
+                      const OwnGuests& own) {
   if (!definition.launch_security) {
     return;
   }
@@ -68,12 +109,14 @@ void require_platform(const Configuration& configuration, const domain_xml::Doma
   const bool es = definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
   if (configuration.platform == control::Platform::kSimulated) {
     check_simulated_pool(configuration.simulation, es);
+    check_simulated_snp(configuration.simulation, es);
     return;
   }
   const sevcore::HostCheck check = sevcore::check_host();
   if (const auto& findings = es ? check.es : check.sev; !findings.empty()) {
     throw missing_on_host(findings);
   }
+  check_asid_is_free(es ? check.asids.es : check.asids.sev, es ? own.es : own.sev, es);
   check_memory_can_be_pinned(definition.memory_bytes, memory_of_host(), check.memory_lock_limit);
 }
 

@@ -38,27 +38,43 @@ UniqueFd open_sev(int access) {
 
 }  // namespace
 
-SevFacts sev_facts(control::Platform platform, const Layout& layout) {
+SevFacts sev_facts(control::Platform platform, const Layout& layout, KnownSnp& snp) {
   SevFacts facts;
   if (platform == control::Platform::kSimulated) {
     const UniqueFd state = open_platform_state(layout);
     const sevcore::SimulationSettings settings = sevcore::read_simulation_settings(state.get());
     facts.sev = true;
-    facts.es = settings.es_asids > 0;
+    if (settings.snp_initialized != 0) {
+      facts.es_problem = sevcore::describe({sevcore::es_beside_snp(std::nullopt)});
+    }
+    facts.es = settings.es_asids > 0 && facts.es_problem.empty();
     facts.c_bit_position = simulated_c_bit_position();
     facts.max_guests = settings.sev_asids;
-    facts.max_es_guests = settings.es_asids;
+    facts.max_es_guests = facts.es ? settings.es_asids : 0;
     return facts;
   }
   // Clients wait for this, and the firmware may be busy launching guests.
   sevcore::HostRoots roots;
   roots.ask_firmware = false;
+  roots.read_snp = [&snp](sevcore::SevDevice& device) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool initialized = snp.status && snp.status->initialized;
+    if (!snp.asked || (!initialized && now - *snp.asked > KnownSnp::kFresh)) {
+      snp = {sevcore::read_snp_status(device), now};
+    }
+    return snp.status;
+  };
   const sevcore::HostCheck check = sevcore::check_host(roots);
   facts.sev = check.sev_usable();
   facts.es = check.es_usable();
   facts.c_bit_position = check.cpu.c_bit_position;
-  facts.max_guests = check.cpu.sev_guests();
-  facts.max_es_guests = facts.es ? check.cpu.es_guests() : 0;
+  facts.max_guests = check.asids.sev.total;
+  facts.max_es_guests = facts.es ? check.asids.es.total : 0;
+  facts.used = check.asids.sev.used;
+  facts.used_es = check.asids.es.used;
+  if (facts.sev && !facts.es) {
+    facts.es_problem = sevcore::describe(check.es);
+  }
   return facts;
 }
 
@@ -81,8 +97,14 @@ sevcore::PlatformInformation read_platform_information(control::Platform platfor
   return sevcore::read_platform(writer);
 }
 
+std::string describe_asids(std::uint32_t total, std::optional<std::uint32_t> used, std::uint32_t own) {
+  return used ? text("{} of {} in use, {} of them by this virtsevd's guests", *used, total, own)
+              : text("{} of {} in use by this virtsevd's guests, others unknown", own, total);
+}
+
 std::vector<TypedParameter> sev_parameters(const SevFacts& facts,
-                                           const sevcore::PlatformInformation& platform) {
+                                           const sevcore::PlatformInformation& platform,
+                                           const OwnGuests& own) {
   std::vector<TypedParameter> parameters = {{"pdh", to_base64(platform.pdh)},
                                             {"cert-chain", to_base64(platform.chain)}};
   if (!platform.chip_id.empty()) {
@@ -95,6 +117,11 @@ std::vector<TypedParameter> sev_parameters(const SevFacts& facts,
   parameters.push_back({"reduced-phys-bits", facts.reduced_phys_bits});
   parameters.push_back({"max-guests", facts.max_guests});
   parameters.push_back({"max-es-guests", facts.max_es_guests});
+  parameters.push_back({"virtsev-asids", describe_asids(facts.max_guests, facts.used, own.sev)});
+  parameters.push_back({"virtsev-es-asids", describe_asids(facts.max_es_guests, facts.used_es, own.es)});
+  if (!facts.es_problem.empty()) {
+    parameters.push_back({"virtsev-es-problem", facts.es_problem});
+  }
   return parameters;
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/files/read_file.hpp"
@@ -22,6 +23,29 @@ namespace virtsev::daemon {
 namespace {
 
 constexpr std::chrono::seconds kHelloLimit{10};
+
+/// Runs an action however a coroutine is left.
+class ScopeEnd {
+ public:
+  explicit ScopeEnd(std::function<void()> action) : action_(std::move(action)) {}
+  ~ScopeEnd() { action_(); }
+  ScopeEnd(const ScopeEnd&) = delete;
+  ScopeEnd& operator=(const ScopeEnd&) = delete;
+
+ private:
+  std::function<void()> action_;
+};
+
+// A monitor that says the same again does not go on.
+void take_progress(Run& run, const control::Progress& progress) {
+  if (progress.done <= run.progress.done || progress.done > progress.total) {
+    return;
+  }
+  run.progress = progress;
+  if (run.on_progress) {
+    run.on_progress();
+  }
+}
 
 Error abort_error() {
   return {ErrorCode::kOperationAborted, text("the start was given up: the domain was destroyed meanwhile")};
@@ -49,10 +73,18 @@ std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run
   if (run.abort.fired()) {
     return std::make_exception_ptr(abort_error());
   }
+  if (!run.stalled.empty()) {
+    return std::make_exception_ptr(Error(ErrorCode::kOperationTimeout, run.stalled));
+  }
   if (run.died_by_itself) {
     return std::make_exception_ptr(
         Error(ErrorCode::kOperationFailed, text("the monitor ended during the start ({}); see {}/{}.log",
                                                 run.early_end->how, context_.layout.logs, domain.name)));
+  }
+  const bool on_hardware = context_.configuration.platform == control::Platform::kHardware;
+  if (on_hardware && run.monitor && run.definition->launch_security) {
+    const bool es = run.definition->launch_security->policy.has(sevcore::PolicyBit::kEs);
+    return with_asids_named(failure, es, own_guests(context_.domains));
   }
   return failure;
 }
@@ -105,6 +137,9 @@ asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
   if (const std::string& reason = run->definition->reason_against_start; !reason.empty()) {
     throw Error(ErrorCode::kConfigUnsupported, reason);
   }
+  run->started_at = std::chrono::steady_clock::now();
+  run->progress = {};
+  run->stalled.clear();
   try {
     run->launch = co_await start_monitor(domain, run);
   } catch (...) {
@@ -131,8 +166,9 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
   // what opens them is left behind. So it touches nothing that a later start has, too.
   const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
-  std::function<void()> open_theirs = [definition = run->definition, boot, configuration, console_log] {
-    require_platform(configuration, *definition);
+  std::function<void()> open_theirs = [definition = run->definition, boot, configuration, console_log,
+                                       own = own_guests(context_.domains)] {
+    require_platform(configuration, *definition, own);
     *boot = configuration.open_boot(*definition);
     if (!definition->serials.empty() && !definition->serials[0].log_file.empty()) {
       *console_log = open_console_log(definition->serials[0].log_file);
@@ -170,15 +206,39 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
 
   co_await run->monitor->greet(kHelloLimit);
   stop_if_aborted(*run);
-  control::Request start = std::move(message);
-  const control::Reply reply = co_await run->monitor->request(
-      std::move(start), std::chrono::seconds(configuration.launch_timeout_seconds));
+  const control::Reply reply = co_await ask_to_launch(
+      run, std::move(message), std::chrono::seconds(configuration.launch_timeout_seconds));
   const auto* report = std::get_if<control::LaunchReport>(&reply);
   if (report == nullptr) {
     throw Error(ErrorCode::kInternal,
                 text("the monitor answered the launch with something else than a report"));
   }
   co_return *report;
+}
+
+// A launch takes as long as it takes, as long as it goes on; a monitor before version 4 does not say so.
+asio::awaitable<control::Reply> Lifecycle::ask_to_launch(RunPtr run, control::Start message,
+                                                         std::chrono::seconds limit) {
+  constexpr std::chrono::hours kNever{24 * 365};
+  asio::steady_timer stall(context_.io);
+  // Neither outlives this call: it waits for the answer, or for the end of the monitor.
+  const auto rearm = [&stall, run, limit] {
+    stall.expires_after(limit);
+    stall.async_wait([run, limit](const std::error_code& error) {
+      if (!error && run->on_progress) {
+        run->stalled = text(
+            "the launch did not go on for {} s (launch_timeout in virtsevd.conf), {} of {} MiB were done: "
+            "the firmware, or the host's memory, is busy or stuck; look at dmesg for ccp",
+            limit.count(), run->progress.done >> 20, run->progress.total >> 20);
+        run->monitor->kill();
+      }
+    });
+  };
+  run->on_progress = rearm;
+  const ScopeEnd no_more([run] { run->on_progress = nullptr; });
+  rearm();
+  control::Request start = std::move(message);
+  co_return co_await run->monitor->request(std::move(start), kNever);
 }
 
 void Lifecycle::spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm) {
@@ -220,6 +280,9 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
             live && owner && silent != nullptr) {
           take_console_silent(*owner, *live, *silent);
           save_status(owner);
+        }
+        if (const auto* progress = std::get_if<control::Progress>(&event); live && progress != nullptr) {
+          take_progress(*live, *progress);
         }
       },
       [this, weak_domain, weak_run](const MonitorEnd& end) {

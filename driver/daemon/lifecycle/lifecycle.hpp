@@ -3,6 +3,7 @@
 // libvirt's drivers.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -96,6 +97,8 @@ class Lifecycle {
   // launch.cpp
   asio::awaitable<void> launch(DomainPtr domain, RunPtr run);
   asio::awaitable<control::LaunchReport> start_monitor(DomainPtr domain, RunPtr run);
+  asio::awaitable<control::Reply> ask_to_launch(RunPtr run, control::Start message,
+                                                std::chrono::seconds limit);
   void spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm);
   asio::awaitable<void> let_run(RunPtr run);
   std::uint32_t free_uid() const;

@@ -3,10 +3,12 @@
 #include "driver/vmm/launch/launch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "driver/vmm/launch/load.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/pinned_memory.hpp"
 
 namespace virtsev::vmm {
 namespace {
@@ -62,11 +64,32 @@ void Launch::initialise(const sevcore::AsidPool& pool, sevcore::VmsaFlavour flav
   }
 }
 
+void Launch::report_progress(const sevcore::LaunchPlan& plan, OnProgress on_progress) {
+  on_progress_ = std::move(on_progress);
+  for (const GuestMemory::Range& range : memory_.private_memory().ranges()) {
+    total_ += range.size;
+  }
+  for (const sevcore::Region& region : plan.regions) {
+    total_ += is_measured(region) ? region.size : 0;
+  }
+}
+
+void Launch::advance(std::uint64_t bytes) {
+  done_ += bytes;
+  if (on_progress_) {
+    on_progress_(done_, total_);
+  }
+}
+
 void Launch::register_memory() {
   for (const GuestMemory::Range& range : memory_.private_memory().ranges()) {
-    const sevcore::Outcome outcome = vm_.register_memory(range.host, range.size);
-    if (!outcome.ok()) {
-      throw sevcore::registration_error(outcome);
+    for (std::uint64_t done = 0; done < range.size; done += kRegisteredPiece) {
+      const std::uint64_t size = std::min(kRegisteredPiece, range.size - done);
+      const sevcore::Outcome outcome = vm_.register_memory(range.host + done, size);
+      if (!outcome.ok()) {
+        throw sevcore::registration_error(outcome);
+      }
+      advance(size);
     }
   }
 }
@@ -96,14 +119,17 @@ void Launch::load_and_measure(const sevcore::LaunchPlan& plan) {
 }
 
 void Launch::update_data(GuestAddress address, std::uint64_t size) {
-  // The structure's length has 32 bits; how a region is split does not show in the digest.
-  constexpr std::uint64_t kMostAtOnce = 1ULL << 30;
-  for (std::uint64_t done = 0; done < size; done += kMostAtOnce) {
-    const std::uint64_t length = std::min(kMostAtOnce, size - done);
+  std::uint64_t length = 0;
+  for (std::uint64_t done = 0; done < size; done += length) {
+    // Up to the next multiple of a piece's size: none touches more pages than a piece has, and, where memory
+    // consists of huge pages, each lies within one.
+    const GuestAddress from = address + done;
+    length = std::min(sevcore::kPinnedPiece - from.value() % sevcore::kPinnedPiece, size - done);
     sevcore::LaunchUpdateDataArguments arguments;
-    arguments.address = address_of(memory_.private_memory().host_address(address + done, length));
+    arguments.address = address_of(memory_.private_memory().host_address(from, length));
     arguments.length = static_cast<std::uint32_t>(length);
     check(GuestCommand::kLaunchUpdateData, vm_.operate(GuestCommand::kLaunchUpdateData, &arguments));
+    advance(length);
   }
 }
 

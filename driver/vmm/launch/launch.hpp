@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "sevcore/base/bytes.hpp"
@@ -18,14 +19,21 @@ namespace virtsev::vmm {
 /// the user.
 class Launch {
  public:
+  /// Told after each piece: how many bytes of guest memory are registered, and encrypted, of how many in all.
+  using OnProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
   /// `vm` and `memory` outlive this.
   Launch(sevcore::SevVm& vm, const MachineMemory& memory) : vm_(vm), memory_(memory) {}
 
   /// KVM_SEV_INIT2, or the older KVM_SEV_INIT and KVM_SEV_ES_INIT: takes an ASID of `pool`. Before memory is
   /// plugged in and vCPUs are made.
   void initialise(const sevcore::AsidPool& pool, sevcore::VmsaFlavour flavour);
-  /// Registers all memory, which pins it on hardware.
+  /// From now on; `plan` is what will be loaded.
+  void report_progress(const sevcore::LaunchPlan& plan, OnProgress on_progress);
+  /// Registers all memory, which touches and pins it on hardware, in pieces of kRegisteredPiece: the kernel
+  /// deals with one in well under a second, and whoever ends this process waits for no more than that.
   void register_memory();
+  static constexpr std::uint64_t kRegisteredPiece = 1ULL << 30;
   /// LAUNCH_START; both views empty for a guest without owner.
   void start(std::uint32_t policy, ByteView dh_certificate, ByteView session);
   /// Loads the regions, has the firmware encrypt and measure them (LAUNCH_UPDATE_DATA), and the vCPUs' state
@@ -48,10 +56,14 @@ class Launch {
 
  private:
   void update_data(GuestAddress address, std::uint64_t size);
+  void advance(std::uint64_t bytes);
   void debug(sevcore::GuestCommand command, const void* from, void* to, std::uint64_t size);
 
   sevcore::SevVm& vm_;
   const MachineMemory& memory_;
+  OnProgress on_progress_;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 0;
 };
 
 }  // namespace virtsev::vmm

@@ -25,7 +25,7 @@ class Guest {
   /// descriptors in `start` are borrowed; those of console and log as long as this lives, all others until
   /// this returns. Throws Error; nothing is left behind then.
   Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
-        const PlatformMaker& platform_maker = make_platform);
+        const PlatformMaker& platform_maker = make_platform, const Launch::OnProgress& on_progress = {});
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
@@ -59,7 +59,8 @@ class Guest {
   [[nodiscard]] control::MemoryRanges list_memory();
 
  private:
-  void make_machine(const control::Start& start, const sevcore::LaunchPlan& plan);
+  void make_machine(const control::Start& start, const sevcore::LaunchPlan& plan,
+                    const Launch::OnProgress& on_progress);
   void make_vcpus(const control::Start& start, const sevcore::LaunchPlan& plan);
   void launch(const control::Start& start, const sevcore::LaunchPlan& plan);
   void wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end);

@@ -53,14 +53,14 @@ void check_hardware_limits(const control::Start& start) {
 }  // namespace
 
 Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
-             const PlatformMaker& platform_maker)
+             const PlatformMaker& platform_maker, const Launch::OnProgress& on_progress)
     : host_(copy_of_kvm(start)) {
   check_hardware_limits(start);
   if (!start.boot.unprotected) {
     platform_ = platform_maker(start, host_);
   }
   const sevcore::LaunchPlan plan = boot::compose(with_flavour(start.boot, platform_.get()));
-  make_machine(start, plan);
+  make_machine(start, plan, on_progress);
   make_vcpus(start, plan);
   launch(start, plan);
   wire(start, std::move(console_watch), on_end);
@@ -70,7 +70,8 @@ bool Guest::encrypted_state(const control::Start& start) const {
   return platform_ != nullptr && sevcore::Policy(start.boot.policy).has(sevcore::PolicyBit::kEs);
 }
 
-void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan& plan) {
+void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan& plan,
+                         const Launch::OnProgress& on_progress) {
   const std::uint64_t size = start.boot.memory_bytes;
   const auto flavour = static_cast<spec::VmsaFlavour>(plan.vmsa_flavour);
   const bool es = encrypted_state(start);
@@ -85,6 +86,7 @@ void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan&
       return states;
     });
     launch_.emplace(*sev_vm_, *memory_);
+    launch_->report_progress(plan, on_progress);
     launch_->initialise(platform_->asid_pool(es), plan.vmsa_flavour);
   }
   memory_->plug_into(*vm_);

@@ -111,6 +111,7 @@ bool ControlServer::answer(control::Frame frame) {
                         serial));
   }
   control::Reply reply;
+  answering_ = true;  // The peer is in use: one that does not take events loses its answer, and then goes
   try {
     reply = handler_(std::move(*request), std::move(frame));
   } catch (const Error& error) {
@@ -120,11 +121,12 @@ bool ControlServer::answer(control::Frame frame) {
     reply = control::Failure{ErrorCode::kOperationFailed,
                              text("The host can't do what the domain's monitor asks for: {}", error.what())};
   }
+  answering_ = false;
   return send(control::encode(reply, serial));
 }
 
 void ControlServer::publish(const control::Event& event) {
-  if (peer_ && peer_->greeted && !send(control::encode(event))) {
+  if (peer_ && peer_->greeted && !send(control::encode(event)) && !answering_) {
     drop_peer();
   }
 }

@@ -57,6 +57,7 @@ class ControlServer {
   Handler handler_;
   std::function<void()> on_left_;
   bool has_had_peer_ = false;
+  bool answering_ = false;
   std::unique_ptr<Peer> peer_;
 };
 

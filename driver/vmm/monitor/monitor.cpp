@@ -57,6 +57,7 @@ Guest& Monitor::guest() {
 }
 
 control::Reply Monitor::on(const control::Hello& hello, control::Frame&) {
+  peer_version_ = hello.version;
   return control::HelloReply{std::min(hello.version, control::kProtocolVersion), state()};
 }
 
@@ -73,7 +74,8 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
     console_watch_.emplace(surroundings_.loop, master);
     guest_ = std::make_unique<Guest>(
         start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
-        [this](GuestEnd end) { end_.raise(std::move(end)); });
+        [this](GuestEnd end) { end_.raise(std::move(end)); }, make_platform,
+        [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
     watch_console(master);
     close_in(start_, start.boot.kernel.fd);
     if (start.boot.initrd) {
@@ -86,6 +88,16 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
     throw;
   }
   return guest_->report();
+}
+
+void Monitor::tell_progress(std::uint64_t done, std::uint64_t total) {
+  constexpr std::uint32_t kSince = 4;
+  constexpr std::chrono::milliseconds kRarely{100};
+  const auto now = std::chrono::steady_clock::now();
+  if (peer_version_ >= kSince && (!told_progress_ || now - *told_progress_ >= kRarely)) {
+    told_progress_ = now;
+    surroundings_.publish(control::Progress{done, total});
+  }
 }
 
 void Monitor::watch_console(int master) {

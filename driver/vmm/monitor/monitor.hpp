@@ -2,6 +2,7 @@
 // The monitor as its peer sees it: what each request does, and how the guest's end is told.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -57,6 +58,7 @@ class Monitor {
   [[nodiscard]] control::RunState state() const;
   Guest& guest();
   void watch_console(int master);
+  void tell_progress(std::uint64_t done, std::uint64_t total);
   void on_console_timeout();
   void on_end();
 
@@ -68,6 +70,8 @@ class Monitor {
   std::uint32_t console_timeout_ = 0;
   std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;
+  std::uint32_t peer_version_ = 0;  // of the control protocol
+  std::optional<std::chrono::steady_clock::time_point> told_progress_;
   std::optional<ConsoleWatch> console_watch_;
   std::unique_ptr<Guest> guest_;
 };

@@ -8,10 +8,21 @@ namespace virtsev::sevcore {
 namespace {
 
 constexpr std::uint32_t kVendorLeaf = 0;
+constexpr std::uint32_t kSignatureLeaf = 1;
 constexpr std::uint32_t kMaxExtendedLeaf = 0x80000000;
 constexpr std::uint32_t kEncryptionLeaf = 0x8000001f;
 
 bool bit(std::uint32_t value, unsigned position) { return ((value >> position) & 1U) != 0; }
+
+/// AMD APM volume 3: the extended fields count where the base family is full.
+CpuModel model_of(std::uint32_t eax) {
+  CpuModel cpu{eax >> 8 & 0xfU, eax >> 4 & 0xfU};
+  if (cpu.family == 0xf) {
+    cpu.family += eax >> 20 & 0xffU;
+    cpu.model |= (eax >> 16 & 0xfU) << 4;
+  }
+  return cpu;
+}
 
 bool is_amd(const CpuidLeaf& vendor) {
   constexpr CpuidLeaf kAuthenticAmd{0, 0x68747541, 0x444d4163, 0x69746e65};
@@ -36,6 +47,7 @@ CpuFacts read_cpu_facts(const Cpuid& cpuid) {
   if (!facts.amd || cpuid(kMaxExtendedLeaf).eax < kEncryptionLeaf) {
     return facts;
   }
+  facts.model = model_of(cpuid(kSignatureLeaf).eax);
   const CpuidLeaf leaf = cpuid(kEncryptionLeaf);
   facts.sev = bit(leaf.eax, 1);
   facts.es = bit(leaf.eax, 3);

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <linux/ioctl.h>
+#include <sys/ioctl.h>
 
 #include "sevcore/base/text.hpp"
 #include "sevcore/base/unique_fd.hpp"
@@ -84,24 +86,35 @@ Findings check_kvm_device(const std::string& path) {
                       text("enable virtualisation (SVM) in the BIOS, and load kvm_amd"))};
 }
 
-PartFindings check_sev_device(const std::string& path, const SevDeviceOpener& open, bool asked,
-                              std::optional<PlatformInformation>& platform) {
-  const auto device = open(path);
+std::uint32_t read_vm_types(const std::string& path) {
+  constexpr unsigned long kCheckExtension = _IO(0xAE, 0x03);  // Linux, include/uapi/linux/kvm.h
+  constexpr unsigned long kVmTypes = 235;                     // KVM_CAP_VM_TYPES
+  const UniqueFd device(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  const int types = device ? ::ioctl(device.get(), kCheckExtension, kVmTypes) : 0;
+  return types > 0 ? static_cast<std::uint32_t>(types) : 0;
+}
+
+PartFindings check_sev_device(const HostRoots& roots, HostCheck& check) {
+  const std::string path = roots.dev + "/sev";
+  const auto device = roots.open_sev(path);
   if (!device) {
     return {{cannot_open(path, HostPart::kSevDevice, errno,
                          text("enable the security processor (PSP) in the BIOS, and load the ccp module"))},
             {},
             {}};
   }
-  if (!asked) {
+  if (check.cpu.snp) {
+    check.snp_status = roots.read_snp(*device);
+  }
+  if (!roots.ask_firmware) {
     return {};
   }
   PlatformStatusArguments status;
   if (const Outcome outcome = device->issue(PlatformCommand::kPlatformStatus, &status); !outcome.ok()) {
     return {{no_status(outcome)}, {}, {}};
   }
-  platform = platform_information_of(status, device->simulated());
-  return check_firmware(*platform);
+  check.platform = platform_information_of(status, device->simulated());
+  return check_firmware(*check.platform);
 }
 
 }  // namespace virtsev::sevcore

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <optional>
 
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,8 +11,9 @@
 #include <unistd.h>
 
 #include "sevcore/base/text.hpp"
-#include "sevcore/base/unique_fd.hpp"
 #include "sevcore/kernel/host/parts.hpp"
+#include "sevcore/kernel/host/small_file.hpp"
+#include "sevcore/kernel/pinned_memory.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -47,31 +47,25 @@ std::optional<KernelVersion> parse_release(const std::string& release) {
   return version;
 }
 
-Findings check_age(const std::string& release, KernelVersion since, const char* kind) {
+/// A release that is no version may be a new one.
+bool older(const std::string& release, KernelVersion since) {
   const auto version = parse_release(release);
-  if (!version || !version->older_than(since)) {
+  return version && version->older_than(since);
+}
+
+Findings check_age(const std::string& release, KernelVersion since, const char* kind) {
+  if (!older(release, since)) {
     return {};
   }
   return {{HostPart::kKernel, text("this host's Linux ({}) runs no {} guests", release, kind),
            text("use Linux {}.{} or later", since.major, since.minor)}};
 }
 
-/// The first bytes of a small file of sysfs, nothing where it can't be read.
-std::optional<std::string> read_parameter(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  char buffer[16];
-  const ssize_t length = file ? ::read(file.get(), buffer, sizeof(buffer)) : -1;
-  if (length < 0) {
-    return std::nullopt;
-  }
-  return std::string(buffer, static_cast<std::size_t>(length));
-}
-
 /// A boolean module parameter reads "Y" or "N", that of older kernels "1" or "0".
 bool is_on(const std::string& value) { return !value.empty() && (value[0] == 'Y' || value[0] == '1'); }
 
 Findings check_parameter(const std::string& sys, const char* name, const std::string& cure) {
-  const auto value = read_parameter(sys + "/module/kvm_amd/parameters/" + name);
+  const auto value = read_small_file(sys + "/module/kvm_amd/parameters/" + name);
   if (value && is_on(*value)) {
     return {};
   }
@@ -127,15 +121,40 @@ PartFindings check_module(const std::string& sys) {
                            "BIOS, add kvm_amd.sev_snp=1 to the kernel's command line, and restart"))};
 }
 
+Findings check_vm_types(const std::string& release, std::uint32_t types) {
+  // Before, KVM offered what the processor has.
+  constexpr KernelVersion kTellsWhatCanBeUsed{6, 18};
+  const auto offers = [types](KvmVmType type) { return ((types >> static_cast<unsigned>(type)) & 1U) != 0; };
+  if (older(release, kTellsWhatCanBeUsed) || !offers(KvmVmType::kSev) || offers(KvmVmType::kSevEs)) {
+    return {};
+  }
+  return {{HostPart::kKernelModule, text("this kernel offers SEV guests, but no SEV-ES guests"),
+           text("look at dmesg for \"SEV-ES unusable\"; where SEV-SNP is initialised: {}", cure_of_snp())}};
+}
+
+Findings check_hidden_asids(const AsidUsage& asids) {
+  if (asids.hidden == 0 || asids.es.total > 0) {
+    return {};
+  }
+  return {
+      {HostPart::kKernelModule,
+       text("kvm_amd keeps all {} ASIDs that SEV-ES guests could have for SEV-SNP guests "
+            "(ciphertext_hiding_asids)",
+            asids.hidden),
+       text("give kvm_amd.ciphertext_hiding_asids on the kernel's command line a smaller number, or leave "
+            "it out, and restart")}};
+}
+
 Findings check_memory_lock(std::optional<std::uint64_t> limit) {
-  if (!limit || *limit >= kSmallestGuest) {
+  if (!limit || *limit >= bytes_to_lock(kSmallestGuest)) {
     return {};
   }
   return {
       {HostPart::kMemoryLock,
        text("this user may lock {} MiB of memory, but all memory of an SEV guest is locked", *limit / kMiB),
-       text("run virtsevd as root, or raise the hard limit on locked memory to the guests' memory "
-            "(memlock in /etc/security/limits.conf, LimitMEMLOCK= of the service)")}};
+       text("run virtsevd as root, or raise the hard limit on locked memory to the guests' memory and {} "
+            "MiB (memlock in /etc/security/limits.conf, LimitMEMLOCK= of the service)",
+            kPinnedPiece / kMiB)}};
 }
 
 }  // namespace virtsev::sevcore

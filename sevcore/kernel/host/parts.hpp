@@ -25,10 +25,17 @@ PartFindings check_module(const std::string& sys);
 /// /dev/kvm.
 Findings check_kvm_device(const std::string& path);
 
-/// /dev/sev, opened for reading as a monitor's is; and where `asked`, what PLATFORM_STATUS says, which goes
-/// into `platform`.
-PartFindings check_sev_device(const std::string& path, const SevDeviceOpener& open, bool asked,
-                              std::optional<PlatformInformation>& platform);
+/// /dev/sev, opened for reading as a monitor's is; and what it says, which goes into `check`.
+PartFindings check_sev_device(const HostRoots& roots, HostCheck& check);
+
+/// What KVM says that it can make (KVM_CAP_VM_TYPES), where it says it: SEV-ES guests.
+Findings check_vm_types(const std::string& release, std::uint32_t types);
+
+/// kvm_amd's ciphertext_hiding_asids may leave SEV-ES guests none.
+Findings check_hidden_asids(const AsidUsage& asids);
+
+/// What SEV-SNP, where it is initialised, does to SEV-ES guests.
+Findings check_snp_beside_es(const std::optional<SnpStatus>& snp, const CpuModel& cpu);
 
 /// The limit on locked memory.
 Findings check_memory_lock(std::optional<std::uint64_t> limit);

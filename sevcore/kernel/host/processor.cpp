@@ -47,6 +47,20 @@ Findings check_snp(const CpuFacts& cpu) {
 
 }  // namespace
 
+HostFinding es_beside_snp(std::optional<std::uint8_t> svn) {
+  const std::string version = svn ? text(" (SNP's security version is {})", unsigned{*svn}) : "";
+  return {HostPart::kFirmware,
+          text("this SEV firmware runs no SEV-ES guests while SEV-SNP is initialised, as it is{}", version),
+          cure_of_snp()};
+}
+
+Findings check_snp_beside_es(const std::optional<SnpStatus>& snp, const CpuModel& cpu) {
+  if (!snp || !refuses_es(*snp, cpu)) {
+    return {};
+  }
+  return {es_beside_snp(snp_security_version(snp->current_tcb, cpu))};
+}
+
 PartFindings check_processor(const CpuFacts& cpu) {
   const Findings sev = check_sev(cpu);
   if (!cpu.sev) {

@@ -23,6 +23,7 @@ sevcore::HostCheck ready_host() {
                .c_bit_position = 51,
                .max_asid = 509,
                .min_sev_asid = 100};
+  check.asids = {{410, 17}, {99, std::nullopt}, 0};
   check.platform.emplace();
   check.platform->api_major = 1;
   check.platform->api_minor = 55;
@@ -35,8 +36,9 @@ sevcore::HostCheck ready_host() {
 
 TEST(HostReport, SaysWhatCanBeUsedAndWhoOwnsThePlatform) {
   const auto lines = describe_host(ready_host());
-  EXPECT_THAT(lines, Contains("SEV: can be used, 410 guests at once"));
-  EXPECT_THAT(lines, Contains("SEV-ES: can be used, 99 guests at once"));
+  EXPECT_THAT(lines, Contains("SEV: can be used, 410 guests at once; 17 in use"));
+  EXPECT_THAT(lines,
+              Contains("SEV-ES: can be used, 99 guests at once; how many are in use is not known here"));
   EXPECT_THAT(lines, Contains("  - processor: no SNP; buy one"));
   EXPECT_THAT(lines, Contains("Firmware: API 1.55, build 24; the platform owns itself; encrypted guests: 0"));
   EXPECT_THAT(lines, Contains("Locked memory: no limit"));
@@ -59,12 +61,39 @@ TEST(HostReport, NamesPartProblemAndCureOfEachKind) {
   EXPECT_THAT(lines, Not(Contains(HasSubstr("Firmware:"))));
 }
 
+TEST(HostReport, SaysWhatSwitchingSnpOnMayCost) {
+  sevcore::HostCheck check = ready_host();
+  EXPECT_THAT(describe_host(check), Not(Contains(HasSubstr("once SEV-SNP is initialised"))));
+  check.cpu.snp = true;
+  EXPECT_THAT(describe_host(check), Contains(HasSubstr("no SEV-ES guests once SEV-SNP is initialised")));
+}
+
+TEST(HostReport, SaysWhatSnpMeansForSevEsGuests) {
+  sevcore::HostCheck check = ready_host();
+  check.snp_status = sevcore::SnpStatus{true, 0};
+  check.asids = {{410, 17}, {59, 3}, 40};
+  auto lines = describe_host(check);
+  EXPECT_THAT(lines,
+              Contains(HasSubstr("SEV-SNP is initialised, and this version runs SEV-ES guests beside it")));
+  EXPECT_THAT(lines, Contains(HasSubstr("40 ASIDs are for SEV-SNP guests alone")));
+  EXPECT_EQ(Answer(host_as_json(check))["sev_snp"]["initialized"], true);
+  EXPECT_EQ(Answer(host_as_json(check))["sev_snp"]["asids_of_its_own"], 40);
+  check.es = {sevcore::es_beside_snp(27)};
+  lines = describe_host(check);
+  EXPECT_THAT(lines, Contains("SEV-ES: can't be used"));
+  EXPECT_THAT(lines, Contains(HasSubstr("no SEV-ES guests while SEV-SNP is initialised, as it is (SNP's")));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("beside it"))));
+}
+
 TEST(HostReport, GivesScriptsTheSame) {
   sevcore::HostCheck check = ready_host();
   check.es = {{HostPart::kFirmware, "old", "update"}};
   const Answer value(host_as_json(check));
   EXPECT_EQ(value["sev"]["usable"], true);
   EXPECT_EQ(value["sev"]["guests"], 410);
+  EXPECT_EQ(value["sev"]["in_use"], 17);
+  EXPECT_TRUE(value["sev_es"]["in_use"].is_null());
+  EXPECT_TRUE(value["sev_snp"]["initialized"].is_null());
   EXPECT_EQ(value["sev_es"]["usable"], false);
   EXPECT_EQ(value["sev_es"]["findings"][0]["part"], "firmware");
   EXPECT_EQ(value["sev_es"]["findings"][0]["problem"], "old");

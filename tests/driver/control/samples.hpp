@@ -103,7 +103,8 @@ inline std::vector<Reply> sample_replies() {
 }
 
 inline std::vector<Event> sample_events() {
-  return {Ended{EndReason::kReset, "the guest asked for it"}, ConsoleSilent{"vCPU 0 at 0x1000"}};
+  return {Ended{EndReason::kReset, "the guest asked for it"}, ConsoleSilent{"vCPU 0 at 0x1000"},
+          Progress{3ULL << 40, 5ULL << 40}};
 }
 
 /// The frame as its receiver gets it: through a reader, with a new descriptor for each one announced.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Stands in for virtsev-vmm: speaks the whole control protocol, has no guest. What goes wrong, and when,
 // stands in the domain's <cmdline>:
-//   start=fail|crash|hang|garbage|empty    at Start (empty: a report without a measurement)
+//   start=fail|crash|hang|garbage|empty|stall    at Start (empty: a report without a measurement; stall:
+//   tells
+//                                          how far it is, lies among it, and then nothing more)
 //   resume=poweroff|reset|panic|error|crash|hang|silent|quiet    right after the answer to Resume (quiet:
 //                                          a silent console that is told in the status alone)
 //   pause=speak                            at Pause: the console is silent no longer
@@ -114,6 +116,15 @@ class FakeMonitor {
       ::raise(SIGKILL);
     }
     if (told("start=hang")) {
+      hang();
+    }
+    if (told("start=stall")) {
+      constexpr std::uint64_t kGiB = 1ULL << 30;
+      for (const Progress& progress :
+           {Progress{3 * kGiB, 8 * kGiB}, Progress{2 * kGiB, 8 * kGiB}, Progress{3 * kGiB, 9 * kGiB},
+            Progress{10 * kGiB, 8 * kGiB}, Progress{4 * kGiB, 8 * kGiB}}) {
+        send(encode(Event(progress)));
+      }
       hang();
     }
     if (told("start=garbage")) {

@@ -79,7 +79,8 @@ TEST(Configuration, AnIntervalBelowOneMeansNoPings) {
 TEST(Configuration, TakesEachSetting) {
   const Configuration configuration = parse_configuration(
       "platform = \"simulated\"\nallow_unprotected = 1\nvmm_uid_range = \"1000-1999\"\nconsole_timeout = "
-      "5\nvmm = \"/x\"\nsimulated_es_asids = 2\nsimulated_sev_asids = 0\nfirmware_delay = 123\n",
+      "5\nvmm = \"/x\"\nsimulated_es_asids = 2\nsimulated_sev_asids = 0\nfirmware_delay = 123\nsimulated_snp "
+      "= 1\n",
       "x.conf");
   EXPECT_EQ(control::Platform::kSimulated, configuration.platform);
   EXPECT_TRUE(configuration.allow_unprotected);
@@ -87,7 +88,7 @@ TEST(Configuration, TakesEachSetting) {
   EXPECT_EQ(1999U, configuration.vmm_uid_last);
   EXPECT_EQ(5U, configuration.console_timeout_seconds);
   EXPECT_EQ("/x", configuration.vmm);
-  EXPECT_EQ((sevcore::SimulationSettings{2, 0, 123}), configuration.simulation);
+  EXPECT_EQ((sevcore::SimulationSettings{2, 0, 123, 1}), configuration.simulation);
 }
 
 TEST(Configuration, RootIsNoMonitorsUser) {
@@ -97,8 +98,8 @@ TEST(Configuration, RootIsNoMonitorsUser) {
 }
 
 TEST(Configuration, ASimulatedPlatformHasItsLimits) {
-  for (const char* line :
-       {"simulated_es_asids = 4097", "simulated_sev_asids = -1", "firmware_delay = 60001"}) {
+  for (const char* line : {"simulated_es_asids = 4097", "simulated_sev_asids = -1", "firmware_delay = 60001",
+                           "simulated_snp = 2"}) {
     EXPECT_NE("none", complaint_about(line)) << line;
   }
 }
@@ -126,7 +127,7 @@ TEST(Configuration, InstalledFileNamesTheDefaults) {
   EXPECT_EQ(defaults.request_timeout_seconds, configuration.request_timeout_seconds);
   EXPECT_EQ(defaults.keepalive_count, configuration.keepalive_count);
   EXPECT_EQ(defaults.simulation, configuration.simulation);
-  EXPECT_EQ(15, std::count(uncommented.begin(), uncommented.end(), '\n'))
+  EXPECT_EQ(16, std::count(uncommented.begin(), uncommented.end(), '\n'))
       << "a setting is missing, or a new one";
 }
 

@@ -76,6 +76,50 @@ TEST_F(LifeCycle, KilledMonitorIsACrash) {
   EXPECT_NE(std::string::npos, driver().messages(domain.uuid).back().find("signal 9"));
 }
 
+// What the monitor says of it is believed as far as it goes on, and makes sense.
+TEST_F(LifeCycle, HowFarALaunchIsCanBeAskedUntilItIsGivenUp) {
+  constexpr std::uint64_t kGiB = 1ULL << 30;
+  const DomainHandle domain = define({.command_line = "start=stall"});
+  std::optional<Error> failure;
+  begin([&]() -> asio::awaitable<void> {
+    try {
+      co_await driver().start(domain.uuid, 0, 1);
+    } catch (const Error& error) {
+      failure = error;
+    }
+  });
+  std::optional<JobInfo> job;
+  wait_until([&] {
+    job = driver().lookup_by_uuid(domain.uuid).id < 0 ? std::nullopt : driver().job(domain.uuid);
+    return failure || (job && job->done_bytes == 4 * kGiB);
+  });
+  ASSERT_FALSE(failure) << failure->what();
+  EXPECT_EQ(8 * kGiB, job->total_bytes);
+  wait(driver().destroy(domain.uuid, 0));
+  wait_until([&] { return failure.has_value(); });
+  EXPECT_EQ(ErrorCode::kOperationAborted, failure->code());
+  EXPECT_THROW(driver().job(domain.uuid), Error);
+}
+
+TEST_F(LifeCycle, LaunchThatDoesNotGoOnIsGivenUpWithWhatWasDone) {
+  configuration_.launch_timeout_seconds = 1;
+  restart();
+  const auto failure = error_of(driver().start(define({.command_line = "start=stall"}).uuid, 0, 1));
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(ErrorCode::kOperationTimeout, failure->code());
+  EXPECT_NE(std::string::npos, std::string(failure->what()).find("did not go on for 1 s")) << failure->what();
+  EXPECT_NE(std::string::npos, std::string(failure->what()).find("4096 of 8192 MiB")) << failure->what();
+  const auto silent =
+      error_of(driver().start(define({.name = "other", .command_line = "start=hang"}).uuid, 0, 1));
+  ASSERT_TRUE(silent);
+  EXPECT_EQ(ErrorCode::kOperationTimeout, silent->code());
+}
+
+TEST_F(LifeCycle, DomainThatRunsHasNoJob) {
+  const DomainHandle domain = started();
+  EXPECT_FALSE(driver().job(domain.uuid));
+}
+
 TEST_F(LifeCycle, PanicIsCrashedThenStopped) {
   const DomainHandle domain = started({.command_line = "resume=panic"});
   wait_for_events(4);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a guest needs of its host, refused at its start; and the simulated platform's settings on their way
 // from virtsevd.conf to monitors.
+#include <map>
+
 #include <gmock/gmock.h>
 
 #include "driver/daemon/host/require_platform.hpp"
@@ -57,8 +59,58 @@ TEST(RequireMemory, MoreThanTheHostHasCanNotBePinned) {
 }
 
 TEST(RequireMemory, MoreThanThisUserMayLockIsRefused) {
-  EXPECT_EQ("none", complaint_about_memory(512, 1024, 512ULL << 20));
+  EXPECT_EQ("none", complaint_about_memory(512, 1024, 514ULL << 20));
+  const std::string complaint = complaint_about_memory(512, 1024, 512ULL << 20);
+  EXPECT_THAT(complaint, HasSubstr("up to 2 MiB more while it is launched"));
+  EXPECT_THAT(complaint, HasSubstr("to 514 MiB"));
   EXPECT_THAT(complaint_about_memory(512, 1024, 8ULL << 20), HasSubstr("may lock 8 MiB"));
+}
+
+std::string complaint_about_asids(const sevcore::AsidPoolUsage& pool) {
+  try {
+    check_asid_is_free(pool, 2, true);
+  } catch (const Error& error) {
+    EXPECT_EQ(ErrorCode::kResourceBusy, error.code());
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(RequireAsids, APoolThatOtherProgramsHaveUsedUpIsNamedWithItsUsers) {
+  EXPECT_EQ("none", complaint_about_asids({5, 4}));
+  EXPECT_EQ("none", complaint_about_asids({5, std::nullopt})) << "the kernel decides where it does not tell";
+  EXPECT_THAT(complaint_about_asids({5, 5}), HasSubstr("5 of 5 in use, 2 of them by this virtsevd's guests"));
+}
+
+TEST(RequireAsids, WhatTheKernelDoesNotTellIsNamedUnknown) {
+  EXPECT_EQ("2 of 99 in use by this virtsevd's guests, others unknown", describe_asids(99, std::nullopt, 2));
+}
+
+TEST_F(RequirePlatform, FirmwareThatRunsNoSevEsGuestsBesideSnpIsNamedBeforehand) {
+  configuration_.simulation.snp_initialized = 1;
+  restart();
+  DomainText es;
+  es.policy = "0x0005";
+  const auto error = error_of(driver().start(define(es).uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kOperationUnsupported, error->code());
+  EXPECT_THAT(error->what(), HasSubstr("no SEV-ES guests while SEV-SNP is initialised"));
+  EXPECT_THAT(error->what(), HasSubstr("sev=nosnp"));
+  DomainText sev;
+  sev.name = "sev";
+  EXPECT_FALSE(error_of(driver().start(define(sev).uuid, 0, 1)));
+
+  const std::string capabilities = driver().domain_capabilities({}, {}, {}, {});
+  EXPECT_THAT(capabilities, Not(HasSubstr("<maxESGuests>")));
+  EXPECT_THAT(capabilities, HasSubstr("<!-- SEV-ES: this SEV firmware runs no SEV-ES guests"));
+  std::map<std::string, decltype(TypedParameter::value)> told;
+  for (const TypedParameter& parameter : wait(driver().sev_info())) {
+    told[parameter.field] = parameter.value;
+  }
+  EXPECT_EQ(0U, std::get<std::uint32_t>(told["max-es-guests"]));
+  EXPECT_THAT(std::get<std::string>(told["virtsev-es-problem"]), HasSubstr("SEV-SNP is initialised"));
+  EXPECT_EQ("1 of 410 in use by this virtsevd's guests, others unknown",
+            std::get<std::string>(told["virtsev-asids"]));
 }
 
 TEST_F(RequirePlatform, ASimulatedPoolWithoutAsidsIsNamed) {
@@ -76,9 +128,9 @@ TEST_F(RequirePlatform, ASimulatedPoolWithoutAsidsIsNamed) {
 }
 
 TEST_F(RequirePlatform, MonitorsReadTheSettingsOfTheSimulatedPlatform) {
-  configuration_.simulation = {7, 11, 13};
+  configuration_.simulation = {7, 11, 13, 0};
   restart();
-  EXPECT_EQ((sevcore::SimulationSettings{7, 11, 13}), published());
+  EXPECT_EQ((sevcore::SimulationSettings{7, 11, 13, 0}), published());
   EXPECT_EQ("7", max_es_guests());
 }
 

@@ -110,10 +110,10 @@ void MonitorProcess::reconnect() {
   socket_ = std::move(socket);
   reader_ = {};
   writer_ = {};
-  const control::Hello hello{next_version_ ? control::kProtocolVersion + 1 : control::kProtocolVersion};
+  const control::Hello hello{next_version_ ? control::kProtocolVersion + 1 : version_};
   const control::Reply reply = call(hello);
   const auto* answer = std::get_if<control::HelloReply>(&reply);
-  if (answer == nullptr || answer->version != control::kProtocolVersion) {
+  if (answer == nullptr || answer->version != version_) {
     throw std::runtime_error("the monitor does not answer Hello in its version");
   }
 }

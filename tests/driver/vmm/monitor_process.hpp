@@ -50,6 +50,8 @@ class MonitorProcess {
   /// From now on, this peer is a virtsevd of the protocol's next version: its Hello says so, and each of its
   /// messages has fields at the end that this version does not know.
   void speak_next_version() { next_version_ = true; }
+  /// With the next reconnect(): one of an earlier version.
+  void speak_version(std::uint32_t version) { version_ = version; }
   /// The next event; nothing when the time is up, or the monitor closed the connection without one.
   std::optional<control::Event> wait_for_event(Milliseconds limit);
   /// True once the console has shown `text`.
@@ -88,6 +90,7 @@ class MonitorProcess {
   bool echo_ = false;
   bool reads_console_ = true;
   bool next_version_ = false;
+  std::uint32_t version_ = control::kProtocolVersion;
 };
 
 }  // namespace virtsev::vmm::test

@@ -74,6 +74,15 @@ TEST_F(LaunchStartTest, ComparesThePolicysLeastApiVersionWithItsOwn) {
   EXPECT_EQ(start(Policy(0xff000001), handle), kSuccess) << "0.255 is older than 1.55";
 }
 
+TEST_F(LaunchStartTest, RefusesEsAloneWhileSnpIsInitialised) {
+  core_.set_snp_initialized(true);
+  std::uint32_t handle = 0;
+  EXPECT_EQ(start(kEsPolicy, handle), kUnsupported);
+  EXPECT_EQ(start(Policy(1), handle), kSuccess);
+  core_.set_snp_initialized(false);
+  EXPECT_EQ(start(kEsPolicy, handle), kSuccess);
+}
+
 TEST_F(LaunchStartTest, RefusesEsWhereThePlatformWasInitializedWithout) {
   run(MailboxCommand::kShutdown);
   initialize(0);

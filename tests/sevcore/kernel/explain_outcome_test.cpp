@@ -96,6 +96,25 @@ TEST(ExplainOutcome, TellsTheSameErrnoApartByTheKindOfCall) {
   EXPECT_THAT(registration_error({ENOMEM, kNoFirmwareCall}).what(), HasSubstr("RLIMIT_MEMLOCK"));
 }
 
+TEST(ExplainOutcome, SaysWhatEndsSevEsOnFirmwareOfToday) {
+  const std::string text = explain(GuestCommand::kLaunchStart, firmware(FirmwareStatus::kUnsupported));
+  EXPECT_THAT(text, HasSubstr("no SEV-ES guests while SEV-SNP is initialised"));
+  EXPECT_THAT(text, HasSubstr("sev=nosnp"));
+  EXPECT_THAT(text, HasSubstr("UNSUPPORTED (0x15)"));
+  for (const GuestCommand command : {GuestCommand::kLaunchStart, GuestCommand::kLaunchSecret}) {
+    EXPECT_THAT(explain(command, firmware(FirmwareStatus::kUnsupported)), Not(HasSubstr("update")));
+  }
+  EXPECT_THAT(explain(PlatformCommand::kGetId, firmware(FirmwareStatus::kUnsupported)),
+              Not(HasSubstr("SEV-ES")));
+}
+
+TEST(ExplainOutcome, SaysThatTheMemoryOfACommandCanNotBeLocked) {
+  const Error error = sev_error(GuestCommand::kLaunchUpdateData, {ENOMEM, kNoFirmwareCall});
+  EXPECT_THAT(error.what(), HasSubstr("RLIMIT_MEMLOCK"));
+  EXPECT_THAT(error.what(), HasSubstr("and 2 MiB"));
+  EXPECT_THAT(explain(PlatformCommand::kGetId2, {ENOMEM, kNoFirmwareCall}), Not(HasSubstr("RLIMIT_MEMLOCK")));
+}
+
 TEST(ExplainOutcome, GivesTheErrorANumberThatFits) {
   EXPECT_EQ(sev_error(GuestCommand::kInit, {EBUSY, kNoFirmwareCall}).code(), ErrorCode::kResourceBusy);
   EXPECT_EQ(sev_error(GuestCommand::kLaunchSecret, firmware(FirmwareStatus::kInvalidGuestState)).code(),

@@ -1,115 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Which part of a host is at fault: against made-up processors and directories.
-#include "sevcore/kernel/host_check.hpp"
-
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <set>
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
+
+#include "tests/sevcore/kernel/host_check_fixture.hpp"
 
 namespace virtsev::sevcore {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
-constexpr CpuidLeaf kAmd{0x10, 0x68747541, 0x444d4163, 0x69746e65};
-constexpr CpuidLeaf kIntel{0x10, 0x756e6547, 0x6c65746e, 0x49656e69};
-/// SME, SEV, SEV-ES, SEV-SNP; C-bit 51, 5 bits fewer; 509 guests, the first 99 of them SEV-ES.
-constexpr CpuidLeaf kMilan{0x1001b, 51 | 5 << 6, 509, 100};
-
-/// /dev/sev of a host: answers PLATFORM_STATUS alone.
-class FakeDevice : public SevDevice {
- public:
-  FakeDevice(const PlatformStatusArguments& status, Outcome outcome) : status_(status), outcome_(outcome) {}
-  Outcome issue(PlatformCommand command, void* data) override {
-    EXPECT_EQ(command, PlatformCommand::kPlatformStatus);
-    *static_cast<PlatformStatusArguments*>(data) = status_;
-    return outcome_;
-  }
-  [[nodiscard]] bool simulated() const override { return false; }
-
- private:
-  PlatformStatusArguments status_;
-  Outcome outcome_;
-};
-
-class HostCheckTest : public ::testing::Test {
- protected:
-  HostCheckTest() {
-    std::string pattern = (fs::temp_directory_path() / "virtsev-test-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-    fs::create_directories(parameters());
-    write(parameters() / "sev", "Y\n");
-    write(parameters() / "sev_es", "Y\n");
-    write(parameters() / "sev_snp", "Y\n");
-    fs::create_directories(root_ / "dev");
-    write(root_ / "dev" / "kvm", "");
-    write(root_ / "dev" / "sev", "");
-  }
-  ~HostCheckTest() override { fs::remove_all(root_); }
-
-  fs::path parameters() { return root_ / "sys/module/kvm_amd/parameters"; }
-  static void write(const fs::path& path, const char* content) { std::ofstream(path) << content; }
-
-  CpuidLeaf cpuid(std::uint32_t leaf) const {
-    switch (leaf) {
-      case 0:
-        return vendor_;
-      case 0x80000000:
-        return CpuidLeaf{max_leaf_, 0, 0, 0};
-      case 0x8000001f:
-        return leaf_;
-      default:
-        return CpuidLeaf{};
-    }
-  }
-  HostCheck check() {
-    HostRoots roots;
-    roots.sys = (root_ / "sys").string();
-    roots.dev = (root_ / "dev").string();
-    roots.cpuid = [this](std::uint32_t leaf) { return cpuid(leaf); };
-    roots.kernel_release = [this] { return release_; };
-    roots.memory_lock_limit = [this] { return memory_lock_limit_; };
-    roots.open_sev = [this](const std::string& path) -> std::unique_ptr<SevDevice> {
-      const auto opened = open_sev_device(path);
-      return opened ? std::make_unique<FakeDevice>(status_, outcome_) : nullptr;
-    };
-    roots.ask_firmware = ask_firmware_;
-    return check_host(roots);
-  }
-  static std::vector<HostPart> parts(const std::vector<HostFinding>& findings) {
-    std::vector<HostPart> out;
-    for (const HostFinding& finding : findings) {
-      EXPECT_FALSE(finding.problem.empty());
-      EXPECT_FALSE(finding.next_step.empty());
-      out.push_back(finding.part);
-    }
-    return out;
-  }
-
-  fs::path root_;
-  CpuidLeaf vendor_ = kAmd;
-  std::uint32_t max_leaf_ = 0x80000021;
-  CpuidLeaf leaf_ = kMilan;
-  std::string release_ = "6.12.3-amd64";
-  std::optional<std::uint64_t> memory_lock_limit_;
-  PlatformStatusArguments status_ = {.api_major = 1,
-                                     .api_minor = 55,
-                                     .state = static_cast<std::uint8_t>(PlatformState::kInitialized),
-                                     .flags = kPlatformEs,
-                                     .build = 24,
-                                     .guest_count = 3};
-  Outcome outcome_;
-  bool ask_firmware_ = true;
-};
 
 TEST_F(HostCheckTest, FindsNothingOnAHostThatIsReady) {
   const HostCheck host = check();
@@ -195,6 +96,10 @@ TEST_F(HostCheckTest, BlamesALimitOnLockedMemoryThatNoGuestFitsInto) {
   memory_lock_limit_ = 8ULL << 20;
   EXPECT_THAT(parts(check().sev), ElementsAre(HostPart::kMemoryLock));
   EXPECT_THAT(describe(check().sev), HasSubstr("8 MiB"));
+  memory_lock_limit_ = 128ULL << 20;
+  EXPECT_THAT(parts(check().sev), ElementsAre(HostPart::kMemoryLock)) << "a launch pins 2 MiB on top";
+  memory_lock_limit_ = 130ULL << 20;
+  EXPECT_TRUE(check().sev_usable());
   memory_lock_limit_ = 4ULL << 30;
   EXPECT_TRUE(check().sev_usable());
   EXPECT_EQ(check().memory_lock_limit, 4ULL << 30);

@@ -7,6 +7,7 @@
 #include "sevcore/certificates/platform_certificates.hpp"
 #include "sevcore/kernel/asid_locks.hpp"
 #include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/kernel/snp_platform.hpp"
 #include "tests/sevcore/kernel/simulated_fixture.hpp"
 
 namespace virtsev::sevcore {
@@ -36,6 +37,29 @@ TEST_F(SimulatedDeviceTest, TellsWhatThePlatformIs) {
   const auto certificates = parse_platform_certificates(information.pdh, information.chain);
   ASSERT_TRUE(certificates.has_value());
   EXPECT_EQ(verify_chain(*certificates).value().root, ChainRoot::kSimulated);
+}
+
+TEST_F(SimulatedDeviceTest, HasNoSnpUnlessItIsToldTo) {
+  SnpPlatformStatusArguments snp;
+  EXPECT_EQ(device_->issue(PlatformCommand::kSnpPlatformStatus, &snp), kernel(EINVAL));
+  EXPECT_FALSE(read_snp_status(*device_));
+}
+
+TEST_F(SimulatedDeviceTest, BehavesLikeFirmwareOfTodayBesideSnpWhereItIsToldTo) {
+  device_.reset();
+  platform_.reset();
+  directory_.set({.es_asids = 4, .sev_asids = 4, .snp_initialized = 1});
+  platform_ = directory_.platform();
+  device_ = platform_->open_device();
+  const auto snp = read_snp_status(*device_);
+  ASSERT_TRUE(snp);
+  EXPECT_TRUE(refuses_es(*snp, {0x19, 1}));
+  const auto es = platform_->make_vm(KvmVmType::kDefault, {});
+  EXPECT_EQ(es->operate(GuestCommand::kEsInit, nullptr), kOk);
+  EXPECT_EQ(start(*es, kEsPolicy), firmware(FirmwareStatus::kUnsupported));
+  const auto sev = platform_->make_vm(KvmVmType::kDefault, {});
+  EXPECT_EQ(sev->operate(GuestCommand::kInit, nullptr), kOk);
+  EXPECT_EQ(start(*sev, kSevPolicy), kOk);
 }
 
 TEST_F(SimulatedDeviceTest, FillsInLengthsWhereAnyFieldIsZero) {

@@ -117,21 +117,6 @@ asio::awaitable<void> domain_get_vcpu_pin_info(Request& request) {
   request.out.put_int32(static_cast<std::int32_t>(count));
 }
 
-void domain_get_job_info(Request& request) {
-  constexpr int kNumbers = 11;  // Times, and what is processed: of nothing
-  require_active(request, domain_argument(request));
-  request.out.put_int32(VIR_DOMAIN_JOB_NONE);
-  for (int i = 0; i < kNumbers; ++i) {
-    request.out.put_uint64(0);
-  }
-}
-
-void domain_abort_job(Request& request) {
-  require_active(request, domain_argument(request));
-  throw Error(ErrorCode::kOperationInvalid,
-              text("Requested operation is not valid: no job is active on the domain"));
-}
-
 asio::awaitable<void> domain_memory_stats(Request& request) {
   constexpr std::uint32_t kMaxStatistics = 1024;  // REMOTE_DOMAIN_MEMORY_STATS_MAX
   const Uuid domain = get_domain(request.in);

@@ -12,9 +12,6 @@ asio::awaitable<void> domain_get_max_vcpus(Request& request);
 asio::awaitable<void> domain_get_vcpus_flags(Request& request);
 asio::awaitable<void> domain_get_vcpus(Request& request);
 asio::awaitable<void> domain_get_vcpu_pin_info(Request& request);
-/// There are no jobs that take so long that a client would ask for them.
-void domain_get_job_info(Request& request);
-void domain_abort_job(Request& request);
 asio::awaitable<void> domain_memory_stats(Request& request);
 void domain_get_os_type(Request& request);
 void domain_get_security_label(Request& request);

@@ -94,6 +94,11 @@ asio::awaitable<std::vector<DomainStatistics>> FakeDriver::statistics(std::vecto
   co_return all;
 }
 
+std::optional<JobInfo> FakeDriver::job(const Uuid& uuid) {
+  find_active(uuid);
+  return launch;
+}
+
 std::vector<std::string> FakeDriver::messages(const Uuid& uuid) {
   find(uuid);
   return {"tainted: the policy lets the host read the guest"};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Procedures about domains: what arrives at the driver, what goes back.
+#include <map>
+
 #include <libvirt/libvirt.h>
 
 #include "tests/driver/daemon/dispatch/service_fixture.hpp"
@@ -119,7 +121,41 @@ TEST_F(Domains, TellThatTheirVcpusMayRunAnywhereActiveOrNot) {
   EXPECT_EQ(call(230, Arguments().domain(kAlpha).i32(1).i32(1).u32(4)).error, 8);
 }
 
+TEST_F(Domains, TellHowFarTheirLaunchIs) {
+  constexpr std::uint64_t kGiB = 1ULL << 30;
+  driver_.launch = JobInfo{1500, 8 * kGiB, 3 * kGiB};
+  Arguments info = Arguments().i32(VIR_DOMAIN_JOB_BOUNDED).u64(1500).u64(0);
+  for (int i = 0; i < 2; ++i) {
+    info.u64(8 * kGiB).u64(3 * kGiB).u64(5 * kGiB);
+  }
+  EXPECT_EQ(call(163, Arguments().domain(kAlpha)).payload, info.u64(0).u64(0).u64(0).bytes());
+
+  const Bytes stats = call(298, Arguments().domain(kAlpha).u32(0)).payload;
+  xdr::Decoder in(stats);
+  EXPECT_EQ(in.get_int32(), VIR_DOMAIN_JOB_BOUNDED);
+  std::map<std::string, std::uint64_t> numbers;
+  for (const TypedParameter& parameter : dispatch::get_typed_parameters(in, 64)) {
+    if (const auto* number = std::get_if<std::uint64_t>(&parameter.value)) {
+      numbers[parameter.field] = *number;
+    } else {
+      EXPECT_EQ(parameter.field, VIR_DOMAIN_JOB_OPERATION);
+      EXPECT_EQ(std::get<std::int32_t>(parameter.value), VIR_DOMAIN_JOB_OPERATION_START);
+    }
+  }
+  EXPECT_EQ(numbers[VIR_DOMAIN_JOB_TIME_ELAPSED], 1500U);
+  EXPECT_EQ(numbers[VIR_DOMAIN_JOB_DATA_TOTAL], 8 * kGiB);
+  EXPECT_EQ(numbers[VIR_DOMAIN_JOB_DATA_PROCESSED], 3 * kGiB);
+  EXPECT_EQ(numbers[VIR_DOMAIN_JOB_DATA_REMAINING], 5 * kGiB);
+  EXPECT_NE(call(164, Arguments().domain(kAlpha)).message.find("virsh destroy"), std::string::npos);
+}
+
 TEST_F(Domains, HaveNoJobs) {
+  const Bytes no_stats = Arguments().i32(VIR_DOMAIN_JOB_NONE).u32(0).bytes();
+  EXPECT_EQ(call(298, Arguments().domain(kAlpha).u32(0)).payload, no_stats);
+  EXPECT_EQ(call(298, Arguments().domain(kBeta).u32(VIR_DOMAIN_JOB_STATS_COMPLETED)).payload, no_stats);
+  EXPECT_EQ(call(298, Arguments().domain(kBeta).u32(0)).error, 55);
+  EXPECT_EQ(call(298, Arguments().domain(kAlpha).u32(4)).error, 8);
+
   Arguments none = Arguments().i32(0);
   for (int i = 0; i < 11; ++i) {
     none.u64(0);

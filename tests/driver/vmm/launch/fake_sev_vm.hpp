@@ -24,6 +24,7 @@ class FakeSevVm : public sevcore::SevVm {
       const auto& arguments = *static_cast<sevcore::LaunchUpdateDataArguments*>(data);
       const auto* from = reinterpret_cast<const std::uint8_t*>(arguments.address);
       call.seen.assign(from, from + arguments.length);
+      updated.push_back(arguments);
     }
     if (command == sevcore::GuestCommand::kLaunchMeasure) {
       const auto& arguments = *static_cast<sevcore::LaunchMeasureArguments*>(data);
@@ -64,6 +65,7 @@ class FakeSevVm : public sevcore::SevVm {
   static constexpr std::uint8_t kCipher = 0xff;
 
   std::vector<Call> calls;
+  std::vector<sevcore::LaunchUpdateDataArguments> updated;
   std::vector<sevcore::DebugArguments> decrypted;
   std::vector<sevcore::DebugArguments> encrypted;
   std::vector<std::pair<void*, std::size_t>> registered;

@@ -99,6 +99,25 @@ TEST_F(AttestedLaunch, AnotherKernelOrVcpuCountOrPolicyDoesNotVerify) {
   EXPECT_FALSE(verifies(report, changed));
 }
 
+TEST_F(AttestedLaunch, APeerThatUnderstandsItHearsHowFarTheLaunchIs) {
+  launch(prepare(TinyGuest().spin()));
+  const auto event = monitor_->wait_for_event(kLongEnough);
+  ASSERT_TRUE(event);
+  const auto& progress = std::get<control::Progress>(*event);
+  EXPECT_EQ(progress.done, 128ULL << 20) << "the first piece: all memory is registered";
+  EXPECT_GT(progress.total, progress.done);
+}
+
+TEST_F(AttestedLaunch, APeerOfAnEarlierVersionHearsNothingThatItDoesNotKnow) {
+  monitor_->speak_version(3);
+  monitor_->reconnect();
+  launch(prepare(TinyGuest().spin()));
+  call<control::Done>(control::Quit{});
+  const auto event = monitor_->wait_for_event(kLongEnough);
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(std::holds_alternative<control::Ended>(*event));
+}
+
 TEST_F(AttestedLaunch, TheGuestReadsTheSecretAtItsPlace) {
   control::Start start = prepare(TinyGuest().print("[").print_memory(0x100010, 16).print("]").spin());
   add_session(start);

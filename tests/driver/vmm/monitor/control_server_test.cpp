@@ -95,6 +95,13 @@ class ControlServerTest : public testing::Test {
             if (std::holds_alternative<control::Resume>(request)) {
               self->publish(control::ConsoleSilent{"silence"});
             }
+            if (std::holds_alternative<control::PowerButton>(request)) {
+              eventfd_t gone = 0;
+              ::eventfd_read(peer_gone_.get(), &gone);
+              for (std::uint64_t done = 1; done < 4; ++done) {
+                self->publish(control::Progress{done, 4});
+              }
+            }
             return control::Done{};
           },
           [] {});
@@ -108,6 +115,7 @@ class ControlServerTest : public testing::Test {
   }
 
   UniqueFd stop_{::eventfd(0, EFD_CLOEXEC)};
+  UniqueFd peer_gone_{::eventfd(0, EFD_CLOEXEC)};
   std::thread thread_;
 };
 
@@ -131,6 +139,20 @@ TEST_F(ControlServerTest, AnErrorBecomesAFailure) {
   const auto& failure = std::get<control::Failure>(*reply);
   EXPECT_EQ(failure.code, ErrorCode::kOperationInvalid);
   EXPECT_EQ(failure.text, "not now");
+}
+
+TEST_F(ControlServerTest, APeerThatLeavesDuringALongRequestLosesItsEventsAndTheNextOneIsServed) {
+  start({::getuid()});
+  {
+    Peer peer;
+    peer.hello();
+    peer.send(control::PowerButton{}, 2);
+  }
+  ::eventfd_write(peer_gone_.get(), 1);
+  Peer next;
+  next.hello();
+  next.send(control::Query{}, 3);
+  EXPECT_EQ(next.next()->serial, 3U);
 }
 
 TEST_F(ControlServerTest, ARequestOfALaterVersionIsRefusedAndTheNextOneServed) {
