@@ -179,7 +179,14 @@ class AttestQemuTest(unittest.TestCase):
         self.assertEqual(self.host.done, ["start paused", "resume"])
 
     def test_takes_a_digest(self):
-        self.attest(*self.with_secret(), expect=self.digest("init2"))
+        self.attest(expect=self.digest("init2"))
+        self.assertEqual(self.host.done, ["start paused", "resume"])
+
+    def test_a_digest_alone_takes_no_secret_along_unless_its_owner_says_so(self):
+        refused = self.attest(*self.with_secret(), expect=self.digest("init2"), status=2)
+        self.assertIn("--unmeasured-boot", refused.stderr)
+        self.assertEqual(self.host.done, [])
+        self.attest(*self.with_secret(), "--unmeasured-boot", expect=self.digest("init2"))
         self.assertEqual(self.host.done, ["start paused", "inject", "resume"])
 
     def record(self, platform, **values):
