@@ -12,6 +12,7 @@
 #include "driver/cli/json.hpp"
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/cli/launch/remarks.hpp"
+#include "driver/cli/launch/unmeasured.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/owner/keys.hpp"
 #include "driver/cli/platform/from_host.hpp"
@@ -41,12 +42,17 @@ std::optional<SessionRecord> record_of(const AttestOptions& options, const Owner
   return record;
 }
 
-ExitStatus tell(const AttestOptions& options, const Attested& end) {
+ExitStatus tell(const AttestOptions& options, const std::optional<ExpectedLaunch>& made_from,
+                const Attested& end) {
   if (options.json) {
-    Json value = {{"domain", options.domain},   {"attested", end.status == ExitStatus::kDone},
-                  {"destroyed", end.destroyed}, {"simulated", end.status == ExitStatus::kSimulated},
-                  {"launch_digest", nullptr},   {"vmsa", nullptr},
-                  {"text", end.sentence}};
+    Json value = {{"domain", options.domain},       {"attested", end.status == ExitStatus::kDone},
+                  {"destroyed", end.destroyed},     {"simulated", end.status == ExitStatus::kSimulated},
+                  {"launch_digest", nullptr},       {"vmsa", nullptr},
+                  {"seen_before", end.seen_before}, {"shown_running", end.shown_running},
+                  {"unmeasured", nullptr},          {"text", end.sentence}};
+    if (made_from) {
+      value.set("unmeasured", to_json(unmeasured(*made_from)));
+    }
     if (end.status == ExitStatus::kDone) {
       value.set("launch_digest", to_hex(end.prediction.digest));
       if (!end.prediction.vmsa.empty()) {
@@ -66,11 +72,12 @@ ExitStatus run(const AttestOptions& options) {
   Owner owner(options);
   if (owner.made_from) {
     note_remarks(*owner.made_from);
+    note_unmeasured(*owner.made_from);
   }
   const Allowed allowed = {options.allow_simulated, options.allow_unverified};
   const auto record = record_of(options, owner);
   const auto refuse = [&](const Refusal& refusal) {
-    return tell(options,
+    return tell(options, owner.made_from,
                 {refusal.status, false, text("{}: refused: {}", options.domain, refusal.reason), {}});
   };
   if (const auto refusal = record ? refuse_session(*record, allowed) : std::nullopt) {
@@ -89,8 +96,8 @@ ExitStatus run(const AttestOptions& options) {
              : text("there is no session.json beside the TIK: that the session was made for this host's "
                     "platform, verified up to AMD's root, is the host's word"));
   }
-  prepare(guest, options);
-  return tell(options, exchange(guest, owner, options));
+  const bool started = prepare(guest, options);
+  return tell(options, owner.made_from, exchange(guest, owner, options, started));
 }
 
 }  // namespace
@@ -98,7 +105,11 @@ ExitStatus run(const AttestOptions& options) {
 void add_attest(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
       "attest",
-      text("Start a guest, verify its measurement, hand over secrets and let it run; or destroy it"));
+      {text("Start a guest, verify its measurement, hand over secrets and let it run; or destroy it"),
+       {"virtsev attest sev+ssh://host/system guest --expect guest.xml --policy 0x7 --tik owner/tik.bin "
+        "--tek "
+        "owner/tek.bin --secret luks-key=disk.key"},
+       what_a_digest_does_not_say()});
   auto options = std::make_shared<AttestOptions>();
   command
       .add_option("URI", options->uri, text("the host, sev://HOST/system or qemu://HOST/system for example"))
@@ -135,6 +146,12 @@ void add_attest(Command& program, ExitStatus& status) {
                    text("take a simulated platform, for a trial"));
   command.add_flag("--allow-unverified", options->allow_unverified,
                    text("take a platform that nobody has verified"));
+  command.add_flag(
+      "--unmeasured-boot", options->unmeasured_boot,
+      text("hand --secret also to a guest whose kernel is not measured, or, with a digest alone, "
+           "is not known to be"));
+  command.add_flag("--again", options->again,
+                   text("take a launch that is recorded as finished, after a run that was cut off"));
   command.add_flag("--json", options->json, text("results as JSON"));
   command.callback([options, &status] { status = run(*options); });
 }

@@ -68,7 +68,8 @@ ExitStatus run(const Options& options) {
 void add_debug(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
       "debug",
-      text("Let gdb debug a guest whose policy allows it: target remote | virtsev debug URI DOMAIN"));
+      {text("Let gdb debug a guest whose policy allows it: target remote | virtsev debug URI DOMAIN"),
+       {"gdb vmlinux -ex 'target remote | virtsev debug sev:///system guest'"}});
   auto options = std::make_shared<Options>();
   command.add_option("URI", options->uri, text("the host, sev://HOST/system for example"))
       .type_name("")

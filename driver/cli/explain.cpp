@@ -11,6 +11,7 @@
 #include "driver/cli/json.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
+#include "driver/cli/launch/unmeasured.hpp"
 #include "driver/cli/output.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -48,6 +49,7 @@ Other read_other(const Options& options) {
   launch.vmsa = options.launch.vmsa;
   launch.cpu_model = options.launch.cpu_model;
   launch.cpu_signature = options.launch.cpu_signature;
+  launch.firmware_digest = options.launch.firmware_digest;
   ExpectedLaunch expected = expect_launch(launch);
   Explanation explanation = explain(expected);
   return {std::move(expected), std::move(explanation)};
@@ -116,6 +118,11 @@ void print_for_people(const Comparison& comparison) {
 }
 
 ExitStatus run(const Options& options) {
+  if (!options.drawing.empty()) {
+    check_output("--svg", options.drawing,
+                 {options.launch.xml, options.against, options.launch.firmware, options.launch.kernel,
+                  options.launch.initrd});
+  }
   const ExpectedLaunch launch = expect_launch(options.launch);
   note_remarks_and_vmsa(launch);
   const Explanation explanation = explain(launch);
@@ -145,7 +152,9 @@ ExitStatus run(const Options& options) {
 void add_explain(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
       "explain",
-      text("Show what a launch digest is made of, region by region, and where two launches differ"));
+      {text("Show what a launch digest is made of, region by region, and where two launches differ"),
+       {"virtsev explain guest.xml", "virtsev explain guest.xml --against other.xml --svg difference.svg"},
+       what_a_digest_does_not_say()});
   auto options = std::make_shared<Options>();
   add_launch_options(command, options->launch);
   command

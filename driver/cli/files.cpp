@@ -72,8 +72,28 @@ void make_directory(const std::string& path) {
   }
 }
 
+void check_output(const std::string& option, const std::string& output,
+                  const std::vector<std::string>& inputs) {
+  struct stat there = {};
+  if (::stat(output.c_str(), &there) != 0) {
+    return;
+  }
+  for (const std::string& input : inputs) {
+    struct stat status = {};
+    if (!input.empty() && ::stat(input.c_str(), &status) == 0 && status.st_dev == there.st_dev &&
+        status.st_ino == there.st_ino) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  text("{} {}: would be written over {}, which it is made from; name another file", option,
+                       output, input));
+    }
+  }
+}
+
 NewFile::NewFile(std::string path, Readers readers)
     : path_(std::move(path)), unfinished_(text("{}.{}.new", path_, ::getpid())) {
+  if (path_ == "-") {
+    throw Error(ErrorCode::kInvalidArgument, text("-: a result of this kind goes to a file; name one"));
+  }
   // What a run of the same number left behind, or somebody put there: never followed, never written to.
   ::unlink(unfinished_.c_str());
   fd_.reset(::open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/unique_fd.hpp"
@@ -23,6 +24,11 @@ enum class Readers : std::uint8_t {
 
 /// Makes the directory for a command's results, for its owner alone, unless it is there.
 void make_directory(const std::string& path);
+
+/// Throws Error where a result would be written over one of the files that it is made from. `option` is what
+/// messages name; empty inputs, and "-", are none.
+void check_output(const std::string& option, const std::string& output,
+                  const std::vector<std::string>& inputs);
 
 /// A new file, which takes its place only when it is finished: there is never a half of one. Its members
 /// throw Error.

@@ -29,7 +29,8 @@ ExitStatus run(bool json) {
 void add_host(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
       "host",
-      text("Say whether this machine can run SEV and SEV-ES guests, and what to change (0 yes, 1 no)"));
+      {text("Say whether this machine can run SEV and SEV-ES guests, and what to change (0 yes, 1 no)"),
+       {"virtsev host", "virtsev host --json"}});
   auto json = std::make_shared<bool>(false);
   command.add_flag("--json", *json, text("results as JSON"));
   command.callback([json, &status] { status = run(*json); });

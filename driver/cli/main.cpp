@@ -7,6 +7,7 @@
 #include "driver/cli/command_line/command_line.hpp"
 #include "driver/cli/commands.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/core_dumps.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::cli {
@@ -28,10 +29,12 @@ std::vector<std::string> join_command_lines(int count, const char* const* argume
 int run(int argument_count, const char* const* arguments) {
   Program program(
       "virtsev", "virtsev " VIRTSEV_VERSION,
-      text("The command of a guest's owner: makes sessions, predicts and verifies launch measurements, packs "
+      {text(
+           "The command of a guest's owner: makes sessions, predicts and verifies launch measurements, packs "
            "secrets. It needs no daemon, and no machine with SEV."),
-      text("Exit status: 0 done, or yes; 1 no; 2 asked wrongly, or a file or a host can't be read, or "
-           "refuses; 3 it holds, but for a simulated platform.\nEach command has a --help of its own."));
+       {"virtsev host", "virtsev measure guest.xml", "virtsev verify --help"},
+       text("Exit status: 0 done, or yes; 1 no; 2 asked wrongly, or a file or a host can't be read, or "
+            "refuses; 3 it holds, but for a simulated platform.\nEach command has a --help of its own.")});
   ExitStatus status = ExitStatus::kDone;
   for (const AddCommand add : kCommands) {
     add(program.command(), status);
@@ -55,6 +58,7 @@ int run(int argument_count, const char* const* arguments) {
 int main(int argument_count, char** arguments) {
   virtsev::set_up_text();
   try {
+    virtsev::cli::forbid_core_dumps();
     return virtsev::cli::run(argument_count, arguments);
   } catch (const std::exception& error) {
     virtsev::cli::note(error.what());

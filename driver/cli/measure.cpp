@@ -8,6 +8,7 @@
 #include "driver/cli/launch/dump.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
+#include "driver/cli/launch/unmeasured.hpp"
 #include "driver/cli/output.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
@@ -56,6 +57,7 @@ Json to_json(const ExpectedLaunch& launch, const ByteArray<32>& digest) {
       value.set("cmdline", nullptr);
     }
   }
+  value.set("unmeasured", to_json(unmeasured(launch)));
   if (launch.plan.encrypted_state) {
     value.set("vmsa", boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy");
     value.set("vmsa_assumed", launch.vmsa_assumed);
@@ -75,6 +77,9 @@ ExitStatus run(const Options& options) {
     print(to_hex(digest));
   }
   note_remarks_and_vmsa(launch);
+  if (const auto list = unmeasured(launch); list.front().word == kUnmeasuredKernel) {
+    note(text("not measured: {}", list.front().sentence));
+  }
   return ExitStatus::kDone;
 }
 
@@ -82,7 +87,12 @@ ExitStatus run(const Options& options) {
 
 void add_measure(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
-      "measure", text("Predict a guest's launch digest from its XML, or from options"));
+      "measure",
+      {text("Predict a guest's launch digest from its XML, or from options"),
+       {"virtsev measure guest.xml",
+        "virtsev measure --policy 0x5 --kernel vmlinuz --initrd initrd.img --cmdline console=ttyS0 --vcpus 2",
+        "virtsev measure --policy 0x5 --firmware OVMF.amdsev.fd --kernel vmlinuz --cpu-model EPYC-Milan"},
+       what_a_digest_does_not_say()});
   auto options = std::make_shared<Options>();
   add_launch_options(command, options->launch);
   command

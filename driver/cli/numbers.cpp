@@ -10,6 +10,7 @@
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -63,17 +64,26 @@ sevcore::Measurement read_measurement(const std::string& base64) {
                      "sev-measurement",
                      sevcore::Measurement::kSize));
   }
+  if (*measurement == sevcore::Measurement{}) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("--measurement: it is zeros alone, which no firmware measures; copy sev-measurement again"));
+  }
   return *measurement;
 }
 
-ByteArray<32> read_digest(const std::string& hex) {
+ByteArray<32> read_digest(const std::string& option, const std::string& hex) {
   const auto bytes = from_hex(hex);
   ByteArray<32> digest{};
   if (!bytes || bytes->size() != digest.size()) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("--launch-digest: write 64 hex digits, as `virtsev measure` prints them"));
+                text("{}: write 64 hex digits, as `virtsev measure` and sha256sum print them", option));
   }
   std::copy(bytes->begin(), bytes->end(), digest.begin());
+  if (digest == ByteArray<32>{} || digest == sevcore::crypto::sha256({})) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("{}: this is the digest of nothing at all; look again at where it came from", option));
+  }
   return digest;
 }
 

@@ -19,7 +19,8 @@ sevcore::FirmwareVersion read_firmware_version(const std::string& api, unsigned 
 /// --measurement: base64 of 48 bytes. Throws Error.
 sevcore::Measurement read_measurement(const std::string& base64);
 
-/// --launch-digest: 64 hex digits. Throws Error.
-ByteArray<32> read_digest(const std::string& hex);
+/// SHA-256 of something that is there: 64 hex digits, neither zeros alone nor the digest of nothing. `option`
+/// is what messages name. Throws Error.
+ByteArray<32> read_digest(const std::string& option, const std::string& hex);
 
 }  // namespace virtsev::cli

@@ -14,6 +14,7 @@
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/owner/keys.hpp"
+#include "driver/cli/owner/launch_record.hpp"
 #include "driver/cli/owner/secret_entry.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
@@ -31,8 +32,37 @@ struct Options {
   std::vector<std::string> entries;
   std::string iv;
   std::string out;
+  bool unmeasured_boot = false;
   bool json = false;
 };
+
+/// What `verify` and `attest` told of this launch. Throws Error where its kernel is not the owner's.
+void check_launch(const Options& options, const sevcore::Measurement& measurement) {
+  const auto directory = record_directory(options.tik);
+  const auto known = directory ? find_launch(*directory, measurement.mnonce) : std::nullopt;
+  if (!known) {
+    note(text("this measurement is not known to have been verified: do that first, with `virtsev verify`"));
+    return;
+  }
+  if (known->kernel == KernelCover::kNotCovered && !options.unmeasured_boot) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("the kernel of this launch is not measured, as `virtsev verify` saw: the host can choose "
+             "who is handed the secret; --unmeasured-boot takes the risk"));
+  }
+  note(describe(*known));
+}
+
+/// Packing works without a record, too.
+void record(const Options& options, const sevcore::Measurement& measurement) {
+  try {
+    if (const auto directory = record_directory(options.tik)) {
+      record_launch(*directory, measurement.mnonce, LaunchStep::kPacked, KernelCover::kUnknown);
+    }
+  } catch (const Error& error) {
+    note(error.what());
+  }
+}
 
 std::optional<ByteArray<16>> read_iv(const std::string& hex) {
   if (hex.empty()) {
@@ -51,19 +81,18 @@ std::optional<ByteArray<16>> read_iv(const std::string& hex) {
 ExitStatus run(const Options& options) {
   const sevcore::Measurement measurement = read_measurement(options.measurement);
   const sevcore::TransportKeys keys(read_tek(options.tek), read_tik(options.tik));
-  std::vector<sevcore::SecretEntry> entries;
-  for (const std::string& argument : options.entries) {
-    entries.push_back(read_secret_entry("--entry", argument));
-  }
+  check_keys(keys.tik, keys.tek);
+  check_launch(options, measurement);
+  std::vector<sevcore::SecretEntry> entries = read_secret_entries("--entry", options.entries);
+  check_not_a_key(entries, keys.tik, keys.tek);
   Bytes table = sevcore::build_secret_table(entries);
   const sevcore::SecretPacket packet = sevcore::pack_secret(keys, measurement, table, read_iv(options.iv));
   sevcore::crypto::wipe(table);
-  for (sevcore::SecretEntry& entry : entries) {
-    sevcore::crypto::wipe(entry.data);
-  }
+  wipe(entries);
   make_directory(options.out);
   write_file(options.out + "/secret_header.b64", to_base64(packet.header) + "\n", Readers::kEverybody);
   write_file(options.out + "/secret.b64", to_base64(packet.data) + "\n", Readers::kEverybody);
+  record(options, measurement);
   if (options.json) {
     print(Json{{"out", options.out}, {"entries", entries.size()}, {"bytes", packet.data.size()}});
   } else {
@@ -78,8 +107,10 @@ ExitStatus run(const Options& options) {
 }  // namespace
 
 void add_secret(Command& program, ExitStatus& status) {
-  Command command =
-      program.add_subcommand("secret", text("Pack secrets for a guest whose measurement you have verified"));
+  Command command = program.add_subcommand(
+      "secret", {text("Pack secrets for a guest whose measurement you have verified"),
+                 {"virtsev secret --tik owner/tik.bin --tek owner/tek.bin --measurement BASE64 "
+                  "--entry luks-key=disk.key --out owner"}});
   auto options = std::make_shared<Options>();
   command.add_option("--tik", options->tik, text("the session's tik.bin, or sev-tool's tmp_tk.bin"))
       .type_name("FILE")
@@ -101,6 +132,8 @@ void add_secret(Command& program, ExitStatus& status) {
   command.add_option("--out", options->out, text("where secret_header.b64 and secret.b64 go"))
       .type_name("DIR")
       .required();
+  command.add_flag("--unmeasured-boot", options->unmeasured_boot,
+                   text("also for a guest whose kernel is not measured, as `virtsev verify` saw"));
   command.add_flag("--json", options->json, text("results as JSON"));
   command.callback([options, &status] { status = run(*options); });
 }

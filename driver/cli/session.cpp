@@ -16,6 +16,7 @@
 #include "driver/cli/json.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
+#include "driver/cli/owner/launch_record.hpp"
 #include "driver/cli/owner/session_record.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
 #include "driver/cli/platform/chip_id.hpp"
@@ -143,6 +144,7 @@ void write(const Options& options, const sevcore::OwnerSession& session, const S
   // What stays the owner's first: a run that fails half way leaves no session whose keys are lost.
   write_file(directory + "tek.bin", ByteView(session.keys.tek), Readers::kOwner);
   write_file(directory + "tik.bin", ByteView(session.keys.tik), Readers::kOwner);
+  forget_launches(options.out);
   write_file(directory + "godh.cert", ByteView(certificate), Readers::kEverybody);
   write_file(directory + "launch_blob.bin", ByteView(session.blob), Readers::kEverybody);
   write_file(directory + "dh_cert.b64", made.certificate + "\n", Readers::kEverybody);
@@ -160,6 +162,12 @@ ExitStatus run(const Options& options) {
   const auto trust = find_trust(platform, options);
   if (!trust) {
     return ExitStatus::kNo;
+  }
+  if (!policy.has(sevcore::PolicyBit::kNoDebug)) {
+    note(
+        text("policy {} lets the host read and change the guest's memory: no secret is safe in such a guest; "
+             "bit 0 (NODBG) forbids it",
+             sevcore::describe(policy)));
   }
   const SessionRecord record{policy, trust->word, trust->product, key_digest(*platform.pdh)};
   const sevcore::OwnerSession session = sevcore::make_session(*platform.pdh, policy);
@@ -186,7 +194,8 @@ ExitStatus run(const Options& options) {
 
 void add_session(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
-      "session", text("Make a guest's launch session (dhCert, session) for a platform, and its keys"));
+      "session", {text("Make a guest's launch session (dhCert, session) for a platform, and its keys"),
+                  {"virtsev session --platform platform.cert --cek cek.cert --policy 0x7 --out owner"}});
   auto options = std::make_shared<Options>();
   command
       .add_option("--platform", options->platform,

@@ -8,9 +8,11 @@
 #include "driver/cli/json.hpp"
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/remarks.hpp"
+#include "driver/cli/launch/unmeasured.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/output.hpp"
 #include "driver/cli/owner/keys.hpp"
+#include "driver/cli/owner/launch_record.hpp"
 #include "driver/cli/owner/mismatch.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
@@ -50,7 +52,7 @@ Expectation expect(const Options& options) {
           text(
               "--launch-digest stands for a whole launch: give it, or XML, or options, but not two of them"));
     }
-    expected.predictions = {{"", read_digest(options.launch_digest)}};
+    expected.predictions = {{"", read_digest("--launch-digest", options.launch_digest)}};
     expected.launch.policy = read_policy(options.launch.policy);
     return expected;
   }
@@ -60,6 +62,7 @@ Expectation expect(const Options& options) {
   }
   expected.made_from = expect_launch(launch);
   note_remarks(*expected.made_from);
+  note_unmeasured(*expected.made_from);
   expected.predictions = predictions(*expected.made_from);
   expected.launch.policy = sevcore::Policy(expected.made_from->specification.policy);
   if (read_policy(options.launch.policy) != expected.launch.policy) {
@@ -83,19 +86,53 @@ Fit hold_against(const Options& options, const Expectation& expected,
   return fit;
 }
 
+/// What was known of this launch, and that it fits, told to the record beside the TIK. Verifying works
+/// without one, too.
+std::optional<KnownLaunch> record(const Options& options, const Expectation& expected,
+                                  const sevcore::Measurement& measurement) {
+  const auto directory = record_directory(options.tik);
+  if (!directory) {
+    return std::nullopt;
+  }
+  const KernelCover kernel = !expected.made_from                      ? KernelCover::kUnknown
+                             : kernel_is_covered(*expected.made_from) ? KernelCover::kCovered
+                                                                      : KernelCover::kNotCovered;
+  try {
+    return record_launch(*directory, measurement.mnonce, LaunchStep::kVerified, kernel);
+  } catch (const Error& error) {
+    note(error.what());
+    return std::nullopt;
+  }
+}
+
+void note_what_it_shows(const std::optional<KnownLaunch>& known) {
+  if (known) {
+    note(describe(*known));
+  }
+  note(
+      text("it shows that such a guest was launched at some time, and not that it is the running one: only a "
+           "secret reaches this launch alone"));
+}
+
 ExitStatus run(const Options& options) {
   const sevcore::Measurement measurement = read_measurement(options.measurement);
   const Expectation expected = expect(options);
   const Fit fit = hold_against(options, expected, measurement);
+  const auto known = fit.fits ? record(options, expected, measurement) : std::nullopt;
   if (options.json) {
     Json value = {{"fits", fit.fits},
                   {"launch_digest", to_hex(fit.prediction.digest)},
                   {"policy", expected.launch.policy.value()},
                   {"vmsa", nullptr},
+                  {"seen_before", known.has_value()},
+                  {"unmeasured", nullptr},
                   {"fault", nullptr},
                   {"reason", nullptr}};
     if (!fit.prediction.vmsa.empty()) {
       value.set("vmsa", fit.prediction.vmsa);
+    }
+    if (expected.made_from) {
+      value.set("unmeasured", to_json(unmeasured(*expected.made_from)));
     }
     if (!fit.fits) {
       value.set("fault", word(fit.diagnosis.fault));
@@ -111,6 +148,9 @@ ExitStatus run(const Options& options) {
   } else {
     print(text("The measurement does NOT fit: {}", fit.diagnosis.reason));
   }
+  if (fit.fits) {
+    note_what_it_shows(known);
+  }
   return fit.fits ? ExitStatus::kDone : ExitStatus::kNo;
 }
 
@@ -119,7 +159,12 @@ ExitStatus run(const Options& options) {
 void add_verify(Command& program, ExitStatus& status) {
   Command command = program.add_subcommand(
       "verify",
-      text("Hold a launch measurement against the launch that you expect (0 it fits, 1 it does not)"));
+      {text("Hold a launch measurement against the launch that you expect (0 it fits, 1 it does not)"),
+       {"virtsev verify --measurement BASE64 --tik owner/tik.bin --policy 0x7 --api 1.55 --build 24 "
+        "guest.xml",
+        "virtsev verify --measurement BASE64 --tik owner/tik.bin --policy 0x7 --api 1.55 --build 24 "
+        "--launch-digest HEX"},
+       what_a_digest_does_not_say()});
   auto options = std::make_shared<Options>();
   command
       .add_option("--measurement", options->measurement, text("sev-measurement of `virsh domlaunchsecinfo`"))

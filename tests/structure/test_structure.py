@@ -22,7 +22,7 @@ RULES = {
     "domain-xml": (["sevcore"], ["libxml/"]),
     "driver/spec": ([], []),
     "driver/spec-from-xml": (["domain-xml", "driver/spec"], []),
-    "driver/boot": (["sevcore", "driver/spec"], []),
+    "driver/boot": (["sevcore", "driver/spec"], ["lzma.h"]),
     "driver/xdr": ([], []),
     "driver/control": (["driver/xdr", "driver/spec"], []),
     "driver/vmm": (["driver/boot", "driver/spec", "sevcore", "driver/control", "driver/xdr"],

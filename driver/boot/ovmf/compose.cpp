@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "driver/boot/boot_file.hpp"
 #include "driver/boot/ovmf/cpu_model.hpp"
 #include "driver/boot/ovmf/footer.hpp"
+#include "driver/boot/ovmf/hash_check.hpp"
 #include "driver/boot/ovmf/hash_file.hpp"
+#include "driver/boot/ovmf/image.hpp"
 #include "driver/boot/ovmf/kernel_hashes.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"
 #include "sevcore/policy.hpp"
@@ -24,11 +26,7 @@ constexpr std::uint32_t kUnit = 16;
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::kConfigUnsupported, message); }
 
 sevcore::Region image_region(const spec::File& image) {
-  const std::uint64_t size = size_of(image);
-  if (size == 0 || size % kPageSize != 0 || size > kMaxImageBytes) {
-    refuse(text("firmware '{}' has {} bytes; an image has a multiple of 4096, at most {}", image.path, size,
-                kMaxImageBytes));
-  }
+  const std::uint64_t size = size_of_image(image);
   return {GuestAddress(kImageEnd - size),       size, sevcore::PageType::kNormal, "firmware", image.path,
           sevcore::FileRange{image.fd, 0, size}};
 }
@@ -62,6 +60,27 @@ ImageTable table_of(const sevcore::Region& image) {
   Bytes bytes;
   sevcore::read_region(end, [&](ByteView piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
   return {parse_footer(bytes), image.origin};
+}
+
+void check_digest(const Firmware& firmware) {
+  if (!firmware.known_digest) {
+    return;
+  }
+  if (const auto digest = hash_file(firmware.image); digest != *firmware.known_digest) {
+    refuse(text("--firmware-digest: firmware '{}' has SHA-256 {}: it is not the image that you know",
+                firmware.image.path, to_hex(digest)));
+  }
+}
+
+/// A place for hashes says nothing of whether somebody looks at them. What its owner knows of the image
+/// decides; else what is found in it.
+void check_enforcement(const Firmware& firmware) {
+  if (firmware.known_digest) {
+    return;
+  }
+  if (const HashCheck check = find_hash_check(firmware.image); check != HashCheck::kThere) {
+    refuse(explain(check, firmware.image.path));
+  }
 }
 
 /// Where the hashes go. Where there is no such place, the host could exchange the kernel unnoticed.
@@ -124,10 +143,12 @@ sevcore::LaunchPlan compose(const spec::BootSpecification& specification, const 
   }
   sevcore::LaunchPlan plan;
   plan.regions.push_back(image_region(firmware.image));
+  check_digest(firmware);
   const ImageTable table = table_of(plan.regions.front());
   if (has_kernel) {
-    plan.regions.push_back(
-        hashes_region(specification, place_of_hashes(table.needed(), firmware.image.path)));
+    const Block place = place_of_hashes(table.needed(), firmware.image.path);
+    check_enforcement(firmware);
+    plan.regions.push_back(hashes_region(specification, place));
   }
   plan.encrypted_state = sevcore::Policy(specification.policy).has(sevcore::PolicyBit::kEs);
   if (plan.encrypted_state) {

@@ -3,15 +3,10 @@
 
 #include <algorithm>
 
-#include "sevcore/base/guid.hpp"
-
 namespace virtsev::boot::ovmf {
 namespace {
 
 constexpr Guid kTable = *parse_guid("9438d606-4f22-4cc9-b479-a793d411fd21");
-constexpr Guid kCommandLine = *parse_guid("97d02dd8-bd20-4c94-aa78-e7714d36ab2a");
-constexpr Guid kInitrd = *parse_guid("44baf731-3a2f-4bd7-9af1-41e29169781d");
-constexpr Guid kKernel = *parse_guid("4de79437-abd2-427f-b835-d5b172d2045b");
 
 constexpr std::size_t kHeading = 18;
 constexpr std::size_t kEntry = kHeading + 32;
@@ -32,9 +27,9 @@ ByteArray<kKernelHashesBytes> kernel_hashes_table(const KernelHashes& hashes) {
   ByteArray<kKernelHashesBytes> table{};
   const MutableBytes out(table);
   put_heading(out, kTable, kHeading + 3 * kEntry);
-  put_entry(out.subspan(kHeading), kCommandLine, hashes.command_line);
-  put_entry(out.subspan(kHeading + kEntry), kInitrd, hashes.initrd);
-  put_entry(out.subspan(kHeading + 2 * kEntry), kKernel, hashes.kernel);
+  put_entry(out.subspan(kHeading), kHashGuids[0], hashes.command_line);
+  put_entry(out.subspan(kHeading + kEntry), kHashGuids[1], hashes.initrd);
+  put_entry(out.subspan(kHeading + 2 * kEntry), kHashGuids[2], hashes.kernel);
   return table;
 }
 

@@ -32,8 +32,40 @@ void inject_secrets(Guest& guest, const Owner& owner, const sevcore::Measurement
   note(text("{}: the secret is in", domain));
 }
 
+/// A launch that was finished once is shown again: by a host that keeps its measurement for another guest, or
+/// after a run that was cut off.
+Attested refuse_seen(Guest& guest, const AttestOptions& options, const KnownLaunch& known, bool started) {
+  if (started) {
+    guest.destroy();
+    return {ExitStatus::kNo,
+            true,
+            text("{}: destroyed: {}; the host shows an old launch for one that has just begun",
+                 options.domain, describe(known)),
+            {}};
+  }
+  return {
+      ExitStatus::kNo,
+      false,
+      text("{}: refused, and left paused: {}; the host may show an old launch for another guest. Where that "
+           "run was cut off before the guest ran, --again takes it once more",
+           options.domain, describe(known)),
+      {}};
+}
+
+std::string success(const Owner& owner, const AttestOptions& options, const Fit& fit) {
+  const std::string digest = to_hex(fit.prediction.digest);
+  return owner.secret_table.empty()
+             ? text(
+                   "{}: attested, and resumed: launch digest {}, policy {}; without a secret, this shows "
+                   "that "
+                   "such a guest was launched at some time, and not that it is the running one",
+                   options.domain, digest, sevcore::describe(owner.policy))
+             : text("{}: attested and running: launch digest {}, policy {}", options.domain, digest,
+                    sevcore::describe(owner.policy));
+}
+
 /// What throws leaves the guest to the caller.
-Attested attempt(Guest& guest, Owner& owner, const AttestOptions& options) {
+Attested attempt(Guest& guest, Owner& owner, const AttestOptions& options, bool started) {
   const LaunchReport report = guest.launch();
   if (report.simulated && !options.allow_simulated) {
     guest.destroy();
@@ -51,12 +83,21 @@ Attested attempt(Guest& guest, Owner& owner, const AttestOptions& options) {
   if (owner.predictions.size() > 1) {
     note(text("the vCPUs' initial state is as --vmsa {} says", fit.prediction.vmsa));
   }
+  // Before anything is handed over: a run that is cut off from here on has finished this launch.
+  const auto known =
+      record_launch(owner.record, report.measurement.mnonce, LaunchStep::kFinished, owner.kernel);
+  if (known) {
+    if (known->step == LaunchStep::kFinished && !options.again) {
+      Attested refused = refuse_seen(guest, options, *known, started);
+      refused.seen_before = true;
+      return refused;
+    }
+    note(text("{}: {}", options.domain, describe(*known)));
+  }
   inject_secrets(guest, owner, report.measurement, options.domain);
   guest.resume();
-  return {ExitStatus::kDone, false,
-          text("{}: attested and running: launch digest {}, policy {}", options.domain,
-               to_hex(fit.prediction.digest), sevcore::describe(owner.policy)),
-          fit.prediction};
+  return {ExitStatus::kDone,          false, success(owner, options, fit), fit.prediction, known.has_value(),
+          !owner.secret_table.empty()};
 }
 
 }  // namespace
@@ -70,15 +111,15 @@ Attested refuse_simulated(const AttestOptions& options, bool destroyed) {
           {}};
 }
 
-void prepare(Guest& guest, const AttestOptions& options) {
+bool prepare(Guest& guest, const AttestOptions& options) {
   switch (guest.state()) {
     case GuestState::kOff:
       note(text("{}: starting it, paused", options.domain));
       guest.start_paused();
-      return;
+      return true;
     case GuestState::kAtLaunch:
       note(text("{}: it is paused", options.domain));
-      return;
+      return false;
     case GuestState::kSuspended:
       throw Error(ErrorCode::kOperationInvalid,
                   text("{}: it has run already, and was suspended, so its launch is over; it was left as it "
@@ -86,16 +127,16 @@ void prepare(Guest& guest, const AttestOptions& options) {
                        "attest its start",
                        options.domain));
     case GuestState::kOther:
-      throw Error(
-          ErrorCode::kOperationInvalid,
-          text("{}: it runs already, so its launch is over: shut it down first, then attest its start",
-               options.domain));
+      break;
   }
+  throw Error(ErrorCode::kOperationInvalid,
+              text("{}: it runs already, so its launch is over: shut it down first, then attest its start",
+                   options.domain));
 }
 
-Attested exchange(Guest& guest, Owner& owner, const AttestOptions& options) {
+Attested exchange(Guest& guest, Owner& owner, const AttestOptions& options, bool started) {
   try {
-    return attempt(guest, owner, options);
+    return attempt(guest, owner, options, started);
   } catch (const Error& error) {
     Attested failed{ExitStatus::kFailed, false, error.what(), {}};
     note(text("{}: destroying it, as it could not be attested", options.domain));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "driver/cli/launch/unmeasured.hpp"
 #include "driver/cli/numbers.hpp"
 #include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/secret_entry.hpp"
@@ -22,18 +23,15 @@ bool is_digest(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
-Bytes secret_table_of(const std::vector<std::string>& arguments) {
-  std::vector<sevcore::SecretEntry> entries;
-  Bytes table;
-  for (const std::string& argument : arguments) {
-    entries.push_back(read_secret_entry("--secret", argument));
+Bytes secret_table_of(const std::vector<std::string>& arguments, const ByteArray<16>& tik,
+                      const ByteArray<16>& tek) {
+  if (arguments.empty()) {
+    return {};
   }
-  if (!entries.empty()) {
-    table = sevcore::build_secret_table(entries);
-  }
-  for (sevcore::SecretEntry& entry : entries) {
-    sevcore::crypto::wipe(entry.data);
-  }
+  std::vector<sevcore::SecretEntry> entries = read_secret_entries("--secret", arguments);
+  check_not_a_key(entries, tik, tek);
+  Bytes table = sevcore::build_secret_table(entries);
+  wipe(entries);
   return table;
 }
 
@@ -51,6 +49,43 @@ void check_room(const sevcore::LaunchPlan& plan, std::size_t bytes) {
   }
 }
 
+KernelCover cover_of(const std::optional<ExpectedLaunch>& launch) {
+  return !launch                      ? KernelCover::kUnknown
+         : kernel_is_covered(*launch) ? KernelCover::kCovered
+                                      : KernelCover::kNotCovered;
+}
+
+/// A secret in a guest whose kernel the host has chosen is the host's.
+void check_kernel(KernelCover kernel, const AttestOptions& options) {
+  if (options.unmeasured_boot || kernel == KernelCover::kCovered) {
+    return;
+  }
+  if (kernel == KernelCover::kUnknown) {
+    refuse(text(
+        "--secret: a digest alone does not say whether it covers the guest's kernel: give your copy of the "
+        "XML with --expect, or say with --unmeasured-boot that you know"));
+  }
+  refuse(text(
+      "--secret: {} does not measure the guest's kernel: its firmware boots what lies on a disk that the "
+      "host can exchange, and so could be handed the secret by it. Give the guest a kernel with "
+      "kernelHashes='yes' and the AmdSev build of OVMF, or boot it directly; --unmeasured-boot takes the "
+      "risk",
+      options.expect));
+}
+
+std::string record_of(const AttestOptions& options) {
+  const auto directory =
+      options.session.empty() ? record_directory(options.tik) : std::optional(options.session);
+  if (!directory) {
+    refuse(
+        text("--tik {}: `attest` keeps a record of launches beside the TIK, and this has no folder; name the "
+             "session's with --session",
+             options.tik));
+  }
+  check_record(*directory);
+  return *directory;
+}
+
 }  // namespace
 
 Owner::Owner(const AttestOptions& options) : policy(read_policy(options.launch.policy)) {
@@ -65,7 +100,7 @@ Owner::Owner(const AttestOptions& options) : policy(read_policy(options.launch.p
           text("--expect with a digest stands for a whole launch: options that describe one go with --expect "
                "XML"));
     }
-    predictions = {{"", read_digest(options.expect)}};
+    predictions = {{"", read_digest("--expect", options.expect)}};
   } else {
     LaunchOptions launch = options.launch;
     launch.xml = options.expect;
@@ -75,12 +110,18 @@ Owner::Owner(const AttestOptions& options) : policy(read_policy(options.launch.p
   tik = read_tik(options.tik);
   if (!options.tek.empty()) {
     tek = read_tek(options.tek);
+    check_keys(tik, tek);
   }
   session = find_session(made_from ? options.expect : "", options.tik);
-  secret_table = secret_table_of(options.secrets);
+  secret_table = secret_table_of(options.secrets, tik, tek);
   if (made_from) {
     check_room(made_from->plan, secret_table.size());
   }
+  if (!secret_table.empty()) {
+    kernel = cover_of(made_from);
+    check_kernel(kernel, options);
+  }
+  record = record_of(options);
 }
 
 Owner::~Owner() {

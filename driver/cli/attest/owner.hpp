@@ -8,6 +8,7 @@
 
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/launch_options.hpp"
+#include "driver/cli/owner/launch_record.hpp"
 #include "sevcore/owner/session.hpp"
 #include "sevcore/policy.hpp"
 
@@ -24,6 +25,8 @@ struct AttestOptions {
   std::string session;  ///< A folder with session.json; empty: the TIK's
   bool allow_simulated = false;
   bool allow_unverified = false;
+  bool unmeasured_boot = false;  ///< Secrets also for a guest whose kernel the host can choose
+  bool again = false;            ///< Also a launch that the record knows as finished
   bool json = false;
 };
 
@@ -36,8 +39,11 @@ struct Owner {
   ByteArray<16> tek{};
   std::optional<sevcore::SessionBlob> session;  ///< Of the TIK, where it was found; for reasons
   Bytes secret_table;                           ///< Empty: none
+  KernelCover kernel = KernelCover::kUnknown;   ///< Looked at for secrets alone
+  std::string record;                           ///< The folder of the record of launches
 
-  /// Throws Error naming the option or file at fault, and where the secrets have no room in the guest.
+  /// Throws Error naming the option or file at fault; where the secrets have no room in the guest; where they
+  /// would go to one whose kernel the host can choose; and where launches can't be recorded.
   explicit Owner(const AttestOptions& options);
   Owner(const Owner&) = delete;
   Owner& operator=(const Owner&) = delete;

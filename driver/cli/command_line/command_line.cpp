@@ -34,6 +34,16 @@ std::string full_name(const CLI::App& program) {
   return name;
 }
 
+/// What --help ends with.
+std::string footer(const Help& help) {
+  std::string out = help.remarks.empty() ? "" : help.remarks + "\n\n";
+  out += help.examples.size() == 1 ? text("Example:") : text("Examples:");
+  for (const std::string& example : help.examples) {
+    out += "\n    " + example;  // Two blanks are for what scripts complete
+  }
+  return out;
+}
+
 }  // namespace
 
 Option Option::type_name(const std::string& name) {
@@ -76,8 +86,10 @@ Option Option::in_range(std::uint64_t least, std::uint64_t most) {
   return *this;
 }
 
-Command Command::add_subcommand(const std::string& name, const std::string& description) {
-  return Command(*app_->add_subcommand(name, description));
+Command Command::add_subcommand(const std::string& name, const Help& help) {
+  CLI::App* added = app_->add_subcommand(name, help.description);
+  added->footer(footer(help));
+  return Command(*added);
 }
 
 void Command::require_subcommand() { app_->require_subcommand(1); }
@@ -111,14 +123,13 @@ void Command::add_flag(const std::string& name, bool& given, const std::string& 
 
 void Command::callback(std::function<void()> run) { app_->callback(std::move(run)); }
 
-Program::Program(const std::string& name, const std::string& version, const std::string& description,
-                 const std::string& footer)
-    : app_(std::make_unique<CLI::App>(description, name)), command_(*app_) {
+Program::Program(const std::string& name, const std::string& version, const Help& help)
+    : app_(std::make_unique<CLI::App>(help.description, name)), command_(*app_) {
   app_->set_version_flag("--version", version);
   // Not require_subcommand(1): that would say "a subcommand is required" of one that is misspelt.
   app_->require_subcommand(0, 1);
   app_->get_formatter()->column_width(34);
-  app_->footer(footer);
+  app_->footer(footer(help));
 }
 
 Program::~Program() = default;

@@ -39,13 +39,20 @@ class Option {
   CLI::Option* option_;
 };
 
+/// What --help says of a command around its options.
+struct Help {
+  std::string description;
+  std::vector<std::string> examples;  ///< Whole commands; each command has one at least
+  std::string remarks = {};           ///< Before the examples
+};
+
 /// The program, or a subcommand at any depth: a handle, good as long as the Program. Variables that options
 /// are bound to must be there when the arguments are taken.
 class Command {
  public:
   explicit Command(CLI::App& app) : app_(&app) {}
 
-  Command add_subcommand(const std::string& name, const std::string& description);
+  Command add_subcommand(const std::string& name, const Help& help);
   /// One of the subcommands must be named.
   void require_subcommand();
 
@@ -69,9 +76,8 @@ class Command {
 /// The program itself.
 class Program {
  public:
-  /// `version` is what --version prints, `footer` what --help ends with.
-  Program(const std::string& name, const std::string& version, const std::string& description,
-          const std::string& footer);
+  /// `version` is what --version prints.
+  Program(const std::string& name, const std::string& version, const Help& help);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();

@@ -14,7 +14,7 @@ _virtsev() {
       mapfile -t COMPREPLY < <(compgen -W 'init2 legacy' -- "$current")
       return
       ;;
-    --out | --into | --dump | --svg | --against | --device | --session | --cek | --platform | --tik | --tek)
+    --out | --into | --separate | --dump | --svg | --against | --device | --session | --cek | --platform | --tik | --tek)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;

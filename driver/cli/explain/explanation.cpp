@@ -80,6 +80,7 @@ Explanation explain(const ExpectedLaunch& launch) {
   for (std::size_t number = 0; plan.encrypted_state && number < plan.vcpus.size(); ++number) {
     explanation.steps.push_back(step_of(plan.vcpus[number], number, launch, running));
   }
+  explanation.unmeasured = unmeasured(launch);
   explanation.secret = plan.secret;
   explanation.launch_digest = running.digest();
   return explanation;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/launch/unmeasured.hpp"
 #include "sevcore/base/bytes.hpp"
 
 namespace virtsev::cli {
@@ -36,6 +37,7 @@ struct Inputs {
 struct Explanation {
   Inputs inputs;
   std::vector<Step> steps;
+  std::vector<Unmeasured> unmeasured;
   sevcore::SecretArea secret;  ///< Size 0: none
   ByteArray<32> launch_digest{};
 };

@@ -123,11 +123,9 @@ Json to_json(const Explanation& explanation) {
   for (const Step& step : explanation.steps) {
     regions.push_back(to_json(step));
   }
-  return {{"launch_digest", to_hex(explanation.launch_digest)},
-          {"inputs", to_json(explanation.inputs)},
-          {"secret_address", explanation.secret.address.value()},
-          {"secret_size", explanation.secret.size},
-          {"regions", regions}};
+  return {{"launch_digest", to_hex(explanation.launch_digest)},   {"inputs", to_json(explanation.inputs)},
+          {"secret_address", explanation.secret.address.value()}, {"secret_size", explanation.secret.size},
+          {"unmeasured", to_json(explanation.unmeasured)},        {"regions", regions}};
 }
 
 bool looks_saved(const std::string& content) {

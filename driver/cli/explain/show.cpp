@@ -45,6 +45,9 @@ std::string show(const Explanation& explanation) {
   for (std::size_t i = 0; i < explanation.steps.size(); ++i) {
     out += show(explanation.steps[i], i + 1);
   }
+  for (const Unmeasured& one : explanation.unmeasured) {
+    out += text("not measured: {}", one.sentence) + "\n";
+  }
   return out + text("launch digest  {}", to_hex(explanation.launch_digest));
 }
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <sys/stat.h>
+
 #include "domain-xml/domain_definition.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "driver/boot/compose.hpp"
@@ -32,7 +34,7 @@ ExpectedLaunch from_virtsev_domain(const std::string& document, const LaunchOpti
              "--kernel, --initrd "
              "and --vmsa can be given"));
   }
-  if (!options.firmware.empty()) {
+  if (!options.firmware.empty() || !options.firmware_digest.empty()) {
     refuse(text("--firmware: {} boots no firmware but its <kernel> directly; leave the option out",
                 options.xml));
   }
@@ -63,6 +65,10 @@ ExpectedLaunch from_xml(const LaunchOptions& options) {
 }
 
 ExpectedLaunch from_options(const LaunchOptions& options) {
+  if (!options.firmware_digest.empty()) {
+    refuse(text(
+        "--firmware-digest: of which image? Give it with --firmware, or the XML of a guest with a <loader>"));
+  }
   if (options.kernel.empty()) {
     refuse(text("there is nothing to measure: give the domain's XML, or --kernel FILE"));
   }
@@ -94,12 +100,32 @@ sevcore::LaunchPlan compose(const ExpectedLaunch& launch, const spec::BootSpecif
                          : boot::compose(specification);
 }
 
+bool same_file(const UniqueFd& one, const UniqueFd& other) {
+  struct stat first = {};
+  struct stat second = {};
+  // Two that are empty, /dev/null for example, are two times nothing.
+  return one && other && ::fstat(one.get(), &first) == 0 && ::fstat(other.get(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino && first.st_size > 0;
+}
+
+void check_files(const ExpectedLaunch& launch) {
+  if (same_file(launch.kernel, launch.initrd)) {
+    refuse(text("{}: it is given as kernel and as initrd; one of them is wrong",
+                launch.specification.kernel.path));
+  }
+  if (same_file(launch.firmware_image, launch.kernel) || same_file(launch.firmware_image, launch.initrd)) {
+    refuse(text("{}: it is given as firmware and as kernel or initrd; one of them is wrong",
+                launch.firmware->image.path));
+  }
+}
+
 }  // namespace
 
 ExpectedLaunch expect_launch(const LaunchOptions& options) {
   ExpectedLaunch launch = !options.xml.empty()        ? from_xml(options)
                           : !options.firmware.empty() ? from_firmware(options)
                                                       : from_options(options);
+  check_files(launch);
   launch.specification.vmsa_flavour =
       options.vmsa == "legacy" ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2;
   launch.plan = compose(launch, launch.specification);

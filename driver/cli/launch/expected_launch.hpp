@@ -23,6 +23,7 @@ struct ExpectedLaunch {
   std::optional<boot::ovmf::Firmware> firmware = {};  ///< None: direct boot, as virtsev starts it
   UniqueFd firmware_image = {};
   std::vector<std::string> remarks = {};  ///< What its owner should know of it, for people
+  bool variables_of_host = false;         ///< Firmware that reads variables which the host keeps
   bool vmsa_assumed = false;              ///< SEV-ES without --vmsa: made as init2 makes it
 
   /// For scripts: the machine's version, or "qemu" where QEMU starts the guest through firmware.

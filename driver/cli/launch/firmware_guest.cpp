@@ -52,6 +52,12 @@ std::optional<std::uint32_t> signature_in(const LaunchOptions& options) {
   return known;
 }
 
+std::optional<ByteArray<32>> known_digest_in(const LaunchOptions& options) {
+  return options.firmware_digest.empty()
+             ? std::nullopt
+             : std::optional(read_digest("--firmware-digest", options.firmware_digest));
+}
+
 std::vector<std::string> remarks_on_options(const LaunchOptions& options) {
   std::vector<std::string> remarks;
   for (const auto& [option, given] :
@@ -73,8 +79,8 @@ ExpectedLaunch open_guest(const FirmwareGuest& guest) {
   boot.vcpus = guest.vcpus;
   boot.command_line = guest.command_line;
   launch.firmware_image = spec::open_file(guest.image.name, guest.image.path);
-  launch.firmware =
-      boot::ovmf::Firmware{{launch.firmware_image.get(), guest.image.path}, guest.cpu_signature};
+  launch.firmware = boot::ovmf::Firmware{
+      {launch.firmware_image.get(), guest.image.path}, guest.cpu_signature, guest.known_digest};
   if (!guest.kernel.path.empty()) {
     launch.kernel = open_hashed(guest.kernel);
     boot.kernel = {launch.kernel.get(), guest.kernel.path};
@@ -96,7 +102,8 @@ ExpectedLaunch from_firmware(const LaunchOptions& options) {
                                       options.command_line,
                                       options.vcpus != 0 ? options.vcpus : 1,
                                       read_policy(options.policy),
-                                      signature_in(options)});
+                                      signature_in(options),
+                                      known_digest_in(options)});
   launch.remarks = remarks_on_options(options);
   return launch;
 }

@@ -26,11 +26,15 @@ struct FirmwareGuest {
   std::uint32_t vcpus = 1;
   sevcore::Policy policy;
   std::optional<std::uint32_t> cpu_signature;  ///< EAX of CPUID leaf 1
+  std::optional<ByteArray<32>> known_digest;   ///< Of the image, where its owner knows it
 };
 
 /// From --cpu-model or --cpu-signature; nothing where neither is given. Throws Error for a model that is not
 /// known.
 std::optional<std::uint32_t> signature_in(const LaunchOptions& options);
+
+/// --firmware-digest; nothing where it is not given. Throws Error.
+std::optional<ByteArray<32>> known_digest_in(const LaunchOptions& options);
 
 /// What was given beside --firmware, or XML with firmware, and changes nothing: a remark for each.
 std::vector<std::string> remarks_on_options(const LaunchOptions& options);

@@ -7,9 +7,9 @@
 namespace virtsev::cli {
 
 bool LaunchOptions::given() const {
-  return !xml.empty() || !machine.empty() || memory_mib != 0 || !firmware.empty() || !kernel.empty() ||
-         !initrd.empty() || command_line_given || vcpus != 0 || !cpu_model.empty() || cpu_signature != 0 ||
-         !vmsa.empty();
+  return !xml.empty() || !machine.empty() || memory_mib != 0 || !firmware.empty() ||
+         !firmware_digest.empty() || !kernel.empty() || !initrd.empty() || command_line_given || vcpus != 0 ||
+         !cpu_model.empty() || cpu_signature != 0 || !vmsa.empty();
 }
 
 void add_copy_options(Command& command, LaunchOptions& options) {
@@ -18,6 +18,12 @@ void add_copy_options(Command& command, LaunchOptions& options) {
                   text("the image of OVMF, for a guest that QEMU starts through firmware; beside XML with a "
                        "<loader>, your own copy of it"))
       .type_name("FILE");
+  command
+      .add_option(
+          "--firmware-digest", options.firmware_digest,
+          text("SHA-256 of a firmware image that you know to check the kernel's hashes: another image "
+               "is refused, and this one is not looked into"))
+      .type_name("HEX");
   command
       .add_option(
           "--kernel", options.kernel,

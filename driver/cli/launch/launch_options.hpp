@@ -16,6 +16,7 @@ struct LaunchOptions {
   std::string machine;
   std::uint64_t memory_mib = 0;
   std::string firmware;
+  std::string firmware_digest;  ///< SHA-256 of an image that its owner knows, in hex
   std::string kernel;
   std::string initrd;
   std::string command_line;

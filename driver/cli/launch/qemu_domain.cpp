@@ -145,6 +145,7 @@ ExpectedLaunch from_qemu_domain(const xmlDoc& document, const LaunchOptions& opt
                                                   : "";
   guest.vcpus = vcpus_in(domain, options);
   guest.cpu_signature = signature_of(domain, options);
+  guest.known_digest = known_digest_in(options);
   if (guest.policy.has(sevcore::PolicyBit::kEs) && !guest.cpu_signature) {
     const xmlNode* cpu = xml::only_child(domain, "cpu");
     refuse(cpu != nullptr ? cpu : domain,
@@ -155,6 +156,7 @@ ExpectedLaunch from_qemu_domain(const xmlDoc& document, const LaunchOptions& opt
   }
   ExpectedLaunch launch = open_guest(guest);
   launch.remarks = remarks_on(os, options);
+  launch.variables_of_host = xml::only_child(os, "nvram") != nullptr;
   return launch;
 }
 

@@ -34,6 +34,10 @@ ByteArray<kKeySize> read_key(const std::string& path, std::size_t at) {
   const std::size_t start = content.size() == kKeySize ? 0 : at;
   std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(start), kKeySize, key.begin());
   sevcore::crypto::wipe(content);
+  if (key == ByteArray<kKeySize>{}) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("{}: the key in it is zeros alone; no session has such a key", path));
+  }
   return key;
 }
 
@@ -63,6 +67,15 @@ std::optional<sevcore::SessionBlob> session_in_xml(const std::string& path) {
 
 ByteArray<16> read_tik(const std::string& path) { return read_key(path, kKeySize); }
 ByteArray<16> read_tek(const std::string& path) { return read_key(path, 0); }
+
+void check_keys(const ByteArray<16>& tik, const ByteArray<16>& tek) {
+  if (tik == tek) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("--tik and --tek name the same key; give tik.bin and tek.bin of the session, or sev-tool's "
+             "tmp_tk.bin, which has both, twice"));
+  }
+}
 
 sevcore::SessionBlob read_session(const std::string& path) {
   const auto blob = parse_session(read_file(path, kMaxFile));

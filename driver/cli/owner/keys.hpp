@@ -11,9 +11,12 @@
 namespace virtsev::cli {
 
 /// --tik and --tek: 16 bytes (tik.bin, tek.bin), or 32: TEK and TIK in one file, as sev-tool's tmp_tk.bin and
-/// virt-qemu-sev-validate's --tk have them. Throw Error naming the file.
+/// virt-qemu-sev-validate's --tk have them. Throw Error naming the file; zeros alone are no key.
 ByteArray<16> read_tik(const std::string& path);
 ByteArray<16> read_tek(const std::string& path);
+
+/// Throws Error where both are the same key: the same file given twice.
+void check_keys(const ByteArray<16>& tik, const ByteArray<16>& tek);
 
 /// A session: 128 bytes, or base64 of them. Throws Error naming the file.
 sevcore::SessionBlob read_session(const std::string& path);

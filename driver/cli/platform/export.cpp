@@ -60,6 +60,26 @@ Bytes lay_out(const CertificateSet& set) {
   return file;
 }
 
+/// The names that sev-tool gives them.
+void write_separately(const CertificateSet& set, const ExportOptions& options) {
+  make_directory(options.separate);
+  const auto write = [&](const char* name, const Bytes& certificate) {
+    write_file(options.separate + "/" + name, certificate, Readers::kEverybody);
+  };
+  const auto bytes = [](const auto& certificate) {
+    const auto serialised = sevcore::serialise(certificate);
+    return Bytes(serialised.begin(), serialised.end());
+  };
+  write("pdh.cert", bytes(*set.pdh));
+  write("pek.cert", bytes(*set.pek));
+  write("oca.cert", bytes(*set.oca));
+  write("cek.cert", bytes(*set.cek));
+  if (options.full) {
+    write("ask.cert", bytes(*set.ask));
+    write("ark.cert", bytes(*set.ark));
+  }
+}
+
 void write_chip_id(const CertificateSet& set, const std::string& certificates) {
   const std::string path = chip_id_file(certificates);
   if (!set.chip_id.empty()) {
@@ -72,7 +92,17 @@ void write_chip_id(const CertificateSet& set, const std::string& certificates) {
 void tell(const ExportOptions& options, const CertificateSet& set, std::size_t size,
           const ChainVerdict& verdict) {
   if (options.json) {
-    Json value = {{"out", options.out}, {"bytes", size}, {"verdict", verdict.word()}, {"chip_id", nullptr}};
+    Json value = {{"out", nullptr},
+                  {"separate", nullptr},
+                  {"bytes", size},
+                  {"verdict", verdict.word()},
+                  {"chip_id", nullptr}};
+    if (!options.out.empty()) {
+      value.set("out", options.out);
+    }
+    if (!options.separate.empty()) {
+      value.set("separate", options.separate);
+    }
     if (!set.chip_id.empty()) {
       value.set("chip_id", to_hex(set.chip_id));
     }
@@ -81,8 +111,12 @@ void tell(const ExportOptions& options, const CertificateSet& set, std::size_t s
     }
     print(value);
   } else {
-    print(options.full ? text("PDH, PEK, OCA, CEK, ASK and ARK in {}.", options.out)
-                       : text("PDH, PEK, OCA and CEK in {}.", options.out));
+    for (const std::string& place : {options.out, options.separate}) {
+      if (!place.empty()) {
+        print(options.full ? text("PDH, PEK, OCA, CEK, ASK and ARK in {}.", place)
+                           : text("PDH, PEK, OCA and CEK in {}.", place));
+      }
+    }
   }
   if (verdict.kind != ChainVerdict::Kind::kAmd) {
     note(verdict.explanation);
@@ -92,6 +126,11 @@ void tell(const ExportOptions& options, const CertificateSet& set, std::size_t s
 }  // namespace
 
 ExitStatus write_export(CertificateSet set, const ExportOptions& options) {
+  if (options.out.empty() && options.separate.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("say where the certificates go: --out FILE, --separate DIR, or both"));
+  }
+  check_output("--out", options.out, {options.cek});
   if (!options.cek.empty()) {
     set.replace_cek(read_certificates({options.cek}), options.cek);
   }
@@ -102,8 +141,14 @@ ExitStatus write_export(CertificateSet set, const ExportOptions& options) {
     append(file, sevcore::serialise(*set.ask));
     append(file, sevcore::serialise(*set.ark));
   }
-  write_file(options.out, file, Readers::kEverybody);
-  write_chip_id(set, options.out);
+  if (!options.out.empty()) {
+    write_file(options.out, file, Readers::kEverybody);
+    write_chip_id(set, options.out);
+  }
+  if (!options.separate.empty()) {
+    write_separately(set, options);
+    write_chip_id(set, options.separate + "/cek.cert");
+  }
   tell(options, set, file.size(), verdict);
   return ExitStatus::kDone;
 }

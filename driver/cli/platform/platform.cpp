@@ -85,7 +85,9 @@ void add_files(Command& command, FileOptions& options) {
 void add_export(Command& group, ExitStatus& status) {
   auto options = std::make_shared<ExportOptions>();
   Command command = group.add_subcommand(
-      "export", text("Fetch PDH, PEK, OCA and CEK from a host, into one file, and the chip's id beside it"));
+      "export", {text("Fetch PDH, PEK, OCA and CEK from a host, into one file, and the chip's id beside it"),
+                 {"virtsev platform export --uri sev+ssh://host/system --out platform.cert",
+                  "virtsev platform export --device --separate certificates"}});
   options->uri = "sev:///system";
   Option uri = command.add_option("--uri", options->uri, text("the host's libvirt URI (sev:///system)"))
                    .type_name("URI");
@@ -97,9 +99,13 @@ void add_export(Command& group, ExitStatus& status) {
       .type_name("[PATH]")
       .expected(0, 1)
       .excludes(uri);
-  command.add_option("--out", options->out, text("where they go; the chip's id goes into FILE.id"))
-      .type_name("FILE")
-      .required();
+  command.add_option("--out", options->out, text("one file for all; the chip's id goes into FILE.id"))
+      .type_name("FILE");
+  command
+      .add_option("--separate", options->separate,
+                  text("a file for each: pdh.cert, pek.cert, oca.cert and cek.cert, with --full ask.cert and "
+                       "ark.cert, as sev-tool names them"))
+      .type_name("DIR");
   command.add_option("--cek", options->cek, text("the CEK as AMD signed it, in place of the exported one"))
       .type_name("FILE");
   command.add_flag("--full", options->full, text("ASK and ARK behind them, as sevctl's --full"));
@@ -110,18 +116,23 @@ void add_export(Command& group, ExitStatus& status) {
 }  // namespace
 
 void add_platform(Command& program, ExitStatus& status) {
-  Command group = program.add_subcommand("platform", text("A platform's certificates: export, show, verify"));
+  Command group =
+      program.add_subcommand("platform", {text("A platform's certificates: export, show, verify"),
+                                          {"virtsev platform export --uri sev:///system --out platform.cert",
+                                           "virtsev platform verify platform.cert"}});
   group.require_subcommand();
   add_export(group, status);
 
   auto options = std::make_shared<FileOptions>();
   Command shown =
-      group.add_subcommand("show", text("Show certificates: what they are, their keys, who signed them"));
+      group.add_subcommand("show", {text("Show certificates: what they are, their keys, who signed them"),
+                                    {"virtsev platform show platform.cert"}});
   add_files(shown, *options);
   shown.callback([options, &status] { status = run_show(*options); });
 
   Command verified = group.add_subcommand(
-      "verify", text("Verify the chain (0 up to AMD's root, 3 up to a simulated one, 1 it does not hold)"));
+      "verify", {text("Verify the chain (0 up to AMD's root, 3 up to a simulated one, 1 it does not hold)"),
+                 {"virtsev platform verify platform.cert --cek cek.cert"}});
   add_files(verified, *options);
   verified.callback([options, &status] { status = run_verify(*options); });
 }

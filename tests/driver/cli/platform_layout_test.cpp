@@ -136,6 +136,36 @@ TEST_F(PlatformExport, WritesAskAndArkBehindThemWithFull) {
   EXPECT_EQ(virtsev({"platform", "verify", options_.out}).status, 3);
 }
 
+TEST_F(PlatformExport, WritesEachCertificateByItself) {
+  options_.out.clear();
+  options_.separate = directory_.path("certificates");
+  options_.full = true;
+  ASSERT_EQ(write_export(set_, options_), ExitStatus::kDone);
+  std::vector<std::string> verify = {"platform", "verify"};
+  Bytes joined;
+  for (const char* name : {"pdh.cert", "pek.cert", "oca.cert", "cek.cert"}) {
+    verify.push_back(options_.separate + "/" + name);
+    const Bytes one = read_bytes(verify.back());
+    EXPECT_EQ(one.size(), 2084U) << name;
+    joined.insert(joined.end(), one.begin(), one.end());
+  }
+  expect_layout(joined);
+  EXPECT_EQ(virtsev(verify).status, 3);
+  EXPECT_EQ(read_bytes(options_.separate + "/ask.cert").size(), 1600U);
+  EXPECT_EQ(read_bytes(options_.separate + "/ark.cert").size(), 1600U);
+  EXPECT_EQ(read_text(options_.separate + "/cek.cert.id"), to_hex(information_.chip_id) + "\n");
+}
+
+TEST_F(PlatformExport, NeedsAPlaceAndNotThatOfItsInput) {
+  options_.cek = directory_.write("cek.cert", sevcore::serialise(*set_.cek));
+  options_.out = options_.cek;
+  EXPECT_THROW(write_export(set_, options_), Error);
+  options_.out.clear();
+  EXPECT_THROW(write_export(set_, options_), Error);
+  options_.out = "-";
+  EXPECT_THROW(write_export(set_, options_), Error);
+}
+
 TEST_F(PlatformExport, TakesTheSignedCekInPlaceOfTheExportedOne) {
   options_.cek = directory_.write("cek.cert", sevcore::serialise(*set_.cek));
   set_.cek->signatures = {};

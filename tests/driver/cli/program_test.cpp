@@ -82,9 +82,11 @@ TEST(Program, ACommandLineMayBeginAsAnOptionDoes) {
 
 TEST(Program, NamesTheFolderThatIsMissing) {
   const TemporaryDirectory directory;
+  const std::string tik = directory.write("tik", std::string(16, 'i'));
+  const std::string tek = directory.write("tek", std::string(16, 'e'));
   const std::string key = directory.write("key", std::string(16, 'k'));
   const Outcome outcome =
-      virtsev({"secret", "--tik", key, "--tek", key, "--measurement", std::string(64, 'A'), "--entry",
+      virtsev({"secret", "--tik", tik, "--tek", tek, "--measurement", std::string(64, 'B'), "--entry",
                "luks-key=" + key, "--out", directory.path("a/b/c")});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.errors, HasSubstr("there is no " + directory.path("a") + ";"));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sevcore/base/hex.hpp"
+#include "sevcore/crypto/crypto.hpp"
 #include "tests/driver/boot/ovmf/synthetic_firmware.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 
@@ -82,6 +84,41 @@ TEST_F(QemuDomainXml, WithoutAKernelHasItsFirmwareMeasuredAlone) {
   domain_.policy = "1";
   domain_.cpu = "<cpu mode='host-passthrough'/>";
   EXPECT_EQ(measure().output, from_options({"--policy", "1"}));
+}
+
+TEST_F(QemuDomainXml, NamesWhatTheDigestDoesNotSay) {
+  const auto words = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> list;
+    std::vector<std::string> all = more;
+    all.push_back("--json");
+    const auto value = measure(all).json();
+    for (std::size_t i = 0; i < value["unmeasured"].size(); ++i) {
+      list.push_back(value["unmeasured"][i].string());
+    }
+    return list;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(words({}), ElementsAre("acpi", "smbios", "memory-map", "addresses"));
+  domain_.kernel.clear();
+  domain_.policy = "1";
+  EXPECT_THAT(words({}), ElementsAre("kernel", "acpi", "smbios", "memory-map", "vcpu-state", "addresses"));
+  EXPECT_THAT(measure().errors, HasSubstr("not measured: the kernel"));
+  domain_.loader += "<nvram>/var/lib/vars.fd</nvram>";
+  EXPECT_THAT(words({}), testing::Contains("variables"));
+  const std::string path = directory_.write("domain.xml", domain_.xml());
+  EXPECT_THAT(virtsev({"explain", path}).output, HasSubstr("not measured: ACPI tables"));
+}
+
+TEST_F(QemuDomainXml, RefusesAFirmwareThatChecksNoHashes) {
+  boot::ovmf::test::Table table;
+  table.checks_hashes = false;
+  const std::string other = directory_.write("generic.fd", boot::ovmf::test::synthetic_firmware(table));
+  const Outcome outcome = measure({"--firmware", other});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.errors, AllOf(HasSubstr("generic.fd"), HasSubstr("OVMF.amdsev.fd")));
+  const std::string digest = to_hex(sevcore::crypto::sha256(read_bytes(other)));
+  EXPECT_EQ(measure({"--firmware", other, "--firmware-digest", digest}).status, 0);
+  EXPECT_EQ(measure({"--firmware-digest", digest}).status, 2) << "this one it is not";
 }
 
 TEST_F(QemuDomainXml, MeasuresTheVcpusThatAreThereFromTheStart) {

@@ -46,6 +46,19 @@ class Documentation(unittest.TestCase):
             for option in set(re.findall(r"(?<!\S)(?:-h,)?(--[a-z-]+)", help_of(*command))):
                 self.assertIn(option, page, command)
 
+    def test_every_help_has_an_example_that_it_knows(self):
+        groups = {tuple(command[:-1]) for command in all_commands()}
+        for command in [*all_commands(), *map(list, groups)]:
+            text = help_of(*command)
+            examples = re.findall(r"^    (.*\bvirtsev .*)$", text.split("Example", 1)[-1], re.M) if "\nExample" in text else []
+            self.assertTrue(examples, command)
+            for example in examples:
+                words = re.findall(r"[^\s']+", example.split("virtsev ", 1)[1])
+                self.assertEqual(words[:len(command)], command, example)
+                shown = help_of(*words[:2]) if command == ["platform"] else text
+                for option in (word for word in words if word.startswith("--")):
+                    self.assertIn(option, shown, example)
+
     def test_the_man_page_is_well_formed(self):
         if subprocess.run(["which", "man"], capture_output=True, check=False).returncode != 0:
             self.skipTest("man is not installed")

@@ -20,7 +20,9 @@ import uuid
 
 VIRTSEV, SOURCE = sys.argv[1:3]
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(SOURCE, "tests/tools"))
 import recorded_libvirtd as recorded  # noqa: E402
+from synthetic_firmware import firmware  # noqa: E402
 
 API, BUILD, MNONCE = (1, 51), 3, bytes(range(100, 116))
 TIK, TEK = b"T" * 16, b"E" * 16
@@ -30,19 +32,6 @@ XML = """<domain type='kvm'><name>guest</name><memory unit='GiB'>2</memory><vcpu
   <kernel>{root}/vmlinuz</kernel><cmdline>{line}</cmdline></os>
   <cpu mode='custom'><model>EPYC-Milan</model></cpu>
   <launchSecurity type='sev' kernelHashes='yes'><policy>0x0005</policy></launchSecurity></domain>"""
-
-
-def entry(guid, data):
-    return data + struct.pack("<H", len(data) + 18) + uuid.UUID(guid).bytes_le
-
-
-def firmware(secret_room=0xc00):
-    """Nothing that could run, with OVMF's table at its end: where vCPUs begin, where secret and hashes go."""
-    table = (entry("00f771de-1a7e-4fcb-890e-68c77e2fb44e", struct.pack("<I", 0x80b004)) +
-             entry("4c2eb361-7d9b-4cc3-8081-127c90d3d294", struct.pack("<II", 0x80c000, secret_room)) +
-             entry("7255371f-3a3b-4b04-927b-1da6efa8d454", struct.pack("<II", 0x80cc00, 0x400)))
-    table += struct.pack("<H", len(table) + 18) + uuid.UUID("96b582de-1fb2-45f7-baea-a366c55a082d").bytes_le
-    return bytes(8192 - 32 - len(table)) + table + bytes(32)
 
 
 def measurement(digest, policy=5, tik=TIK):
@@ -190,7 +179,14 @@ class AttestQemuTest(unittest.TestCase):
         self.assertEqual(self.host.done, ["start paused", "resume"])
 
     def test_takes_a_digest(self):
-        self.attest(*self.with_secret(), expect=self.digest("init2"))
+        self.attest(expect=self.digest("init2"))
+        self.assertEqual(self.host.done, ["start paused", "resume"])
+
+    def test_a_digest_alone_takes_no_secret_along_unless_its_owner_says_so(self):
+        refused = self.attest(*self.with_secret(), expect=self.digest("init2"), status=2)
+        self.assertIn("--unmeasured-boot", refused.stderr)
+        self.assertEqual(self.host.done, [])
+        self.attest(*self.with_secret(), "--unmeasured-boot", expect=self.digest("init2"))
         self.assertEqual(self.host.done, ["start paused", "inject", "resume"])
 
     def record(self, platform, **values):

@@ -100,6 +100,27 @@ TEST_F(OvmfCompose, RefusesAKernelThatTheImageWouldNotMeasure) {
   EXPECT_EQ(refusal({}, firmware(image)), "") << "without a kernel it is a good image";
 }
 
+TEST_F(OvmfCompose, RefusesAKernelWhoseHashesNobodyChecks) {
+  test::Table table;
+  table.checks_hashes = false;
+  const Bytes image = test::synthetic_firmware(table);
+  const UniqueFd file = file_of(image);
+  EXPECT_THAT(refusal(with_kernel(1), firmware(file)), HasSubstr("AmdSev"));
+  EXPECT_EQ(refusal({}, firmware(file)), "") << "without a kernel nothing has to check one";
+  Firmware known = firmware(file);
+  known.known_digest = sevcore::crypto::sha256(image);
+  EXPECT_EQ(refusal(with_kernel(1), known), "") << "its owner knows better";
+}
+
+TEST_F(OvmfCompose, RefusesAnotherImageThanItsOwnerKnows) {
+  Firmware known = firmware(image_file_);
+  known.known_digest = sevcore::crypto::sha256(image_);
+  EXPECT_EQ(refusal(with_kernel(1), known), "");
+  known.known_digest = sevcore::crypto::sha256(Bytes(1));
+  EXPECT_THAT(refusal(with_kernel(1), known), HasSubstr(to_hex(sevcore::crypto::sha256(image_))));
+  EXPECT_THAT(refusal({}, known), HasSubstr("--firmware-digest")) << "without a kernel, too";
+}
+
 TEST_F(OvmfCompose, RefusesAPlaceThatIsTooSmall) {
   test::Table table;
   table.hashes_size = 175;

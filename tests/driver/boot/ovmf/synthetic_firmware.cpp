@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sevcore/base/guid.hpp"
+#include "tests/driver/boot/ovmf/synthetic_volume.hpp"
 
 namespace virtsev::boot::ovmf::test {
 namespace {
@@ -36,6 +37,10 @@ Bytes synthetic_firmware(const Table& table, std::size_t size) {
   Bytes image(size);
   for (std::size_t i = 0; i < size; ++i) {
     image[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
+  }
+  if (table.checks_hashes) {
+    const Bytes volume = volume_that_checks_hashes(kPageSize);
+    std::copy(volume.begin(), volume.end(), image.begin());
   }
   std::copy(end.begin(), end.end(), image.end() - static_cast<std::ptrdiff_t>(end.size()));
   return image;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An image with the table of OVMF at its end, and nothing that could run.
+// An image with the table of OVMF at its end, a volume at its start, and nothing that could run.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@ struct Table {
   std::uint32_t hashes_size = 0x400;
   std::uint32_t secret_base = 0x0081'5000;
   std::uint32_t secret_size = 0xc00;
+  bool checks_hashes = true;  ///< There is a volume at its start, with code that looks for them
 };
 
 Bytes synthetic_firmware(const Table& table = {}, std::size_t size = 8192);
