@@ -35,6 +35,7 @@ class FrameReader {
   Result<void, ChannelError> fail(ChannelError error);
 
   Bytes buffer_;
+  std::size_t taken_ = 0;  ///< Bytes of buffer_ that were given away as frames
   std::deque<UniqueFd> descriptors_;
   std::optional<ChannelError> failed_;
 };

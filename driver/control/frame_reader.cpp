@@ -19,6 +19,7 @@ bool known_kind(std::uint32_t kind) {
 Result<void, ChannelError> FrameReader::fail(ChannelError error) {
   failed_ = error;
   buffer_.clear();
+  taken_ = 0;
   descriptors_.clear();
   return unexpected(error);
 }
@@ -30,6 +31,8 @@ Result<void, ChannelError> FrameReader::feed(ByteView bytes, std::vector<UniqueF
   if (descriptors_.size() + descriptors.size() > kMaxDescriptors) {
     return fail(ChannelError::kTooManyDescriptors);
   }
+  // Once for all frames that were taken since the last time: however small they are, each byte moves once.
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0)));
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   for (UniqueFd& descriptor : descriptors) {
     descriptors_.push_back(std::move(descriptor));
@@ -41,10 +44,11 @@ Result<std::optional<Frame>, ChannelError> FrameReader::next() {
   if (failed_) {
     return unexpected(*failed_);
   }
-  if (buffer_.size() < kFrameHeaderBytes) {
+  const ByteView bytes = ByteView(buffer_).subspan(taken_);
+  if (bytes.size() < kFrameHeaderBytes) {
     return std::nullopt;
   }
-  xdr::Decoder header(ByteView(buffer_).first(kFrameHeaderBytes));
+  xdr::Decoder header(bytes.first(kFrameHeaderBytes));
   const std::uint32_t length = header.get_uint32();
   const std::uint32_t kind = header.get_uint32();
   const std::uint32_t type = header.get_uint32();
@@ -60,22 +64,22 @@ Result<std::optional<Frame>, ChannelError> FrameReader::next() {
   if (count > descriptors_.size()) {
     return tl::make_unexpected(fail(ChannelError::kMissingDescriptors).error());
   }
-  if (buffer_.size() < length) {
+  if (bytes.size() < length) {
     return std::nullopt;
   }
   Frame frame;
   frame.kind = static_cast<FrameKind>(kind);
   frame.type = type;
   frame.serial = serial;
-  const auto end = buffer_.begin() + static_cast<std::ptrdiff_t>(length);
-  frame.payload.assign(buffer_.begin() + static_cast<std::ptrdiff_t>(kFrameHeaderBytes), end);
-  buffer_.erase(buffer_.begin(), end);
+  const ByteView payload = bytes.first(length).subspan(kFrameHeaderBytes);
+  frame.payload.assign(payload.begin(), payload.end());
+  taken_ += length;
   for (std::uint32_t i = 0; i < count; ++i) {
     frame.descriptors.push_back(std::move(descriptors_.front()));
     descriptors_.pop_front();
   }
   // Nothing is left to read, so descriptors that are left belong to no frame.
-  if (buffer_.empty() && !descriptors_.empty()) {
+  if (taken_ == buffer_.size() && !descriptors_.empty()) {
     return tl::make_unexpected(fail(ChannelError::kTooManyDescriptors).error());
   }
   return frame;

@@ -11,12 +11,14 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "driver/rpc/connection.hpp"
 #include "driver/rpc/gate.hpp"
+#include "driver/rpc/strangers.hpp"
 
 namespace virtsev::rpc {
 
@@ -51,11 +53,11 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   struct Listener {
     Acceptor acceptor;
     bool read_only;
-    std::size_t unopened = 0;
+    Strangers strangers;
   };
   struct Peer {
     std::shared_ptr<Connection> connection;
-    Listener* listener = nullptr;  ///< Counts it as unopened; null once it has opened, or came in by serve()
+    Listener* listener = nullptr;  ///< Null: it came in by serve()
   };
 
   Impl(asio::io_context& io, Service& service, const ServerLimits& limits)
@@ -66,41 +68,77 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
                                                             std::make_shared<MemoryBudget>(limits.max_memory),
                                                             {},
                                                             {}})),
-        room(io.get_executor()) {}
+        room(io.get_executor()),
+        recheck(io.get_executor()) {}
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self, Listener& listener);
-  [[nodiscard]] bool has_room(const Listener& listener) const;
+  [[nodiscard]] std::size_t places(bool read_only) const;
+  void make_room(const Listener& newcomer);
+  [[nodiscard]] bool takes_too_much(const PeerCredentials& reader) const;
   void admit(UniqueFd socket, bool read_only, Listener* listener);
-  void count_as_opened(Peer& peer);
+  void greet_stranger(std::uint64_t id, uid_t user, Listener& listener);
+  void close(std::uint64_t id);
   void forget(std::uint64_t id);
   void stop();
 
   std::shared_ptr<ConnectionHost> host;
-  Gate room;  ///< Notified when has_room() may have become true
+  Gate room;  ///< Notified when there may be a place again
+  asio::steady_timer recheck;
   std::list<Listener> listeners;
   std::map<std::uint64_t, Peer> peers;
+  std::map<uid_t, std::size_t> readers;  ///< Of peers, by user; no entry holds 0
   std::function<void(std::size_t)> observer;
   std::uint64_t last_id = 0;
   bool stopped = false;
 };
 
-bool Server::Impl::has_room(const Listener& listener) const {
-  const ServerLimits& limits = host->limits;
-  const std::size_t kept = listener.read_only ? limits.max_clients / 10 : 0;
-  return peers.size() + kept < limits.max_clients && listener.unopened < limits.max_unopened;
+std::size_t Server::Impl::places(bool read_only) const {
+  const std::size_t all = host->limits.max_clients;
+  return read_only ? all - all / 10 : all;
+}
+
+/// A stranger goes, where one has been there for a while; else it is looked again when one has. Readers'
+/// first; a reader can't push others out.
+void Server::Impl::make_room(const Listener& newcomer) {
+  std::optional<Strangers::Candidate> victim;
+  for (const Listener& listener : listeners) {
+    if (const auto first = listener.strangers.first_to_go();
+        first && (listener.read_only || !newcomer.read_only) && (!victim || listener.read_only)) {
+      victim = first;
+    }
+  }
+  if (!victim) {
+    return;
+  }
+  const auto due = victim->since + host->limits.unopened_patience;
+  if (due <= Strangers::Clock::now()) {
+    close(victim->id);
+    return;
+  }
+  if (recheck.expiry() > Strangers::Clock::now() && recheck.expiry() <= due) {
+    return;  // Looked at soon enough
+  }
+  recheck.expires_at(due);
+  recheck.async_wait([weak = weak_from_this()](const asio::error_code& error) {
+    const auto self = weak.lock();
+    if (self && !error) {
+      self->room.notify();
+    }
+  });
 }
 
 asio::awaitable<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, Listener& listener) {
   while (!self->stopped) {
-    if (!self->has_room(listener)) {
-      co_await self->room.wait();
-      continue;
-    }
     asio::error_code error;
     co_await listener.acceptor.async_wait(Acceptor::wait_read,
                                           asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       co_return;
+    }
+    if (self->peers.size() >= self->places(listener.read_only)) {
+      self->make_room(listener);
+      co_await self->room.wait();
+      continue;
     }
     // Not Asio's accept: its descriptors are inherited by the programs that the daemon starts.
     UniqueFd socket(
@@ -120,6 +158,9 @@ void Server::Impl::admit(UniqueFd socket, bool read_only, Listener* listener) {
   if (stopped || !peer || (!read_only && !may_write(*peer))) {
     return;
   }
+  if (read_only && takes_too_much(*peer)) {
+    return;
+  }
   const std::uint64_t id = ++last_id;
   std::shared_ptr<Connection> connection;
   try {
@@ -127,20 +168,44 @@ void Server::Impl::admit(UniqueFd socket, bool read_only, Listener* listener) {
   } catch (const std::system_error&) {
     return;  // no memory in the kernel to wait for it: this client alone is lost
   }
-  if (listener != nullptr) {
-    ++listener->unopened;
-  }
   peers.emplace(id, Peer{connection, listener});
+  if (read_only) {
+    ++readers[peer->uid];
+  }
   connection->start();
+  if (listener != nullptr) {
+    greet_stranger(id, peer->uid, *listener);
+  }
   if (observer) {
     observer(peers.size());
   }
 }
 
-void Server::Impl::count_as_opened(Peer& peer) {
-  if (Listener* listener = std::exchange(peer.listener, nullptr)) {
-    --listener->unopened;
-    room.notify();
+/// Readers come in by a socket that is open to everybody: one user must not have all their places.
+bool Server::Impl::takes_too_much(const PeerCredentials& reader) const {
+  if (may_write(reader)) {
+    return false;
+  }
+  const auto own = readers.find(reader.uid);
+  return own != readers.end() && own->second >= places(true) / 2;
+}
+
+void Server::Impl::greet_stranger(std::uint64_t id, uid_t user, Listener& listener) {
+  const auto now = Strangers::Clock::now();
+  listener.strangers.add(id, user, now);
+  const StrangerShare share{host->limits.max_unopened, host->limits.unopened_patience};
+  if (const auto oldest = listener.strangers.beyond_share(user, share, now)) {
+    close(*oldest);
+  }
+}
+
+void Server::Impl::close(std::uint64_t id) {
+  if (const auto found = peers.find(id); found != peers.end()) {
+    if (found->second.listener != nullptr) {
+      found->second.listener->strangers.remove(id);
+    }
+    const auto connection = found->second.connection;
+    connection->close();  // Calls forget(), later
   }
 }
 
@@ -149,7 +214,14 @@ void Server::Impl::forget(std::uint64_t id) {
   if (found == peers.end()) {
     return;
   }
-  count_as_opened(found->second);
+  if (found->second.listener != nullptr) {
+    found->second.listener->strangers.remove(id);
+  }
+  const Connection& connection = *found->second.connection;
+  if (const auto own = connection.read_only() ? readers.find(connection.peer().uid) : readers.end();
+      own != readers.end() && --own->second == 0) {
+    readers.erase(own);
+  }
   peers.erase(found);
   room.notify();
   if (observer) {
@@ -166,6 +238,7 @@ void Server::Impl::stop() {
     listener.acceptor.close(ignored);
   }
   room.notify();
+  recheck.cancel();
   for (const auto& [id, peer] : peers) {
     peer.connection->close();
   }
@@ -176,8 +249,9 @@ Server::Server(asio::io_context& io, Service& service, ServerLimits limits)
   const std::weak_ptr<Impl> weak = impl_;
   impl_->host->opened = [weak](std::uint64_t id) {
     if (const auto impl = weak.lock()) {
-      if (const auto found = impl->peers.find(id); found != impl->peers.end()) {
-        impl->count_as_opened(found->second);
+      if (const auto found = impl->peers.find(id);
+          found != impl->peers.end() && found->second.listener != nullptr) {
+        found->second.listener->strangers.remove(id);
       }
     }
   };
@@ -195,7 +269,8 @@ void Server::listen(UniqueFd socket, bool read_only) {
   acceptor.assign(asio::local::stream_protocol(), socket.get());
   static_cast<void>(socket.release());
   acceptor.non_blocking(true);
-  Impl::Listener& listener = impl_->listeners.emplace_back(Impl::Listener{std::move(acceptor), read_only});
+  Impl::Listener& listener =
+      impl_->listeners.emplace_back(Impl::Listener{std::move(acceptor), read_only, {}});
   asio::co_spawn(impl_->host->executor, Impl::accept_all(impl_, listener), asio::detached);
 }
 

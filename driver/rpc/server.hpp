@@ -21,13 +21,16 @@ namespace virtsev::rpc {
 /// never more clients than half of RLIMIT_NOFILE.
 struct ServerLimits {
   std::size_t max_clients =
-      5000;  ///< Then nobody is accepted; the last tenth is kept for the read-write socket
+      5000;  ///< Then nobody is accepted; the last tenth is kept for the read-write socket, and no user may
+             ///< have more than half of the rest for reading (root, and who runs the daemon, may)
   std::size_t max_client_requests = 5;                 ///< Calls in progress; then the client is not read
   std::chrono::milliseconds keepalive_interval{5000};  ///< 0: clients are not pinged
   unsigned keepalive_count = 5;
 
-  std::size_t max_unopened =
-      20;  ///< Connections of one socket that have opened nothing yet; then nobody is accepted there
+  std::size_t max_unopened = 64;  ///< Connections of one user and one socket that have opened nothing yet:
+                                  ///< then each new one closes the oldest (strangers.hpp)
+  std::chrono::milliseconds unopened_patience{
+      1000};  ///< Before that, a connection is seldom closed for another
   std::chrono::milliseconds open_deadline{
       30000};                                ///< A connection that has opened nothing by then is dropped
   std::size_t max_unopened_message = 65536;  ///< Bytes

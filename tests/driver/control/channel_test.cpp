@@ -47,6 +47,26 @@ ChannelError error_of(ByteView bytes) {
   return frame.error();
 }
 
+// Quadratic time would take hours.
+TEST(FrameReader, TakesManyTinyFramesInTimeThatGrowsWithThem) {
+  constexpr std::size_t kFrames = 1U << 20;
+  const Bytes tiny = header(kFrameHeaderBytes, 3, 0);
+  Bytes all;
+  all.reserve(kFrames * tiny.size());
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    all.insert(all.end(), tiny.begin(), tiny.end());
+  }
+  FrameReader reader;
+  ASSERT_TRUE(reader.feed(all, {}));
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    const auto frame = reader.next();
+    ASSERT_TRUE(frame && *frame);
+  }
+  const auto none = reader.next();
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->has_value());
+}
+
 TEST(FrameReader, TakesAFrameByteByByte) {
   const OutgoingFrame outgoing = encode(Request(Hello{1}), 7);
   FrameReader reader;

@@ -121,6 +121,7 @@ TEST_F(Listening, AboveTheLimitClientsWaitUntilOneGoes) {
 TEST_F(Listening, StrangersOnTheReadOnlySocketDoNotKeepRootOut) {
   ServerLimits limits;
   limits.max_unopened = 3;
+  limits.unopened_patience = std::chrono::milliseconds(0);
   limits.max_clients = 20;
   start(limits);
   const sockaddr_un write_address = listen(false);
@@ -131,10 +132,43 @@ TEST_F(Listening, StrangersOnTheReadOnlySocketDoNotKeepRootOut) {
   }
   RawClient root = connect_to(write_address);
   expect_echo(root);
-  EXPECT_TRUE(strangers.back().is_silent());
-  EXPECT_EQ(server_->clients(), 4U);
-  open(strangers[0]);  // makes room for one more
-  EXPECT_TRUE(run_until([this] { return server_->clients() == 5; }));
+  EXPECT_TRUE(run_until([this] { return server_->clients() == 4; }));
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_TRUE(strangers[i].at_end()) << i << " is older than the last three";
+  }
+  open(strangers[7]);
+  open(strangers[9]);
+}
+
+TEST_F(Listening, AUserWhoOpensQuicklyMayHaveManyConnectionsOnTheirWay) {
+  ServerLimits limits;
+  limits.max_unopened = 3;
+  limits.unopened_patience = std::chrono::hours(1);
+  start(limits);
+  const sockaddr_un address = listen(true);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.push_back(connect_to(address));
+  }
+  EXPECT_TRUE(run_until([this] { return server_->clients() == 12; }));
+  for (RawClient& client : clients) {
+    open(client);
+  }
+}
+
+TEST_F(Listening, SilentConnectionsGoWhereNobodyElseFindsAPlace) {
+  ServerLimits limits;
+  limits.max_clients = 2;
+  limits.unopened_patience = std::chrono::milliseconds(1);
+  start(limits);
+  const sockaddr_un address = listen(true);
+  RawClient silent = connect_to(address);
+  RawClient other = connect_to(address);
+  EXPECT_TRUE(run_until([this] { return server_->clients() == 2; }));
+  RawClient third = connect_to(address);
+  open(third);
+  EXPECT_TRUE(silent.at_end()) << "the oldest goes";
+  open(other);
 }
 
 TEST_F(Listening, ReadersCannotTakeTheLastPlaces) {
