@@ -33,6 +33,8 @@ enum class RequestType : std::uint32_t {
   kReadRegisters = 11,
   kWriteRegisters = 12,
   kListMemory = 13,
+  kGrantFirmware = 14,
+  kOpenConsole = 15,
 };
 enum class ReplyType : std::uint32_t {
   kFailure = 1,
@@ -43,8 +45,15 @@ enum class ReplyType : std::uint32_t {
   kMemoryContent = 6,
   kRegisterContent = 7,
   kMemoryRanges = 8,
+  kConsoleMaster = 9,
 };
-enum class EventType : std::uint32_t { kEnded = 1, kConsoleSilent = 2, kProgress = 3 };
+enum class EventType : std::uint32_t {
+  kEnded = 1,
+  kConsoleSilent = 2,
+  kProgress = 3,
+  kFirmwareWanted = 4,
+  kFirmwareDone = 5,
+};
 
 enum class DecodeError {
   kUnknownType,  ///< A message of a later version: a request is answered with Failure(kNoSupport), an event
@@ -56,7 +65,7 @@ OutgoingFrame encode(const Request& request, std::uint32_t serial);
 OutgoingFrame encode(const Reply& reply, std::uint32_t serial);
 OutgoingFrame encode(const Event& event);
 
-/// The frame must have the fitting kind (else kMalformed). The descriptors in a Start stay the frame's.
+/// The frame must have the fitting kind (else kMalformed). The descriptors in a message stay the frame's.
 Result<Request, DecodeError> decode_request(const Frame& frame);
 Result<Reply, DecodeError> decode_reply(const Frame& frame);
 Result<Event, DecodeError> decode_event(const Frame& frame);

@@ -23,6 +23,17 @@ EventType write(xdr::Encoder& out, const Progress& progress) {
   return EventType::kProgress;
 }
 
+EventType write(xdr::Encoder& out, const FirmwareWanted& wanted) {
+  out.put_uint64(wanted.number);
+  out.put_uint64(wanted.bytes);
+  return EventType::kFirmwareWanted;
+}
+
+EventType write(xdr::Encoder& out, const FirmwareDone& done) {
+  out.put_uint64(done.number);
+  return EventType::kFirmwareDone;
+}
+
 std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
   switch (static_cast<EventType>(type)) {
     case EventType::kEnded: {
@@ -39,6 +50,14 @@ std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
       progress.total = in.get_uint64();
       return progress;
     }
+    case EventType::kFirmwareWanted: {
+      FirmwareWanted wanted;
+      wanted.number = in.get_uint64();
+      wanted.bytes = in.get_uint64();
+      return wanted;
+    }
+    case EventType::kFirmwareDone:
+      return FirmwareDone{in.get_uint64()};
   }
   return std::nullopt;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Replies to frames, and back.
+#include <fcntl.h>
+
 #include "driver/control/wire.hpp"
 
 namespace virtsev::control {
@@ -32,6 +34,27 @@ ReplyType write(xdr::Encoder& out, const LaunchReport& report) {
   out.put_uint64(report.secret_address);
   out.put_uint64(report.secret_size);
   return ReplyType::kLaunchReport;
+}
+
+ReplyType write(xdr::Encoder& out, const ConsoleMaster& console) {
+  // The only descriptor of a reply, so the first in its frame.
+  out.put_int32(console.descriptor < 0 ? -1 : 0);
+  return ReplyType::kConsoleMaster;
+}
+
+ConsoleMaster get_console_master(xdr::Decoder& in, const Frame& frame) {
+  ConsoleMaster console;
+  if (const int descriptor = wire::get_descriptor(in, frame); descriptor >= 0) {
+    console.received = std::make_shared<UniqueFd>(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    console.descriptor = console.received->get();
+  }
+  return console;
+}
+
+std::vector<int> descriptors_of(const Reply& reply) {
+  const auto* console = std::get_if<ConsoleMaster>(&reply);
+  return console != nullptr && console->descriptor >= 0 ? std::vector<int>{console->descriptor}
+                                                        : std::vector<int>();
 }
 
 ReplyType write(xdr::Encoder& out, const MemoryContent& memory) {
@@ -129,8 +152,8 @@ ErrorCode known_code(std::int32_t code) {
   return code > 0 && code <= kLastKnown ? static_cast<ErrorCode>(code) : ErrorCode::kInternal;
 }
 
-std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
-  switch (static_cast<ReplyType>(type)) {
+std::optional<Reply> read(xdr::Decoder& in, const Frame& frame) {
+  switch (static_cast<ReplyType>(frame.type)) {
     case ReplyType::kFailure: {
       Failure failure;
       failure.code = known_code(in.get_int32());
@@ -155,6 +178,8 @@ std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
       return RegisterContent{wire::get_registers(in)};
     case ReplyType::kMemoryRanges:
       return get_memory_ranges(in);
+    case ReplyType::kConsoleMaster:
+      return get_console_master(in, frame);
   }
   return std::nullopt;
 }
@@ -164,7 +189,8 @@ std::optional<Reply> read(xdr::Decoder& in, std::uint32_t type) {
 OutgoingFrame encode(const Reply& reply, std::uint32_t serial) {
   xdr::Encoder out;
   const ReplyType type = std::visit([&](const auto& message) { return write(out, message); }, reply);
-  return wire::frame(FrameKind::kReply, static_cast<std::uint32_t>(type), serial, std::move(out));
+  return wire::frame(FrameKind::kReply, static_cast<std::uint32_t>(type), serial, std::move(out),
+                     descriptors_of(reply));
 }
 
 Result<Reply, DecodeError> decode_reply(const Frame& frame) {
@@ -172,7 +198,7 @@ Result<Reply, DecodeError> decode_reply(const Frame& frame) {
     return unexpected(DecodeError::kMalformed);
   }
   xdr::Decoder in(frame.payload);
-  std::optional<Reply> reply = read(in, frame.type);
+  std::optional<Reply> reply = read(in, frame);
   if (!reply) {
     return unexpected(DecodeError::kUnknownType);
   }

@@ -5,34 +5,8 @@
 namespace virtsev::control {
 namespace {
 
-/// Gives each descriptor of a message its place in the frame.
-class DescriptorTable {
- public:
-  void put(xdr::Encoder& out, int descriptor) {
-    if (descriptor < 0) {
-      out.put_int32(-1);
-      return;
-    }
-    out.put_int32(static_cast<std::int32_t>(descriptors_.size()));
-    descriptors_.push_back(descriptor);
-  }
-  std::vector<int> take() { return std::move(descriptors_); }
-
- private:
-  std::vector<int> descriptors_;
-};
-
-int get_descriptor(xdr::Decoder& in, const Frame& frame) {
-  const std::int32_t index = in.get_int32();
-  if (index == -1) {
-    return -1;
-  }
-  if (index < 0 || static_cast<std::size_t>(index) >= frame.descriptors.size()) {
-    in.fail();
-    return -1;
-  }
-  return frame.descriptors[static_cast<std::size_t>(index)].get();
-}
+using wire::DescriptorTable;
+using wire::get_descriptor;
 
 void put_file(xdr::Encoder& out, DescriptorTable& table, const spec::File& file) {
   table.put(out, file.fd);
@@ -89,6 +63,34 @@ RequestType write(xdr::Encoder& out, DescriptorTable&, const Hello& hello) {
   return RequestType::kHello;
 }
 
+/// A structure of its own inside the message, so that a later version may add to its end.
+void put_simulated(xdr::Encoder& outer, DescriptorTable& table, const SimulatedGrant& grant) {
+  xdr::Encoder out;
+  out.put_uint32(grant.asid);
+  table.put(out, grant.asid_lock);
+  out.put_uint32(grant.es_asids);
+  out.put_uint32(grant.sev_asids);
+  out.put_uint32(grant.firmware_delay_ms_per_mib);
+  out.put_uint32(grant.snp_initialized);
+  outer.put_opaque(out.bytes());
+}
+
+SimulatedGrant get_simulated(xdr::Decoder& outer, const Frame& frame) {
+  const Bytes bytes = outer.get_opaque(wire::kMaxStructure);
+  xdr::Decoder in(bytes);
+  SimulatedGrant grant;
+  grant.asid = in.get_uint32();
+  grant.asid_lock = get_descriptor(in, frame);
+  grant.es_asids = in.get_uint32();
+  grant.sev_asids = in.get_uint32();
+  grant.firmware_delay_ms_per_mib = in.get_uint32();
+  grant.snp_initialized = in.get_uint32();
+  if (!in.ok()) {
+    outer.fail();
+  }
+  return grant;
+}
+
 RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start) {
   out.put_opaque(boot_bytes(start.boot, table));
   wire::put_enum(out, start.platform);
@@ -109,6 +111,7 @@ RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start)
     table.put(out, log);
   }
   table.put(out, start.end_file);
+  put_simulated(out, table, start.simulated);
   return RequestType::kStart;
 }
 
@@ -139,6 +142,9 @@ Start get_start(xdr::Decoder& in, const Frame& frame) {
     }
   }
   start.end_file = get_descriptor(in, frame);
+  if (!in.at_end()) {  // Version 3 ends here
+    start.simulated = get_simulated(in, frame);
+  }
   return start;
 }
 
@@ -216,12 +222,18 @@ WriteRegisters get_write_registers(xdr::Decoder& in) {
   return registers;
 }
 
+RequestType write(xdr::Encoder& out, DescriptorTable&, const GrantFirmware& grant) {
+  out.put_uint64(grant.number);
+  return RequestType::kGrantFirmware;
+}
+
 RequestType write(xdr::Encoder&, DescriptorTable&, const Query&) { return RequestType::kQuery; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Resume&) { return RequestType::kResume; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return RequestType::kPause; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const PowerButton&) { return RequestType::kPowerButton; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Quit&) { return RequestType::kQuit; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const ListMemory&) { return RequestType::kListMemory; }
+RequestType write(xdr::Encoder&, DescriptorTable&, const OpenConsole&) { return RequestType::kOpenConsole; }
 
 std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
   switch (static_cast<RequestType>(frame.type)) {
@@ -251,6 +263,10 @@ std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
       return get_write_registers(in);
     case RequestType::kListMemory:
       return ListMemory{};
+    case RequestType::kGrantFirmware:
+      return GrantFirmware{in.get_uint64()};
+    case RequestType::kOpenConsole:
+      return OpenConsole{};
   }
   return std::nullopt;
 }

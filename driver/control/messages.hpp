@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -18,11 +19,13 @@
 #include "driver/spec/boot_specification.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::control {
 
 /// 1: the first. 2: ReadMemory, Status::console_silent. 3: ReadMemory::vcpu, WriteMemory, ReadRegisters,
-/// WriteRegisters, ListMemory. 4: Progress.
+/// WriteRegisters, ListMemory. 4: Start::simulated in place of Start::platform_state; FirmwareWanted,
+/// GrantFirmware and FirmwareDone; OpenConsole; Progress.
 inline constexpr std::uint32_t kProtocolVersion = 4;
 /// A message's length is bounded so that no peer makes the other one grow.
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
@@ -58,6 +61,17 @@ struct Hello {
       kProtocolVersion;  ///< The newest that the sender speaks; the lower one of both holds
 };
 
+/// Since version 4: what a guest of the simulated platform has of it.
+struct SimulatedGrant {
+  std::uint32_t asid = 0;  ///< The guest's; 0: the sender is of an earlier version
+  int asid_lock = -1;      ///< A locked file: kept open, so that nobody else gets the ASID
+  // The platform's settings (sevcore/kernel/simulation_settings.hpp)
+  std::uint32_t es_asids = 0;
+  std::uint32_t sev_asids = 0;
+  std::uint32_t firmware_delay_ms_per_mib = 0;
+  std::uint32_t snp_initialized = 0;
+};
+
 /// Makes the machine, loads and launches it up to LAUNCH_MEASURE; the vCPUs stay still. The descriptors
 /// travel with the message (codec.hpp); -1: none.
 struct Start {
@@ -72,12 +86,13 @@ struct Start {
   int kvm = -1;                ///< /dev/kvm
   int sev = -1;                ///< /dev/sev, hardware only
   int platform_identity = -1;  ///< Simulated only: lib/platform/identity
-  int platform_state = -1;     ///< Simulated only: lib/platform/state
+  int platform_state = -1;     ///< Before version 4, simulated only: a file with settings and locks
   int console_master = -1;     ///< The pty's master
   int console_slave = -1;      ///< Kept open, so that the master never reads EIO
   std::array<int, 4> console_log{-1, -1, -1,
                                  -1};  ///< The log and its 3 backups, newest first, opened read-write
   int end_file = -1;                   ///< Where the monitor writes an Ended message when nobody is connected
+  SimulatedGrant simulated;            ///< Since version 4, simulated only
 };
 
 struct Query {};
@@ -149,6 +164,15 @@ struct WriteRegisters {
 /// Since version 3. Where the guest has memory, where its policy lets the host read it.
 struct ListMemory {};
 
+/// Since version 4. The monitor may give the simulated firmware the command for which FirmwareWanted asked
+/// under this number.
+struct GrantFirmware {
+  std::uint64_t number = 0;
+};
+
+/// Since version 4. The master of the pty that came with Start.
+struct OpenConsole {};
+
 // -- replies
 // --------------------------------------------------------------------------------------------------------------------------
 
@@ -180,7 +204,7 @@ struct Status {
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
 /// LaunchReport, Query: Status, ReadMemory: MemoryContent, ReadRegisters: RegisterContent, ListMemory:
-/// MemoryRanges, others: nothing).
+/// MemoryRanges, OpenConsole: ConsoleMaster, others: nothing).
 struct Failure {
   ErrorCode code = ErrorCode::kInternal;
   std::string text;
@@ -206,6 +230,11 @@ struct MemoryRanges {
   };
   std::vector<Range> ranges;  ///< In the order of their addresses
 };
+/// Since version 4.
+struct ConsoleMaster {
+  int descriptor = -1;
+  std::shared_ptr<UniqueFd> received;  ///< The same, where it was received; it may be anything
+};
 
 // -- events
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -219,6 +248,17 @@ struct Ended {
 struct ConsoleSilent {
   std::string text;
 };
+/// Since version 4. The monitor has a command for the simulated firmware, which does one thing at a time on
+/// the whole host: it waits for GrantFirmware. One wish at a time; a later one takes an earlier one's place.
+struct FirmwareWanted {
+  std::uint64_t number = 0;  ///< The monitor's own count
+  std::uint64_t bytes = 0;   ///< Of guest memory that the command goes over
+};
+/// Since version 4. The command that was granted under this number has been carried out, or is not wanted any
+/// more.
+struct FirmwareDone {
+  std::uint64_t number = 0;
+};
 
 /// Since version 4, and sent only to a peer that speaks it. How far the launch is that a Start began; at most
 /// ten a second.
@@ -227,10 +267,11 @@ struct Progress {
   std::uint64_t total = 0;  ///< Of both together
 };
 
-using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory,
-                             WriteMemory, ReadRegisters, WriteRegisters, ListMemory>;
+using Request =
+    std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory, WriteMemory,
+                 ReadRegisters, WriteRegisters, ListMemory, GrantFirmware, OpenConsole>;
 using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent, RegisterContent,
-                           MemoryRanges>;
-using Event = std::variant<Ended, ConsoleSilent, Progress>;
+                           MemoryRanges, ConsoleMaster>;
+using Event = std::variant<Ended, ConsoleSilent, Progress, FirmwareWanted, FirmwareDone>;
 
 }  // namespace virtsev::control

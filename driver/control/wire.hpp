@@ -20,6 +20,35 @@ inline constexpr std::uint32_t kMaxStructure = 256U << 10;
 inline constexpr std::uint32_t kMaxVcpuCount = 4096;
 inline constexpr std::uint32_t kMaxRanges = 64;
 
+/// Gives each descriptor of a message its place in the frame.
+class DescriptorTable {
+ public:
+  void put(xdr::Encoder& out, int descriptor) {
+    if (descriptor < 0) {
+      out.put_int32(-1);
+      return;
+    }
+    out.put_int32(static_cast<std::int32_t>(descriptors_.size()));
+    descriptors_.push_back(descriptor);
+  }
+  std::vector<int> take() { return std::move(descriptors_); }
+
+ private:
+  std::vector<int> descriptors_;
+};
+
+inline int get_descriptor(xdr::Decoder& in, const Frame& frame) {
+  const std::int32_t index = in.get_int32();
+  if (index == -1) {
+    return -1;
+  }
+  if (index < 0 || static_cast<std::size_t>(index) >= frame.descriptors.size()) {
+    in.fail();
+    return -1;
+  }
+  return frame.descriptors[static_cast<std::size_t>(index)].get();
+}
+
 /// Writes the header before `payload`.
 inline OutgoingFrame frame(FrameKind kind, std::uint32_t type, std::uint32_t serial, xdr::Encoder payload,
                            std::vector<int> descriptors = {}) {

@@ -14,6 +14,7 @@
 #include "driver/daemon/host/platform_inquiry.hpp"
 #include "driver/daemon/loop/patient_calls.hpp"
 #include "driver/daemon/loop/worker_pool.hpp"
+#include "driver/daemon/platform/firmware_turns.hpp"
 
 namespace virtsev::daemon {
 
@@ -24,6 +25,7 @@ struct Context {
         configuration(std::move(settings)),
         user_files(loop),
         platform(loop, kPlatformFresh),
+        firmware_turns(loop.get_executor()),
         store(layout) {}
 
   /// Long enough for many clients at once, too short for a person who has just changed the platform.
@@ -35,6 +37,7 @@ struct Context {
   WorkerPool pool;
   PatientCalls user_files;  ///< Where they lie, and whether that answers, is their owners' affair
   PlatformInquiry platform;
+  FirmwareTurns firmware_turns;
   const DefinitionStore store;
   DomainList domains;
   std::function<void(const DomainEvent&)> sink;

@@ -187,7 +187,7 @@ class Driver {
 
   /// The pty of the domain's console, opened non-blocking. `device`: an alias such as serial0; empty: the
   /// first. kOperationInvalid when inactive.
-  virtual UniqueFd open_console(const Uuid& domain, const std::string& device) = 0;
+  virtual asio::awaitable<UniqueFd> open_console(Uuid domain, std::string device) = 0;
 
   /// Called for every event, on the event loop. One sink; set before anything runs.
   virtual void set_event_sink(std::function<void(const DomainEvent&)> sink) = 0;

@@ -87,15 +87,13 @@ class Hypervisor final : public Driver {
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;
-  UniqueFd open_console(const Uuid& domain, const std::string& device) override;
+  asio::awaitable<UniqueFd> open_console(Uuid domain, std::string device) override;
   void set_event_sink(std::function<void(const DomainEvent&)> sink) override {
     context_.sink = std::move(sink);
   }
   [[nodiscard]] bool any_active() const override { return context_.domains.any_active(); }
 
  private:
-  /// Hands the simulated platform's settings to the monitors that start from now on.
-  void publish_simulation_settings() const;
   /// What an earlier virtsevd was killed over.
   void sweep_unfinished_files();
   asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);

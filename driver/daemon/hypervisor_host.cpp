@@ -8,8 +8,6 @@
 #include "driver/daemon/host/sev_host.hpp"
 #include "driver/daemon/hypervisor.hpp"
 #include "driver/daemon/log.hpp"
-#include "driver/daemon/monitor/launch_files.hpp"
-#include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -18,8 +16,7 @@ Hypervisor::Hypervisor(asio::io_context& io, const Layout& layout, Configuration
     : context_(io, layout, std::move(configuration)),
       definitions_(context_),
       lifecycle_(context_),
-      host_(context_.configuration, context_.layout) {
-  publish_simulation_settings();
+      host_(context_.configuration) {
   definitions_.load();
   lifecycle_.reconnect_all();
   sweep_unfinished_files();
@@ -49,20 +46,7 @@ void Hypervisor::reconfigure(Configuration configuration) {
   context_.platform.forget();
   host_.forget();
   if (other_simulation && context_.configuration.platform == control::Platform::kSimulated) {
-    publish_simulation_settings();
     log_warning(text("the simulated platform's new settings count for guests that start from now on"));
-  }
-}
-
-void Hypervisor::publish_simulation_settings() const {
-  if (context_.configuration.platform != control::Platform::kSimulated) {
-    return;
-  }
-  try {
-    const UniqueFd state = open_platform_state(context_.layout);
-    sevcore::write_simulation_settings(state.get(), context_.configuration.simulation);
-  } catch (const Error& error) {  // Running guests still need their daemon
-    log_error(text("guests start with the simulated platform's former settings: {}", error.what()));
   }
 }
 

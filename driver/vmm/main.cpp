@@ -34,6 +34,7 @@ void serve(const Options& options) {
   UniqueFd listener(options.control_fd);
   ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
   EventLoop loop;
+  EventLoop waiting;
   const ResidentMemory memory;
   const TerminationSignal termination;
   give_up_privileges();
@@ -42,12 +43,14 @@ void serve(const Options& options) {
   Monitor monitor({loop, [&server](const control::Event& event) { server->publish(event); },
                    restrict_system_calls, [&memory] { return memory.bytes(); }});
   ControlServer control(
-      loop, std::move(listener), allowed_peers(options),
+      {loop, waiting, {termination.descriptor(), monitor.end_descriptor()}}, std::move(listener),
+      allowed_peers(options),
       [&monitor](control::Request request, control::Frame frame) {
         return monitor.handle(std::move(request), std::move(frame));
       },
       [&monitor] { monitor.on_peer_left(); });
   server = &control;
+  monitor.wait_in(std::make_shared<FirmwareTurn>(control));
   loop.add(termination.descriptor(), EPOLLIN, [&](std::uint32_t) {
     loop.remove(termination.descriptor());
     monitor.on_termination();

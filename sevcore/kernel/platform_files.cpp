@@ -172,11 +172,6 @@ bool IdentityFile::writable(int fd) {
   return flags >= 0 && (flags & O_ACCMODE) == O_RDWR;
 }
 
-std::optional<PlatformIdentity> IdentityFile::read(int fd) {
-  auto identity = parse_either(read_whole_file(fd, kMaxIdentity));
-  return identity ? std::optional(std::move(*identity)) : std::nullopt;
-}
-
 PlatformIdentity IdentityFile::read_or_make(int fd) {
   const Bytes content = read_whole_file(fd, kMaxIdentity);
   if (content.empty()) {

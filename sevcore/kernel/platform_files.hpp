@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The two files of a simulated platform: read and written whole, durably, and never replaced where they are
-// not understood.
+// The file of a simulated platform: read and written whole, durably, and never replaced where it is not
+// understood.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "sevcore/base/bytes.hpp"
@@ -23,10 +22,8 @@ void write_whole_file(int fd, ByteView content);
 /// The file that keeps a platform's identity.
 class IdentityFile {
  public:
-  /// Reads the identity; nothing where the file is empty, or damaged, as it is while somebody writes it.
-  static std::optional<PlatformIdentity> read(int fd);
-  /// Reads the identity, or makes one where the file is empty. Throws Error naming the file and the cure. The
-  /// caller holds the queue (asid_locks.hpp), as for save().
+  /// Reads the identity, or makes one where the file is empty. Throws Error naming the file and the cure. One
+  /// caller at a time on the host, as for save().
   static PlatformIdentity read_or_make(int fd);
   /// Replaces the identity durably: whenever the power fails, the file holds the old or the new one whole.
   /// Where the disk is full, it stays as it was. Throws Error.

@@ -24,8 +24,8 @@ bool uses_identity(MailboxCommand command) {
          command == MailboxCommand::kLaunchStart;
 }
 
-/// The commands that wait for their turn. Those that only read the platform do not: a stuck monitor must not
-/// stop whoever asks for its state.
+/// The commands that wait for their turn. Those that only read the platform do not: who asks for its state
+/// waits for no guest. Neither do those that end a guest, which a process gives when it ends itself.
 bool needs_turn(MailboxCommand command) {
   switch (command) {
     case MailboxCommand::kInit:
@@ -33,47 +33,50 @@ bool needs_turn(MailboxCommand command) {
     case MailboxCommand::kPdhCertExport:
     case MailboxCommand::kGetId:
     case MailboxCommand::kGuestStatus:
+    case MailboxCommand::kDeactivate:
+    case MailboxCommand::kDecommission:
       return false;
     default:
       return true;
   }
 }
 
-/// `turn`: set where this process has its turn already; it is taken where the file has to be made, or seems
-/// to be in the making.
-PlatformIdentity open_identity(int identity, int state, std::optional<QueueTurn>& turn) {
-  if (auto read = IdentityFile::read(identity)) {
-    return std::move(*read);
-  }
-  if (!turn) {
-    turn.emplace(state);
-  }
+/// One process of the host makes the identity, virtsevd, where threads may want it at the same time.
+PlatformIdentity open_identity(int identity) {
+  static std::mutex making;
+  const std::lock_guard lock(making);
   return IdentityFile::read_or_make(identity);
 }
 
-PlatformIdentity open_identity(int identity, int state) {
-  std::optional<QueueTurn> turn;
-  return open_identity(identity, state, turn);
+SimulatedShare with_asids(SimulatedShare share) {
+  if (!share.asids) {
+    share.asids = std::make_shared<AsidSet>();
+  }
+  return share;
 }
 
 }  // namespace
 
-SimulatedHost::SimulatedHost(UniqueFd identity, UniqueFd state)
+SimulatedHost::SimulatedHost(UniqueFd identity, SimulatedShare share)
     : identity_(std::move(identity)),
-      state_(std::move(state)),
-      settings_(read_simulation_settings(state_.get())),
-      locks_(state_.get()),
-      core_(open_identity(identity_.get(), state_.get()),
-            AsidRange{settings_.es_asids + settings_.sev_asids, settings_.es_asids + 1}, memory_) {
+      share_(with_asids(std::move(share))),
+      core_(open_identity(identity_.get()),
+            AsidRange{share_.settings.last_asid(), share_.settings.es_asids + 1}, memory_) {
   identity_checksum_ = IdentityFile::checksum(identity_.get());
-  core_.set_snp_initialized(settings_.snp_initialized != 0);
-  core_.set_guests_elsewhere([this] { return locks_.count_elsewhere(last_asid()); });
+  core_.set_snp_initialized(share_.settings.snp_initialized != 0);
+  core_.set_guests_elsewhere([this] { return share_.asids->count_elsewhere(share_.settings.last_asid()); });
   ensure_initialized();  // As the driver's psp_init_on_probe does
+}
+
+void SimulatedHost::wait_for_turn(std::optional<QueueTurn>& turn, std::uint64_t size) {
+  if (share_.queue) {
+    turn.emplace(*share_.queue, size);
+  }
 }
 
 void SimulatedHost::ensure_initialized() {
   InitBuffer buffer;
-  buffer.flags = settings_.es_asids > 0 ? kInitEs : 0;
+  buffer.flags = share_.settings.es_asids > 0 ? kInitEs : 0;
   submit(MailboxCommand::kInit, buffer);  // INVALID_PLATFORM_STATE: it was ready already
 }
 
@@ -81,10 +84,10 @@ FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes 
   const std::lock_guard lock(mutex_);
   std::optional<QueueTurn> turn;
   if (needs_turn(command)) {
-    turn.emplace(state_.get());
+    wait_for_turn(turn, size);
   }
   if (uses_identity(command)) {
-    follow_identity_file(turn);
+    follow_identity_file();
   }
   const FirmwareStatus status = run(command, buffer);
   if (status == FirmwareStatus::kSuccess) {
@@ -109,8 +112,9 @@ bool SimulatedHost::initialized() {
 
 Outcome SimulatedHost::factory_reset() {
   const std::lock_guard lock(mutex_);
-  std::optional<QueueTurn> turn(std::in_place, state_.get());
-  follow_identity_file(turn);
+  std::optional<QueueTurn> turn;
+  wait_for_turn(turn, 0);
+  follow_identity_file();
   PlatformStatusBuffer status;
   run(MailboxCommand::kPlatformStatus, {reinterpret_cast<std::uint8_t*>(&status), sizeof(status)});
   if (status.guest_count > 0) {  // Of this process, and of others
@@ -125,16 +129,16 @@ Outcome SimulatedHost::factory_reset() {
 void SimulatedHost::spend_time(std::uint64_t size) const {
   constexpr std::uint64_t kMiB = 1U << 20;
   constexpr std::uint64_t kUsPerMs = 1000;
-  const std::uint64_t delay = (size * settings_.firmware_delay_ms_per_mib * kUsPerMs + kMiB - 1) / kMiB;
+  const std::uint64_t delay = (size * share_.settings.firmware_delay_ms_per_mib * kUsPerMs + kMiB - 1) / kMiB;
   if (delay > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(delay));
   }
 }
 
-void SimulatedHost::follow_identity_file(std::optional<QueueTurn>& turn) {
+void SimulatedHost::follow_identity_file() {
   const ByteArray<32> checksum = IdentityFile::checksum(identity_.get());
   if (checksum != identity_checksum_) {
-    core_.replace_identity(open_identity(identity_.get(), state_.get(), turn));
+    core_.replace_identity(open_identity(identity_.get()));
     identity_checksum_ = IdentityFile::checksum(identity_.get());
   }
 }
@@ -145,21 +149,16 @@ void SimulatedHost::save_identity() {
 }
 
 std::optional<std::uint32_t> SimulatedHost::take_asid(bool es) {
-  std::optional<std::uint32_t> asid;
-  {
-    const std::lock_guard lock(mutex_);
-    asid = es ? locks_.take(1, settings_.es_asids) : locks_.take(settings_.es_asids + 1, last_asid());
-  }
+  const SimulationSettings& settings = share_.settings;
+  const auto asid = es ? share_.asids->take(1, settings.es_asids)
+                       : share_.asids->take(settings.es_asids + 1, settings.last_asid());
   if (asid) {
     submit(MailboxCommand::kDfFlush);
   }
   return asid;
 }
 
-void SimulatedHost::give_back_asid(std::uint32_t asid) {
-  const std::lock_guard lock(mutex_);
-  locks_.give_back(asid);
-}
+void SimulatedHost::give_back_asid(std::uint32_t asid) { share_.asids->give_back(asid); }
 
 bool SimulatedHost::writable() const { return IdentityFile::writable(identity_.get()); }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the simulated device and the simulated virtual machines of one process share: firmware, files, locks.
+// What the simulated device and the simulated virtual machines of one process share: firmware, identity,
+// ASIDs.
 #pragma once
 
 #include <cstring>
@@ -11,15 +12,15 @@
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
 #include "sevcore/firmware/firmware_memory.hpp"
-#include "sevcore/kernel/asid_locks.hpp"
 #include "sevcore/kernel/simulated_kernel.hpp"
+#include "sevcore/kernel/simulated_share.hpp"
 
 namespace virtsev::sevcore {
 
 /// Safe for several threads.
 class SimulatedHost {
  public:
-  SimulatedHost(UniqueFd identity, UniqueFd state);
+  SimulatedHost(UniqueFd identity, SimulatedShare share);
 
   /// Runs one firmware command in its turn on the host; `buffer` is the command's structure.
   template <typename Buffer>
@@ -52,22 +53,21 @@ class SimulatedHost {
   /// What an open of /dev/sev for writing decides on hardware.
   [[nodiscard]] bool writable() const;
 
-  [[nodiscard]] const SimulationSettings& settings() const { return settings_; }
+  [[nodiscard]] const SimulationSettings& settings() const { return share_.settings; }
 
  private:
   FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t size);
   FirmwareStatus run(MailboxCommand command, MutableBytes buffer);
   void spend_time(std::uint64_t size) const;
-  [[nodiscard]] std::uint32_t last_asid() const { return settings_.es_asids + settings_.sev_asids; }
-  void follow_identity_file(std::optional<QueueTurn>& turn);
+  void follow_identity_file();
+  /// In the host's queue, where there is one; until the optional goes.
+  void wait_for_turn(std::optional<QueueTurn>& turn, std::uint64_t size);
   void save_identity();
 
   UniqueFd identity_;
-  UniqueFd state_;
-  SimulationSettings settings_;
+  SimulatedShare share_;
   PlainMemory memory_;
   std::mutex mutex_;
-  AsidLocks locks_;
   ByteArray<32> identity_checksum_{};
   FirmwareCore core_;
 };

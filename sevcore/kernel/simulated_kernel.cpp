@@ -7,8 +7,8 @@
 
 namespace virtsev::sevcore {
 
-SimulatedPlatform::SimulatedPlatform(UniqueFd identity, UniqueFd state)
-    : host_(std::make_unique<SimulatedHost>(std::move(identity), std::move(state))) {}
+SimulatedPlatform::SimulatedPlatform(UniqueFd identity, SimulatedShare share)
+    : host_(std::make_unique<SimulatedHost>(std::move(identity), std::move(share))) {}
 
 SimulatedPlatform::~SimulatedPlatform() = default;
 

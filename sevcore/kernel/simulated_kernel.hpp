@@ -11,7 +11,7 @@
 
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/kernel/sev_vm.hpp"
-#include "sevcore/kernel/simulation_settings.hpp"
+#include "sevcore/kernel/simulated_share.hpp"
 
 namespace virtsev::sevcore {
 
@@ -20,19 +20,16 @@ class SimulatedHost;
 /// How /dev/sev is opened: what changes the platform needs a writer (EPERM).
 enum class DeviceAccess : std::uint8_t { kRead, kReadWrite };
 
-/// One host's simulated platform, as one process sees it. Its state lies in two files that every process of
-/// the host shares: `identity` (mode 0600) holds the platform's keys and certificates, and is made at first
-/// use; `state` holds the settings (simulation_settings.hpp), and locks on its bytes are the ASIDs in use and
-/// the queue for the firmware.
+/// One host's simulated platform, as one process sees it. The `identity` file (mode 0600) holds the
+/// platform's keys and certificates, and is made at first use; what the host's guests share besides is the
+/// process's to say (simulated_share.hpp).
 class SimulatedPlatform {
  public:
   /// `identity`: open for reading; for writing too where it may still be empty, or where keys are to be
-  /// changed (a monitor needs neither once virtsevd has opened the platform). `state`: open for reading and
-  /// writing, and *opened for this process alone*: an ASID is an open-file-description lock, so a process
-  /// that passes the descriptor on opens the file anew for each receiver, and closes its own copy. Else two
-  /// monitors would share ASIDs, and a killed monitor's would not come free. Throws Error naming the file and
-  /// the cure where it is torn, foreign, or of a later version; it is never replaced.
-  SimulatedPlatform(UniqueFd identity, UniqueFd state);
+  /// changed (a monitor needs neither once virtsevd has opened the platform). One process of the host writes
+  /// it at a time. Throws Error naming the file and the cure where it is torn, foreign, or of a later
+  /// version; it is never replaced.
+  explicit SimulatedPlatform(UniqueFd identity, SimulatedShare share = {});
   ~SimulatedPlatform();
   SimulatedPlatform(const SimulatedPlatform&) = delete;
   SimulatedPlatform& operator=(const SimulatedPlatform&) = delete;

@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "sevcore/base/error.hpp"
-
 namespace virtsev::sevcore {
 namespace {
 
@@ -20,13 +18,9 @@ SimulatedVm::SimulatedVm(SimulatedHost& host, KvmVmType type, VcpuStates states)
     : host_(host), type_(type), states_(std::move(states)) {}
 
 SimulatedVm::~SimulatedVm() {
-  try {
-    if (handle_ != 0) {
-      submit_handle(MailboxCommand::kDeactivate, handle_);
-      submit_handle(MailboxCommand::kDecommission, handle_);
-    }
-  } catch (const Error&) {
-    // The state file can't be locked any more: this process's firmware keeps the guest until it ends.
+  if (handle_ != 0) {
+    submit_handle(MailboxCommand::kDeactivate, handle_);
+    submit_handle(MailboxCommand::kDecommission, handle_);
   }
   if (asid_ != 0) {
     host_.give_back_asid(asid_);

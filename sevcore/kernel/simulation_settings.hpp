@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a simulated platform can be told: kept as text in the platform's `state` file, so that every process
-// of the host sees the same.
+// What a simulated platform can be told. virtsevd.conf has the settings; each monitor has them from its Start
+// message (driver/control/messages.hpp), and keeps what it has started with.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,8 @@ struct SimulationSettings {
   /// 1: as on a host whose BIOS and kernel initialise SEV-SNP, with firmware that runs no SEV-ES guests then.
   std::uint32_t snp_initialized = 0;
   friend bool operator==(const SimulationSettings&, const SimulationSettings&) = default;
+
+  [[nodiscard]] std::uint32_t last_asid() const { return es_asids + sev_asids; }
 };
-
-/// Reads them from the `state` file; an empty file gives the defaults. Throws Error naming the file and line
-/// at fault.
-SimulationSettings read_simulation_settings(int state_fd);
-
-/// Writes them and makes them durable, unless they stand there already. Processes that have the platform open
-/// keep what they have read; one that reads meanwhile sees the old or the new ones. Throws Error.
-void write_simulation_settings(int state_fd, const SimulationSettings& settings);
 
 }  // namespace virtsev::sevcore

@@ -33,8 +33,7 @@ void check(const Outcome& outcome) {
 }
 
 void launch(const std::string& directory, MutableBytes memory, Policy policy) {
-  SimulatedPlatform platform(UniqueFd(::open((directory + "/identity").c_str(), O_RDONLY | O_CLOEXEC)),
-                             UniqueFd(::open((directory + "/state").c_str(), O_RDWR | O_CLOEXEC)));
+  SimulatedPlatform platform(UniqueFd(::open((directory + "/identity").c_str(), O_RDONLY | O_CLOEXEC)));
   const auto device = platform.open_device();
   const bool encrypted_state = policy.has(PolicyBit::kEs);
   const auto vm = platform.make_vm(encrypted_state ? KvmVmType::kSevEs : KvmVmType::kSev,

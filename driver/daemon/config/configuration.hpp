@@ -37,6 +37,7 @@ struct Configuration {
   // Not in the file: what tests set.
   std::string kvm_device = "/dev/kvm";
   std::string sev_device = "/dev/sev";
+  std::string uid_locks = "/run/virtsev/uids";  ///< The same for all virtsevds of root
   std::function<spec::OpenedBoot(const domain_xml::DomainDefinition&)> open_boot = spec::open_boot;
   /// In the place of dump/core_file.hpp's.
   std::function<void(const std::string& path, std::uint64_t size, UniqueFd peer)> write_core_file;

@@ -26,7 +26,13 @@ struct Run {
   /// launched from it.
   std::string definition_problem;
   std::shared_ptr<Monitor> monitor;  ///< Null until it is spawned
-  std::uint32_t uid = 0;             ///< The monitor's own; 0: none
+  /// Of the monitor, or while it is launched anew of the one that ended, for the status file.
+  std::int64_t pid = 0;
+  std::uint64_t start_time = 0;
+  std::uint32_t uid = 0;   ///< The monitor's own; 0: none
+  std::uint32_t asid = 0;  ///< Of the simulated platform; 0: none
+  std::uint32_t firmware_delay =
+      0;  ///< The simulated firmware's, in ms for each MiB, as its monitor knows it
   control::LaunchReport launch;
   bool starting = true;    ///< The launch is under way, and deals with the monitor's end itself
   bool announced = false;  ///< Clients were told of a start, so they hear of the end
@@ -39,6 +45,7 @@ struct Run {
   std::optional<MonitorEnd> early_end;  ///< The monitor's end, where it came while `starting`
   bool has_run = false;                 ///< A vCPU has run: no secret any more
   bool owner_given = false;
+  bool relaunching = false;            ///< In the place of a guest that ended: not lost where virtsevd dies
   bool destroying = false;             ///< Its end was asked for
   bool reboot_requested = false;       ///< The next power off launches it anew
   std::optional<std::uint64_t> owner;  ///< The client whose end is this run's end

@@ -22,7 +22,10 @@ void visit_numbers(Status& status, Visitor&& visit) {
   visit("pid", status.pid);
   visit("start-time", status.start_time);
   visit("uid", status.uid);
+  visit("asid", status.asid);
+  visit("firmware-delay", status.firmware_delay);
   visit("starting", status.starting);
+  visit("relaunching", status.relaunching);
   visit("has-run", status.has_run);
   visit("owner-given", status.owner_given);
   visit("auto-destroy", status.auto_destroy);

@@ -11,8 +11,8 @@
 
 namespace virtsev::daemon {
 
-/// 1: the first. 2: console-silent-text.
-inline constexpr unsigned kStatusVersion = 2;
+/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay.
+inline constexpr unsigned kStatusVersion = 3;
 
 /// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
 /// live domain XML up to the end. A reader leaves keys that it does not know alone, so that a daemon also
@@ -24,7 +24,10 @@ struct DomainStatus {
   std::int64_t pid = 0;          ///< Of the monitor
   std::uint64_t start_time = 0;  ///< Field 22 of /proc/PID/stat: a pid alone may have been given away again
   std::uint32_t uid = 0;         ///< The monitor's own, 0: none
-  bool starting = false;         ///< The launch was under way: such a domain is ended at reconnection
+  std::uint32_t asid = 0;        ///< Of the simulated platform, 0: none
+  std::uint32_t firmware_delay = 0;  ///< The simulated firmware's, in ms for each MiB
+  bool starting = false;             ///< The launch was under way: such a domain is ended at reconnection
+  bool relaunching = false;  ///< It was launched anew, in the place of a guest that ended: done again then
   bool has_run = false;
   bool owner_given = false;       ///< A guest owner's session was given
   bool auto_destroy = false;      ///< Was to end with a client, which is gone

@@ -25,7 +25,7 @@ const CapabilitiesInput& HostFacts::all() {
     }
     input.cpu = read_cpu_identity();
     input.topology = topology();
-    input.sev = sev_facts(configuration_.platform, layout_, snp_);
+    input.sev = sev_facts(configuration_, snp_);
     all_ = Read<CapabilitiesInput>{std::move(input), std::chrono::steady_clock::now()};
   }
   return all_->value;

@@ -7,19 +7,16 @@
 #include <optional>
 
 #include "driver/daemon/config/configuration.hpp"
-#include "driver/daemon/files/layout.hpp"
 #include "driver/daemon/host/capabilities.hpp"
 
 namespace virtsev::daemon {
 
 class HostFacts {
  public:
-  /// Both must outlive this; a change of the configuration is told by forget().
-  HostFacts(const Configuration& configuration, const Layout& layout)
-      : configuration_(configuration), layout_(layout) {}
+  /// It must outlive this; a change of it is told by forget().
+  explicit HostFacts(const Configuration& configuration) : configuration_(configuration) {}
 
   const HostTopology& topology();
-  /// Throws Error where the platform's files can't be read.
   const CapabilitiesInput& all();
   void forget();
 
@@ -38,7 +35,6 @@ class HostFacts {
   }
 
   const Configuration& configuration_;
-  const Layout& layout_;
   std::optional<Read<HostTopology>> topology_;
   std::optional<Read<CapabilitiesInput>> all_;
   KnownSnp snp_;

@@ -79,6 +79,16 @@ std::exception_ptr with_asids_named(const std::exception_ptr& failure, bool encr
   return failure;
 }
 
+void check_memory_is_there(std::uint64_t guest_bytes, std::uint64_t host_bytes) {
+  if (guest_bytes > host_bytes) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("<memory> is {} MiB, but this host has {} MiB; give it less, as the guest would be killed "
+             "when it uses it",
+             guest_bytes / kMiB, host_bytes / kMiB));
+  }
+}
+
 void check_memory_can_be_pinned(std::uint64_t guest_bytes, std::uint64_t host_bytes,
                                 std::optional<std::uint64_t> lock_limit) {
   if (guest_bytes > host_bytes) {
@@ -110,6 +120,7 @@ void require_platform(const Configuration& configuration, const domain_xml::Doma
   if (configuration.platform == control::Platform::kSimulated) {
     check_simulated_pool(configuration.simulation, es);
     check_simulated_snp(configuration.simulation, es);
+    check_memory_is_there(definition.memory_bytes, memory_of_host());
     return;
   }
   const sevcore::HostCheck check = sevcore::check_host();

@@ -34,6 +34,8 @@ void check_reduced_phys_bits(const domain_xml::LaunchSecurity& security);
 void check_simulated_pool(const sevcore::SimulationSettings& settings, bool encrypted_state);
 void check_simulated_snp(const sevcore::SimulationSettings& settings, bool encrypted_state);
 void check_asid_is_free(const sevcore::AsidPoolUsage& pool, std::uint32_t own, bool encrypted_state);
+/// A simulated guest's memory is as ordinary as any process's, and more than the host has can't be used.
+void check_memory_is_there(std::uint64_t guest_bytes, std::uint64_t host_bytes);
 /// On hardware all memory of an encrypted guest is pinned: it can't be more than the host's, or, with what a
 /// launch pins on top, than `lock_limit`, where there is one.
 void check_memory_can_be_pinned(std::uint64_t guest_bytes, std::uint64_t host_bytes,

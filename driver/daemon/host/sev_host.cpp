@@ -14,7 +14,6 @@
 #include "sevcore/kernel/hardware_kernel.hpp"
 #include "sevcore/kernel/host_check.hpp"
 #include "sevcore/kernel/simulated_kernel.hpp"
-#include "sevcore/kernel/simulation_settings.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -38,11 +37,10 @@ UniqueFd open_sev(int access) {
 
 }  // namespace
 
-SevFacts sev_facts(control::Platform platform, const Layout& layout, KnownSnp& snp) {
+SevFacts sev_facts(const Configuration& configuration, KnownSnp& snp) {
   SevFacts facts;
-  if (platform == control::Platform::kSimulated) {
-    const UniqueFd state = open_platform_state(layout);
-    const sevcore::SimulationSettings settings = sevcore::read_simulation_settings(state.get());
+  if (configuration.platform == control::Platform::kSimulated) {
+    const sevcore::SimulationSettings& settings = configuration.simulation;
     facts.sev = true;
     if (settings.snp_initialized != 0) {
       facts.es_problem = sevcore::describe({sevcore::es_beside_snp(std::nullopt)});
@@ -80,7 +78,7 @@ SevFacts sev_facts(control::Platform platform, const Layout& layout, KnownSnp& s
 
 sevcore::PlatformInformation read_platform_information(control::Platform platform, const Layout& layout) {
   if (platform == control::Platform::kSimulated) {
-    sevcore::SimulatedPlatform simulated(open_platform_identity(layout), open_platform_state(layout));
+    sevcore::SimulatedPlatform simulated(open_platform_identity(layout));
     return sevcore::read_platform(*simulated.open_device());
   }
   const sevcore::HostCheck check = sevcore::check_host();

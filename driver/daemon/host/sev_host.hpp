@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/control/messages.hpp"
+#include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/own_guests.hpp"
 #include "driver/daemon/driver.hpp"
 #include "driver/daemon/files/layout.hpp"
@@ -37,7 +38,7 @@ struct KnownSnp {
   std::optional<sevcore::SnpStatus> status;
   std::optional<std::chrono::steady_clock::time_point> asked;
 };
-SevFacts sev_facts(control::Platform platform, const Layout& layout, KnownSnp& snp);
+SevFacts sev_facts(const Configuration& configuration, KnownSnp& snp);
 
 /// "3 of 99 in use, 1 of them by this virtsevd's guests"; where the kernel does not tell of other programs'
 /// guests, that they are unknown.

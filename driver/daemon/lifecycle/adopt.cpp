@@ -37,6 +37,10 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
   auto run = std::make_shared<Run>(executor);
   run->id = status.id;
   run->uid = status.uid;
+  run->pid = status.pid;
+  run->start_time = status.start_time;
+  run->asid = status.asid;
+  run->firmware_delay = status.firmware_delay;
   run->launch = status.launch;
   run->starting = false;
   run->announced = true;
@@ -82,8 +86,6 @@ void Lifecycle::reconnect_all() {
       continue;
     }
     log_error(text("'{}' can't be used, the domain in it is not found again: {}", path, status.error()));
-    stray_monitors_ = stray_monitors_ ||
-                      connect_to(context_.layout.state, domain_xml::format_uuid(*uuid) + ".sock").valid();
   }
   // Only now is it known which ids are taken.
   for (auto& [uuid, status] : found) {

@@ -83,6 +83,8 @@ asio::awaitable<void> Lifecycle::reset(DomainPtr domain) {
     co_return;  // On its way to a new launch already
   }
   run->starting = true;  // Its end is ours to deal with
+  run->relaunching = true;
+  save_status(domain);
   const auto monitor = run->monitor;
   co_await end_monitor(monitor, false);
   run->early_end.reset();

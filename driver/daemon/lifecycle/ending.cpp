@@ -77,16 +77,19 @@ void Lifecycle::set_state(const DomainPtr& domain, int state, int reason) {
 
 void Lifecycle::save_status(const DomainPtr& domain) {
   const Run* const run = domain->run.get();
-  if (run == nullptr || !run->monitor) {
+  if (run == nullptr || run->pid == 0) {
     return;
   }
   DomainStatus status;
   status.id = run->id;
   status.state = domain->state.state;
   status.reason = domain->state.reason;
-  status.pid = run->monitor->process().pid;
-  status.start_time = run->monitor->process().start_time;
+  status.pid = run->pid;
+  status.start_time = run->start_time;
   status.uid = run->uid;
+  status.asid = run->asid;
+  status.firmware_delay = run->firmware_delay;
+  status.relaunching = run->relaunching;
   status.starting = run->starting;
   status.has_run = run->has_run;
   status.owner_given = run->owner_given;
@@ -147,12 +150,16 @@ void Lifecycle::catch_up(const DomainPtr& domain, const RunPtr& run) {
 
 void Lifecycle::begin_relaunch(const DomainPtr& domain, const RunPtr& run) {
   run->starting = true;
-  run->monitor.reset();
+  run->relaunching = true;
   if (!run->console_master) {
     // An earlier virtsevd opened that terminal, and the kernel gives its number to the next who asks for one.
     run->console_path.clear();
   }
   domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
+  // Before anything of the ended guest is touched: whenever virtsevd dies from here on, the next one launches
+  // it anew. The file names the monitor that ended until there is another one.
+  save_status(domain);
+  run->monitor.reset();
   tell_debugger(*run);
   asio::co_spawn(context_.io, relaunch(domain, run), asio::detached);
 }
@@ -175,6 +182,9 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
   run->definition = old->definition;
   run->owner = old->owner;
   run->announced = true;
+  run->relaunching = true;
+  run->pid = old->pid;
+  run->start_time = old->start_time;
   run->console_master = std::move(old->console_master);
   run->console_slave = std::move(old->console_slave);
   run->console_path = old->console_path;
@@ -203,6 +213,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
     co_return;
   }
   run->starting = false;
+  run->relaunching = false;
   if (run->owner_given) {
     set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
   } else {

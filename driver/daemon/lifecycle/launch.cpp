@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // From a definition to a measured guest.
-#include <set>
-
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <libvirt/libvirt.h>
@@ -49,6 +47,14 @@ void take_progress(Run& run, const control::Progress& progress) {
 
 Error abort_error() {
   return {ErrorCode::kOperationAborted, text("the start was given up: the domain was destroyed meanwhile")};
+}
+
+Protection protection_of(const domain_xml::DomainDefinition& definition) {
+  if (!definition.launch_security) {
+    return Protection::kNone;
+  }
+  return definition.launch_security->policy.has(sevcore::PolicyBit::kEs) ? Protection::kSevEs
+                                                                         : Protection::kSev;
 }
 
 void stop_if_aborted(const Run& run) {
@@ -176,11 +182,10 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*run);
-  const Protection protection = run->definition->launch_security ? Protection::kSev : Protection::kNone;
-  std::function<void()> open_ours = [protection, files, log, run, console_log,
+  std::function<void()> open_ours = [protection = protection_of(*run->definition), files, log, run, console_log,
                                      names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
-                                     layout = context_.layout] {
-    *files = open_launch_files(layout, configuration, names, protection);
+                                     layout = context_.layout, in_use = asids_in_use()] {
+    *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
     if (*console_log) {
       files->console_log = std::move(**console_log);
@@ -199,6 +204,8 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
     run->console_slave = std::move(console.slave);
     run->console_path = std::move(console.path);
   }
+  run->asid = files->asid.asid;
+  run->firmware_delay = configuration.simulation.firmware_delay_ms_per_mib;
   control::Start message = start_message(*run, *boot, *files, configuration);
   run->owner_given = !message.session.empty();
   spawn_monitor(domain, run, log->get(), find_vmm(configuration.vmm));
@@ -244,13 +251,15 @@ asio::awaitable<control::Reply> Lifecycle::ask_to_launch(RunPtr run, control::St
 void Lifecycle::spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm) {
   const std::string socket_name = domain_xml::format_uuid(domain->uuid) + ".sock";
   const UniqueFd listener = listen_at(context_.layout.state, socket_name, 0600, 8);
-  run->uid = free_uid();
+  const MonitorUid own = own_uid();
+  run->uid = own.uid;
   SpawnOptions options;
   options.program = vmm;
   options.arguments = vmm_arguments(domain->name);
   options.control_socket = listener.get();
   options.log = log;
   options.uid = run->uid;
+  options.uid_lock = own.lock.get();
   std::string command_line = vmm;
   for (const std::string& argument : options.arguments) {
     command_line += " " + argument;
@@ -263,6 +272,8 @@ void Lifecycle::spawn_monitor(const DomainPtr& domain, const RunPtr& run, int lo
                                               context_.layout.state, socket_name, error_text(errno)));
   }
   Process process = spawn(options);
+  run->pid = process.pid;
+  run->start_time = process.start_time;
   run->monitor = std::make_shared<Monitor>(context_.io.get_executor(), std::move(process), std::move(socket),
                                            file(*domain, ".end"));
   watch(domain, run);
@@ -276,6 +287,9 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
       [this, weak_domain, weak_run](const control::Event& event) {
         const auto live = weak_run.lock();
         const auto owner = weak_domain.lock();
+        if (live) {
+          take_firmware_event(*live, event);
+        }
         if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
             live && owner && silent != nullptr) {
           take_console_silent(*owner, *live, *silent);
@@ -285,13 +299,24 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
           take_progress(*live, *progress);
         }
       },
-      [this, weak_domain, weak_run](const MonitorEnd& end) {
+      [this, weak_domain, weak_run,
+       weak_monitor = std::weak_ptr<Monitor>(run->monitor)](const MonitorEnd& end) {
+        context_.firmware_turns.forget(weak_monitor.lock());
         const auto live = weak_run.lock();
         const auto owner = weak_domain.lock();
         if (live && owner) {
           monitor_ended(owner, live, end);
         }
       });
+}
+
+void Lifecycle::take_firmware_event(const Run& run, const control::Event& event) {
+  FirmwareTurns& turns = context_.firmware_turns;
+  if (const auto* wanted = std::get_if<control::FirmwareWanted>(&event)) {
+    turns.want(run.monitor, wanted->number, firmware_time(run.firmware_delay, wanted->bytes));
+  } else if (const auto* done = std::get_if<control::FirmwareDone>(&event)) {
+    turns.done(run.monitor, done->number);
+  }
 }
 
 asio::awaitable<void> Lifecycle::let_run(RunPtr run) {
@@ -312,25 +337,34 @@ asio::awaitable<void> Lifecycle::stop_monitor(RunPtr run) {
   run->died_by_itself = over && run->early_end && !run->early_end->said;
 }
 
-std::uint32_t Lifecycle::free_uid() const {
+std::set<std::uint32_t> Lifecycle::asids_in_use() const {
+  std::set<std::uint32_t> used;
+  context_.domains.for_each([&used](const DomainPtr& domain) {
+    if (domain->run) {
+      used.insert(domain->run->asid);
+    }
+  });
+  return used;
+}
+
+MonitorUid Lifecycle::own_uid() const {
   if (::geteuid() != 0) {
-    return 0;
+    return {};
   }
-  std::set<std::uint32_t> used = stray_monitors_ ? uids_of_processes() : std::set<std::uint32_t>{};
+  const Configuration& settings = context_.configuration;
+  std::set<std::uint32_t> used;
   context_.domains.for_each([&used](const DomainPtr& domain) {
     if (domain->run) {
       used.insert(domain->run->uid);
     }
   });
-  for (std::uint32_t uid = context_.configuration.vmm_uid_first; uid <= context_.configuration.vmm_uid_last;
-       ++uid) {
-    if (!used.contains(uid)) {
-      return uid;
-    }
+  auto own = take_uid(settings.uid_locks, settings.vmm_uid_first, settings.vmm_uid_last, used);
+  if (!own) {
+    throw Error(ErrorCode::kOperationFailed,
+                text("all user ids for monitors are in use ({} to {}): widen vmm_uid_range in virtsevd.conf",
+                     settings.vmm_uid_first, settings.vmm_uid_last));
   }
-  throw Error(ErrorCode::kOperationFailed,
-              text("all user ids for monitors are in use ({} to {}): widen vmm_uid_range in virtsevd.conf",
-                   context_.configuration.vmm_uid_first, context_.configuration.vmm_uid_last));
+  return std::move(*own);
 }
 
 }  // namespace virtsev::daemon

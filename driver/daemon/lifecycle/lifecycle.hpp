@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 
 #include "driver/daemon/context.hpp"
 #include "driver/daemon/dump/dumps_under_way.hpp"
+#include "driver/daemon/monitor/monitor_uid.hpp"
 
 namespace virtsev::daemon {
 
@@ -78,6 +80,10 @@ class Lifecycle {
   asio::awaitable<void> reset(DomainPtr domain);
   void connection_closed(ConnectionId owner);
 
+  /// console.cpp. Asks the monitor for the console's master, where an earlier virtsevd has made it, and the
+  /// monitor's version of the control protocol (4) lets it answer. Throws Error where it gives another one.
+  asio::awaitable<void> find_console(DomainPtr domain);
+
   // adopt.cpp
   /// Finds the running domains of an earlier daemon by their status files. Definitions are loaded before.
   void reconnect_all();
@@ -101,7 +107,9 @@ class Lifecycle {
                                                 std::chrono::seconds limit);
   void spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm);
   asio::awaitable<void> let_run(RunPtr run);
-  std::uint32_t free_uid() const;
+  MonitorUid own_uid() const;
+  std::set<std::uint32_t> asids_in_use() const;
+  void take_firmware_event(const Run& run, const control::Event& event);
   std::exception_ptr better_reason(const Domain& domain, const Run& run,
                                    const std::exception_ptr& failure) const;
   void watch(const DomainPtr& domain, const RunPtr& run);
@@ -125,6 +133,7 @@ class Lifecycle {
 
   // reconnect.cpp
   asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
+  asio::awaitable<void> launch_anew(DomainPtr domain, RunPtr run, Process half_made);
 
   asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
   /// debugging.cpp. The run of a domain whose monitor speaks this version of the control protocol.
@@ -133,8 +142,6 @@ class Lifecycle {
 
   Context& context_;
   std::shared_ptr<DumpsUnderWay> dumps_;
-  /// A monitor runs of which no more is known than that it listens: any user id may be its own.
-  bool stray_monitors_ = false;
 };
 
 std::string what_of(const std::exception_ptr& failure);

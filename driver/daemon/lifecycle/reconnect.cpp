@@ -3,6 +3,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/files/atomic_file.hpp"
@@ -24,12 +26,16 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   // Where the file does not say, the process's start time decides alone.
   const bool same_boot = status->boot_id.empty() || status->boot_id == boot_id();
   Process process = same_boot ? find_process(static_cast<pid_t>(status->pid), status->start_time) : Process{};
-  if (!process.pidfd) {
+  if (!process.pidfd && !(status->relaunching && same_boot)) {
     MonitorEnd end{read_end_file(file(*domain, ".end")), text("it ended while virtsevd was not running")};
     if (!same_boot) {
       end.said.reset();
     }
     monitor_ended(domain, run, end);
+    co_return;
+  }
+  if (status->relaunching && !status->auto_destroy && same_boot) {
+    co_await launch_anew(domain, run, std::move(process));
     co_return;
   }
   std::string problem;
@@ -84,6 +90,25 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   if (domain->run == run) {
     save_status(domain);
   }
+}
+
+// virtsevd died while it launched the guest anew: that is done once more, from the beginning.
+asio::awaitable<void> Lifecycle::launch_anew(DomainPtr domain, RunPtr run, Process half_made) {
+  if (half_made.pidfd) {
+    kill_process(half_made);
+    asio::posix::stream_descriptor exit(context_.io, half_made.pidfd.release());
+    std::error_code gone;
+    co_await exit.async_wait(asio::posix::stream_descriptor::wait_read,
+                             asio::redirect_error(asio::use_awaitable, gone));
+  }
+  if (!run->definition_problem.empty()) {
+    log_error(text("domain '{}': cannot be launched anew: {}", domain->name, run->definition_problem));
+    domain->last_failure = run->definition_problem;
+    finish(domain, run, VIR_DOMAIN_SHUTOFF_FAILED, run->definition_problem);
+    co_return;
+  }
+  log_info(text("domain '{}': launched anew, which was not finished before virtsevd ended", domain->name));
+  begin_relaunch(domain, run);
 }
 
 void Lifecycle::autostart_all() {

@@ -43,13 +43,18 @@ control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const
   start.kvm = files.kvm.get();
   start.sev = files.sev.get();
   start.platform_identity = files.platform_identity.get();
-  start.platform_state = files.platform_state.get();
   start.console_master = run.console_master.get();
   start.console_slave = run.console_slave.get();
   for (std::size_t i = 0; i < start.console_log.size(); ++i) {
     start.console_log[i] = files.console_log[i].get();
   }
   start.end_file = files.end_file.get();
+  start.simulated.asid = files.asid.asid;
+  start.simulated.asid_lock = files.asid.lock.get();
+  start.simulated.es_asids = configuration.simulation.es_asids;
+  start.simulated.sev_asids = configuration.simulation.sev_asids;
+  start.simulated.firmware_delay_ms_per_mib = configuration.simulation.firmware_delay_ms_per_mib;
+  start.simulated.snp_initialized = configuration.simulation.snp_initialized;
   return start;
 }
 

@@ -11,6 +11,7 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/kernel/explain_outcome.hpp"
 #include "sevcore/kernel/simulated_kernel.hpp"
 
 namespace virtsev::daemon {
@@ -65,19 +66,27 @@ UniqueFd open_identity_for_monitor(const Layout& layout) {
   UniqueFd identity = open_own(layout.platform_directory() + "/identity", O_RDONLY);
   struct stat status {};
   if (::fstat(identity.get(), &status) == 0 && status.st_size == 0) {
-    const sevcore::SimulatedPlatform made_at_first_use(open_platform_identity(layout),
-                                                       open_platform_state(layout));
+    const sevcore::SimulatedPlatform made_at_first_use(open_platform_identity(layout));
   }
   return identity;
+}
+
+GivenAsid asid_for(const Layout& layout, const sevcore::SimulationSettings& settings, bool es,
+                   const std::set<std::uint32_t>& in_use) {
+  const std::uint32_t first = es ? 1 : settings.es_asids + 1;
+  const std::uint32_t last = es ? settings.es_asids : settings.last_asid();
+  auto given = give_asid(layout, first, last, in_use);
+  if (!given) {
+    const sevcore::Outcome busy{EBUSY, sevcore::kNoFirmwareCall};
+    throw sevcore::initialization_error(sevcore::GuestCommand::kInit2, busy, {es, last - first + 1, true});
+  }
+  return std::move(*given);
 }
 
 }  // namespace
 
 UniqueFd open_platform_identity(const Layout& layout) {
   return open_own(layout.platform_directory() + "/identity", O_RDWR);
-}
-UniqueFd open_platform_state(const Layout& layout) {
-  return open_own(layout.platform_directory() + "/state", O_RDWR);
 }
 
 Console open_console_pair() {
@@ -105,7 +114,8 @@ Console open_console_pair() {
 }
 
 LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
-                              const LaunchNames& names, Protection protection) {
+                              const LaunchNames& names, Protection protection,
+                              const std::set<std::uint32_t>& asids_in_use) {
   LaunchFiles files;
   files.kvm = open_kvm(configuration.kvm_device);
   if (protection == Protection::kNone) {
@@ -114,7 +124,7 @@ LaunchFiles open_launch_files(const Layout& layout, const Configuration& configu
     files.sev = open_sev(configuration.sev_device);
   } else {
     files.platform_identity = open_identity_for_monitor(layout);
-    files.platform_state = open_platform_state(layout);
+    files.asid = asid_for(layout, configuration.simulation, protection == Protection::kSevEs, asids_in_use);
   }
   for (std::size_t i = 0; i < files.console_log.size(); ++i) {
     const std::string suffix = i == 0 ? "" : "." + std::to_string(i);

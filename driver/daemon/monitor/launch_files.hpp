@@ -3,11 +3,13 @@
 #pragma once
 
 #include <array>
+#include <set>
 #include <string>
 
 #include "driver/control/messages.hpp"
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/files/layout.hpp"
+#include "driver/daemon/platform/asid_files.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
@@ -25,8 +27,8 @@ Console open_console_pair();
 struct LaunchFiles {
   UniqueFd kvm;
   UniqueFd sev;                ///< Hardware only; open for reading alone
-  UniqueFd platform_identity;  ///< Simulated only
-  UniqueFd platform_state;     ///< Simulated only
+  UniqueFd platform_identity;  ///< Simulated only; open for reading alone
+  GivenAsid asid;              ///< Simulated only
   std::array<UniqueFd, 4> console_log;
   UniqueFd end_file;
 };
@@ -36,17 +38,17 @@ struct LaunchNames {
   std::string domain;
   std::string end_file;  ///< Its path
 };
-/// Whether a guest's memory is encrypted: one without <launchSecurity> needs nothing of the platform.
-enum class Protection : std::uint8_t { kNone, kSev };
+/// What of a guest is encrypted: one without <launchSecurity> needs nothing of the platform.
+enum class Protection : std::uint8_t { kNone, kSev, kSevEs };
 
-/// Opens the devices that this guest needs on this platform. Throws Error that says which device, why, and
-/// what to do. The end file is emptied.
+/// Opens the devices that this guest needs on this platform, and takes an ASID of the simulated one, which is
+/// none of `asids_in_use`. Throws Error that says which device, why, and what to do; Error(kResourceBusy)
+/// where no ASID is free. The end file is emptied.
 LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
-                              const LaunchNames& names, Protection protection);
+                              const LaunchNames& names, Protection protection,
+                              const std::set<std::uint32_t>& asids_in_use);
 
-/// lib/platform/identity and lib/platform/state, made where missing (0600). A descriptor of `state` serves
-/// one process alone.
+/// lib/platform/identity, made where missing (0600).
 UniqueFd open_platform_identity(const Layout& layout);
-UniqueFd open_platform_state(const Layout& layout);
 
 }  // namespace virtsev::daemon

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <fcntl.h>
 
@@ -89,11 +90,25 @@ void Monitor::take_event(const control::Event& event) {
   }
 }
 
+void Monitor::grant_firmware(std::uint64_t number, std::chrono::milliseconds limit) {
+  const auto grant = [](std::shared_ptr<Monitor> self, control::Request message,
+                        std::chrono::milliseconds time) -> asio::awaitable<void> {
+    co_await self->request(std::move(message), time);
+  };
+  // What comes of it is said by FirmwareDone, by its absence, or by the monitor's end.
+  asio::co_spawn(exit_.get_executor(), grant(shared_from_this(), control::GrantFirmware{number}, limit),
+                 [](const std::exception_ptr&) {});
+}
+
+void Monitor::end_for(const std::string& why) {
+  fault_ = why;
+  kill();
+  channel_->close(why);
+}
+
 void Monitor::connection_over(const std::string& why, bool faulty) {
   if (faulty) {
-    fault_ = why;
-    kill();
-    channel_->close(why);
+    end_for(why);
   } else {
     // It closes its end when it exits, and how it exits is what those who wait should hear. One that stays
     // can't be reached any more.

@@ -13,6 +13,7 @@
 #include "driver/daemon/loop/latch.hpp"
 #include "driver/daemon/monitor/channel.hpp"
 #include "driver/daemon/monitor/process.hpp"
+#include "driver/daemon/platform/firmware_turns.hpp"
 
 namespace virtsev::daemon {
 
@@ -24,7 +25,7 @@ struct MonitorEnd {
 };
 
 /// Held by the domain's Run; a monitor goes on when this object goes.
-class Monitor : public std::enable_shared_from_this<Monitor> {
+class Monitor final : public TurnTaker, public std::enable_shared_from_this<Monitor> {
  public:
   using EndSink = std::function<void(const MonitorEnd&)>;
   /// `end_file`: path of the file that the monitor writes its end to where nobody is connected.
@@ -38,6 +39,9 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
   [[nodiscard]] std::uint32_t version() const { return version_; }
   asio::awaitable<control::Reply> request(control::Request request, std::chrono::milliseconds limit);
   void kill() { kill_process(process_); }
+  void grant_firmware(std::uint64_t number, std::chrono::milliseconds limit) override;
+  void catch_up() override { channel_->drain(); }
+  void end_for(const std::string& why) override;
   /// The process is gone; on_end is called, or about to be.
   [[nodiscard]] bool over() const { return over_; }
   /// Fires after on_end was called.

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
 
 #include <poll.h>
 #include <signal.h>
@@ -28,24 +27,6 @@ std::uint64_t start_time_of(pid_t pid) {
     std::from_chars(stat.data() + position + 1, stat.data() + stat.size(), value);
   }
   return value;
-}
-
-std::set<std::uint32_t> uids_of_processes() {
-  std::set<std::uint32_t> uids;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    // The owner of the directory is no help: for a process that is not dumpable, that is root.
-    const std::string status = read_small(entry.path().string() + "/status");
-    constexpr std::string_view kKey = "\nUid:\t";
-    const std::size_t position = status.find(kKey);
-    std::uint32_t uid = 0;
-    if (position != std::string::npos &&
-        std::from_chars(status.data() + position + kKey.size(), status.data() + status.size(), uid).ec ==
-            std::errc()) {
-      uids.insert(uid);
-    }
-  }
-  return uids;
 }
 
 Process find_process(pid_t pid, std::uint64_t start_time) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +26,7 @@ struct SpawnOptions {
   int control_socket = -1;             ///< Becomes descriptor 3
   int log = -1;                        ///< Becomes standard output and standard error
   uid_t uid = 0;                       ///< The monitor's own user and group where not 0; else this process's
+  int uid_lock = -1;                   ///< Stays open in it for as long as it lives; -1: none
 };
 
 /// Starts it in a session of its own: no_new_privs, no supplementary groups, no limit on locked memory (as
@@ -45,9 +45,6 @@ void kill_process(const Process& process);
 /// Collects a child that has ended; says how, for logs: "exit status 1", "signal 9"; empty where it was not
 /// this process's child.
 std::string collect(const Process& process);
-
-/// Real user ids of all processes of the host.
-std::set<std::uint32_t> uids_of_processes();
 
 /// 0 where there is no such process.
 std::uint64_t start_time_of(pid_t pid);

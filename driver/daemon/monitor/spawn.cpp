@@ -22,8 +22,9 @@ namespace virtsev::daemon {
 namespace {
 
 constexpr int kControlSocket = 3;
-constexpr int kExecFailure = 4;  // The pipe that closes at exec, or carries errno
-constexpr int kProgram = 5;      // Closes at exec
+constexpr int kUidLock = 4;
+constexpr int kExecFailure = 5;  // The pipe that closes at exec, or carries errno
+constexpr int kProgram = 6;      // Closes at exec
 
 void lift_memory_lock() {
   // SEV pins all guest memory. Root may set any limit; others raise theirs as far as they may.
@@ -65,9 +66,16 @@ bool place_descriptors(const SpawnOptions& options, int program, int failure_pip
   const int log = ::fcntl(options.log, F_DUPFD_CLOEXEC, kHigh);
   const int pipe = ::fcntl(failure_pipe, F_DUPFD_CLOEXEC, kHigh);
   const int image = ::fcntl(program, F_DUPFD_CLOEXEC, kHigh);
+  const int uid_lock = options.uid_lock < 0 ? -1 : ::fcntl(options.uid_lock, F_DUPFD_CLOEXEC, kHigh);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (control < 0 || log < 0 || pipe < 0 || image < 0 || null < 0) {
     return false;
+  }
+  if (uid_lock < 0 ? options.uid_lock >= 0 : ::dup2(uid_lock, kUidLock) < 0) {
+    return false;
+  }
+  if (uid_lock < 0) {
+    ::close(kUidLock);
   }
   return ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(log, STDOUT_FILENO) >= 0 &&
          ::dup2(log, STDERR_FILENO) >= 0 && ::dup2(control, kControlSocket) >= 0 &&

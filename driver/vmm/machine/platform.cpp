@@ -2,6 +2,8 @@
 // The platform that a Start asks for.
 #include "driver/vmm/machine/platform.hpp"
 
+#include <utility>
+
 #include <fcntl.h>
 
 #include "driver/boot/memory_layout.hpp"
@@ -41,24 +43,52 @@ void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position
   }
 }
 
+namespace {
+
+std::unique_ptr<Platform> make_simulated(const control::Start& start, const KvmHost& host,
+                                         std::shared_ptr<sevcore::FirmwareQueue> queue) {
+  const control::SimulatedGrant& grant = start.simulated;
+  if (grant.asid == 0) {
+    throw Error(ErrorCode::kOperationUnsupported,
+                text("virtsevd is older than this monitor, and gave it no ASID of the simulated platform; "
+                     "restart virtsevd, so that both are of one version"));
+  }
+  SimulatedGuestShare share;
+  share.settings.es_asids = grant.es_asids;
+  share.settings.sev_asids = grant.sev_asids;
+  share.settings.firmware_delay_ms_per_mib = grant.firmware_delay_ms_per_mib;
+  share.settings.snp_initialized = grant.snp_initialized;
+  share.asid = grant.asid;
+  share.asid_lock = copy_of(grant.asid_lock, "the lock of the guest's ASID");
+  share.queue = std::move(queue);
+  return std::make_unique<SimulatedSevPlatform>(
+      host, copy_of(start.platform_identity, "the simulated platform's identity"), std::move(share));
+}
+
+}  // namespace
+
+PlatformMaker make_platform_with(std::shared_ptr<sevcore::FirmwareQueue> queue) {
+  return [queue = std::move(queue)](const control::Start& start, const KvmHost& host) {
+    std::unique_ptr<Platform> platform;
+    if (start.platform == control::Platform::kSimulated) {
+      platform = make_simulated(start, host, queue);
+    } else {
+      platform = std::make_unique<HardwarePlatform>(host, copy_of(start.sev, "/dev/sev"));
+    }
+    const std::uint32_t position = platform->c_bit_position();
+    if (start.c_bit_position.value_or(position) != position) {
+      throw Error(
+          ErrorCode::kConfigUnsupported,
+          text("<cbitpos> is {}, but this host's C-bit is at position {}; write {}, or leave the element out",
+               *start.c_bit_position, position, position));
+    }
+    check_memory_below_c_bit(start.boot.memory_bytes, position);
+    return platform;
+  };
+}
+
 std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHost& host) {
-  std::unique_ptr<Platform> platform;
-  if (start.platform == control::Platform::kSimulated) {
-    platform = std::make_unique<SimulatedSevPlatform>(
-        host, copy_of(start.platform_identity, "the simulated platform's identity"),
-        copy_of(start.platform_state, "the simulated platform's state"));
-  } else {
-    platform = std::make_unique<HardwarePlatform>(host, copy_of(start.sev, "/dev/sev"));
-  }
-  const std::uint32_t position = platform->c_bit_position();
-  if (start.c_bit_position.value_or(position) != position) {
-    throw Error(
-        ErrorCode::kConfigUnsupported,
-        text("<cbitpos> is {}, but this host's C-bit is at position {}; write {}, or leave the element out",
-             *start.c_bit_position, position, position));
-  }
-  check_memory_below_c_bit(start.boot.memory_bytes, position);
-  return platform;
+  return make_platform_with(nullptr)(start, host);
 }
 
 }  // namespace virtsev::vmm

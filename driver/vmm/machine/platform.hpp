@@ -16,6 +16,7 @@
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/kernel/explain_outcome.hpp"
 #include "sevcore/kernel/sev_vm.hpp"
+#include "sevcore/kernel/simulated_share.hpp"
 
 namespace virtsev::vmm {
 
@@ -54,5 +55,7 @@ std::unique_ptr<Platform> make_platform(const control::Start& start, const KvmHo
 
 /// make_platform(), or what a test has in its place.
 using PlatformMaker = std::function<std::unique_ptr<Platform>(const control::Start&, const KvmHost&)>;
+/// make_platform(), where the simulated firmware's commands wait for their turn in `queue`; null: for nobody.
+PlatformMaker make_platform_with(std::shared_ptr<sevcore::FirmwareQueue> queue);
 
 }  // namespace virtsev::vmm

@@ -25,21 +25,40 @@ std::optional<uid_t> uid_of(int socket) {
   return credentials.uid;
 }
 
+/// What a peer may ask while a handler waits for it: what the wait is for, and what changes nothing.
+bool is_for_now(std::uint32_t type) {
+  switch (static_cast<control::RequestType>(type)) {
+    case control::RequestType::kHello:
+    case control::RequestType::kQuery:
+    case control::RequestType::kGrantFirmware:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
-ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, std::vector<uid_t> allowed, Handler handler,
+ControlServer::ControlServer(Loops loops, UniqueFd listener, std::vector<uid_t> allowed, Handler handler,
                              std::function<void()> on_left)
-    : loop_(loop),
+    : loop_(loops.loop),
+      waiting_loop_(loops.waiting),
       listener_(std::move(listener)),
       allowed_(std::move(allowed)),
       handler_(std::move(handler)),
       on_left_(std::move(on_left)) {
-  loop_.add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_peer(); });
+  for (EventLoop* loop : {&loop_, &waiting_loop_}) {
+    loop->add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_peer(); });
+  }
+  for (const int descriptor : loops.interrupts) {
+    waiting_loop_.add(descriptor, EPOLLIN, [this](std::uint32_t) { interrupted_ = true; });
+  }
 }
 
 ControlServer::~ControlServer() {
   drop_peer();
   loop_.remove(listener_.get());
+  waiting_loop_.remove(listener_.get());
 }
 
 void ControlServer::accept_peer() {
@@ -53,14 +72,21 @@ void ControlServer::accept_peer() {
   }
   drop_peer();
   has_had_peer_ = true;
-  peer_ = std::make_unique<Peer>();
+  peer_ = std::make_shared<Peer>();
   peer_->socket = std::move(socket);
-  loop_.add(peer_->socket.get(), EPOLLIN, [this](std::uint32_t events) { on_peer(events); });
+  watch_peer();
+}
+
+void ControlServer::watch_peer() {
+  for (EventLoop* loop : {&loop_, &waiting_loop_}) {
+    loop->add(peer_->socket.get(), EPOLLIN, [this](std::uint32_t events) { on_peer(events); });
+  }
 }
 
 void ControlServer::drop_peer() {
   if (peer_) {
     loop_.remove(peer_->socket.get());
+    waiting_loop_.remove(peer_->socket.get());
     peer_.reset();
   }
 }
@@ -75,10 +101,20 @@ void ControlServer::on_peer(std::uint32_t events) {
 }
 
 bool ControlServer::read_requests() {
-  if (!control::receive(peer_->socket.get(), peer_->reader)) {
-    return false;
-  }
-  while (true) {
+  return control::receive(peer_->socket.get(), peer_->reader).has_value() && answer_all();
+}
+
+// The peer may be another one after each answer, or none: a handler may have waited for it.
+bool ControlServer::answer_all() {
+  while (peer_) {
+    if (!waiting_ && !peer_->postponed.empty()) {
+      control::Frame frame = std::move(peer_->postponed.front());
+      peer_->postponed.pop_front();
+      if (!answer(std::move(frame))) {
+        return false;
+      }
+      continue;
+    }
     auto frame = peer_->reader.next();
     if (!frame) {
       return false;
@@ -90,6 +126,26 @@ bool ControlServer::read_requests() {
       return false;
     }
   }
+  return true;
+}
+
+bool ControlServer::greet(const control::Frame& frame, const control::Request& request) {
+  const auto* hello = std::get_if<control::Hello>(&request);
+  if (hello == nullptr) {
+    return peer_->greeted;
+  }
+  peer_->greeted = true;
+  peer_->version = std::min(hello->version, control::kProtocolVersion);
+  return frame.kind == control::FrameKind::kRequest;
+}
+
+bool ControlServer::postpone(control::Frame frame) {
+  constexpr std::size_t kMost = 64;  // More than virtsevd leaves unanswered
+  if (static_cast<control::RequestType>(frame.type) == control::RequestType::kQuit) {
+    interrupted_ = true;
+  }
+  peer_->postponed.push_back(std::move(frame));
+  return peer_->postponed.size() <= kMost;
 }
 
 bool ControlServer::answer(control::Frame frame) {
@@ -98,11 +154,12 @@ bool ControlServer::answer(control::Frame frame) {
   if (!request && request.error() == control::DecodeError::kMalformed) {
     return false;
   }
-  const bool is_hello = request && std::holds_alternative<control::Hello>(*request);
-  if (!peer_->greeted && !is_hello) {
+  if (request ? !greet(frame, *request) : !peer_->greeted) {
     return false;
   }
-  peer_->greeted = true;
+  if (waiting_ && !is_for_now(frame.type)) {
+    return postpone(std::move(frame));
+  }
   if (!request) {
     return send(
         control::encode(control::Reply(control::Failure{
@@ -110,8 +167,9 @@ bool ControlServer::answer(control::Frame frame) {
                             text("This domain's monitor is older than that request; restart the domain")}),
                         serial));
   }
+  const bool is_hello = std::holds_alternative<control::Hello>(*request);
+  const std::shared_ptr<Peer> asked_by = peer_;
   control::Reply reply;
-  answering_ = true;  // The peer is in use: one that does not take events loses its answer, and then goes
   try {
     reply = handler_(std::move(*request), std::move(frame));
   } catch (const Error& error) {
@@ -121,12 +179,42 @@ bool ControlServer::answer(control::Frame frame) {
     reply = control::Failure{ErrorCode::kOperationFailed,
                              text("The host can't do what the domain's monitor asks for: {}", error.what())};
   }
-  answering_ = false;
-  return send(control::encode(reply, serial));
+  if (peer_ != asked_by) {
+    return true;  // Whoever asked has gone
+  }
+  if (!send(control::encode(reply, serial))) {
+    return false;
+  }
+  if (is_hello && on_hello_) {
+    on_hello_();
+  }
+  return true;
+}
+
+void ControlServer::wait_until(const std::function<bool()>& done, const std::function<void()>& on_hello) {
+  waiting_ = true;
+  interrupted_ = false;
+  on_hello_ = on_hello;
+  if (peer_version() > 0) {
+    on_hello();
+  }
+  // What has been read already, and stands behind the request that waits
+  if (peer_ && !answer_all()) {
+    drop_peer();
+    on_left_();
+  }
+  while (!done() && !interrupted_ && loop_.running()) {
+    waiting_loop_.run_once();
+  }
+  waiting_ = false;
+  on_hello_ = nullptr;
+  if (!done()) {
+    throw Error(ErrorCode::kOperationAborted, text("the guest ends; what was asked for is given up"));
+  }
 }
 
 void ControlServer::publish(const control::Event& event) {
-  if (peer_ && peer_->greeted && !send(control::encode(event)) && !answering_) {
+  if (peer_ && peer_->greeted && !send(control::encode(event))) {
     drop_peer();
   }
 }
@@ -140,7 +228,9 @@ bool ControlServer::flush() {
   if (!sent) {
     return false;
   }
-  loop_.change(peer_->socket.get(), *sent ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  for (EventLoop* loop : {&loop_, &waiting_loop_}) {
+    loop->change(peer_->socket.get(), *sent ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  }
   return true;
 }
 

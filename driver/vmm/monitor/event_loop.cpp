@@ -40,20 +40,24 @@ void EventLoop::change(int fd, std::uint32_t events) const {
 void EventLoop::run() {
   running_ = true;
   while (running_) {
-    // One at a time: a callback may remove another's descriptor.
-    epoll_event event{};
-    const int count = ::epoll_wait(epoll_.get(), &event, 1, -1);
-    if (count < 0 && errno != EINTR) {
-      throw std::system_error(errno, std::generic_category(), "epoll_wait");
-    }
-    if (count < 1) {
-      continue;
-    }
-    const auto found = callbacks_.find(event.data.fd);
-    if (found != callbacks_.end()) {
-      const std::shared_ptr<Callback> callback = found->second;  // may remove itself
-      (*callback)(event.events);
-    }
+    run_once();
+  }
+}
+
+void EventLoop::run_once() {
+  // One at a time: a callback may remove another's descriptor.
+  epoll_event event{};
+  const int count = ::epoll_wait(epoll_.get(), &event, 1, -1);
+  if (count < 0 && errno != EINTR) {
+    throw std::system_error(errno, std::generic_category(), "epoll_wait");
+  }
+  if (count < 1) {
+    return;
+  }
+  const auto found = callbacks_.find(event.data.fd);
+  if (found != callbacks_.end()) {
+    const std::shared_ptr<Callback> callback = found->second;  // may remove itself
+    (*callback)(event.events);
   }
 }
 

@@ -26,7 +26,10 @@ class EventLoop {
 
   /// Until stop().
   void run();
+  /// Waits for one event, and calls for it.
+  void run_once();
   void stop() { running_ = false; }
+  [[nodiscard]] bool running() const { return running_; }
 
  private:
   UniqueFd epoll_;

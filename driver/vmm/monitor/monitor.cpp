@@ -69,12 +69,13 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   start_ = std::move(frame);
   end_file_ = start.end_file;
   console_timeout_ = start.console_timeout_seconds;
+  console_master_ = start.console_master;
   try {
     const int master = start.console_master;
     console_watch_.emplace(surroundings_.loop, master);
     guest_ = std::make_unique<Guest>(
         start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
-        [this](GuestEnd end) { end_.raise(std::move(end)); }, make_platform,
+        [this](GuestEnd end) { end_.raise(std::move(end)); }, make_platform_with(turn_),
         [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
     watch_console(master);
     close_in(start_, start.boot.kernel.fd);
@@ -156,10 +157,12 @@ control::Reply Monitor::on(const control::Quit&, control::Frame&) {
 }
 
 control::Reply Monitor::on(const control::ReadMemory& read, control::Frame&) {
+  const FirmwareTurn::Batch in_one_turn(turn_.get());
   return control::MemoryContent{guest().read_memory(read)};
 }
 
 control::Reply Monitor::on(const control::WriteMemory& write, control::Frame&) {
+  const FirmwareTurn::Batch in_one_turn(turn_.get());
   guest().write_memory(write);
   return control::Done{};
 }
@@ -174,6 +177,20 @@ control::Reply Monitor::on(const control::WriteRegisters& write, control::Frame&
 }
 
 control::Reply Monitor::on(const control::ListMemory&, control::Frame&) { return guest().list_memory(); }
+
+control::Reply Monitor::on(const control::GrantFirmware& grant, control::Frame&) {
+  if (turn_) {
+    turn_->granted(grant.number);
+  }
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::OpenConsole&, control::Frame&) {
+  if (console_master_ < 0) {
+    throw Error(ErrorCode::kOperationInvalid, text("The domain has no console"));
+  }
+  return control::ConsoleMaster{console_master_, nullptr};
+}
 
 void Monitor::on_peer_left() {
   if (!guest_) {

@@ -13,6 +13,7 @@
 #include "driver/vmm/monitor/console_watch.hpp"
 #include "driver/vmm/monitor/end_signal.hpp"
 #include "driver/vmm/monitor/event_loop.hpp"
+#include "driver/vmm/monitor/firmware_turn.hpp"
 #include "driver/vmm/monitor/timer.hpp"
 
 namespace virtsev::vmm {
@@ -39,6 +40,10 @@ class Monitor {
   void on_peer_left();
   /// Somebody asked the process to end (SIGTERM).
   void on_termination();
+  /// Readable once the guest has ended.
+  [[nodiscard]] int end_descriptor() const { return end_.descriptor(); }
+  /// Before the first request: what the simulated firmware's commands wait in.
+  void wait_in(std::shared_ptr<FirmwareTurn> turn) { turn_ = std::move(turn); }
 
  private:
   control::Reply on(const control::Hello& hello, control::Frame& frame);
@@ -54,6 +59,8 @@ class Monitor {
   control::Reply on(const control::ReadRegisters& read, control::Frame& frame);
   control::Reply on(const control::WriteRegisters& write, control::Frame& frame);
   control::Reply on(const control::ListMemory& list, control::Frame& frame);
+  control::Reply on(const control::GrantFirmware& grant, control::Frame& frame);
+  control::Reply on(const control::OpenConsole& open, control::Frame& frame);
 
   [[nodiscard]] control::RunState state() const;
   Guest& guest();
@@ -65,8 +72,10 @@ class Monitor {
   Surroundings surroundings_;
   EndSignal end_;
   OneShotTimer console_timer_;
-  control::Frame start_;  // keeps the descriptors of console, log and end file
+  control::Frame start_;                // keeps the descriptors of console, log and end file
+  std::shared_ptr<FirmwareTurn> turn_;  // null: the guest has the firmware to itself
   int end_file_ = -1;
+  int console_master_ = -1;
   std::uint32_t console_timeout_ = 0;
   std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;

@@ -3,6 +3,7 @@
 #include "driver/vmm/simulation/simulated_platform.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
@@ -15,9 +16,38 @@ std::uint32_t simulated_c_bit_position(std::uint32_t host_physical_bits) {
   return std::min(kHighest, host_physical_bits - 1);
 }
 
-SimulatedSevPlatform::SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, UniqueFd state)
+namespace {
+
+/// The one ASID that the guest was given.
+class GivenAsid final : public sevcore::AsidSource {
+ public:
+  GivenAsid(std::uint32_t asid, UniqueFd lock) : asid_(asid), lock_(std::move(lock)) {}
+  std::optional<std::uint32_t> take(std::uint32_t first, std::uint32_t last) override {
+    const bool fits = asid_ >= first && asid_ <= last;
+    return fits && !std::exchange(taken_, true) ? std::optional(asid_) : std::nullopt;
+  }
+  void give_back(std::uint32_t) override { taken_ = false; }
+  [[nodiscard]] std::uint32_t count_elsewhere(std::uint32_t) const override { return 0; }
+
+ private:
+  std::uint32_t asid_;
+  UniqueFd lock_;
+  bool taken_ = false;
+};
+
+sevcore::SimulatedShare share_of(SimulatedGuestShare given) {
+  sevcore::SimulatedShare share;
+  share.settings = given.settings;
+  share.asids = std::make_shared<GivenAsid>(given.asid, std::move(given.asid_lock));
+  share.queue = std::move(given.queue);
+  return share;
+}
+
+}  // namespace
+
+SimulatedSevPlatform::SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, SimulatedGuestShare share)
     : c_bit_position_(simulated_c_bit_position(physical_address_bits(host.supported_cpuid()))),
-      platform_(std::move(identity), std::move(state)),
+      platform_(std::move(identity), share_of(std::move(share))),
       device_(platform_.open_device(sevcore::DeviceAccess::kRead)) {
   for (const unsigned long capability : {KVM_CAP_X86_USER_SPACE_MSR, KVM_CAP_X86_MSR_FILTER}) {
     if (host.extension(capability) == 0) {

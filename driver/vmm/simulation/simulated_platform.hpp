@@ -13,9 +13,17 @@ namespace virtsev::vmm {
 /// memory slot at, and at most 47, as the first EPYCs have it.
 std::uint32_t simulated_c_bit_position(std::uint32_t host_physical_bits);
 
+/// What virtsevd gave this guest of the platform.
+struct SimulatedGuestShare {
+  sevcore::SimulationSettings settings;
+  std::uint32_t asid = 0;
+  UniqueFd asid_lock;  ///< Open for as long as the guest has the ASID
+  std::shared_ptr<sevcore::FirmwareQueue> queue;
+};
+
 class SimulatedSevPlatform final : public Platform {
  public:
-  SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, UniqueFd state);
+  SimulatedSevPlatform(const KvmHost& host, UniqueFd identity, SimulatedGuestShare share);
 
   [[nodiscard]] std::uint32_t c_bit_position() const override { return c_bit_position_; }
   sevcore::SevDevice& device() override { return *device_; }

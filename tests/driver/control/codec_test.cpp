@@ -20,8 +20,12 @@ std::size_t bytes_since_version_1(const Reply& reply) {
   return status == nullptr ? 0 : 4 + round_up(status->console_silent.size(), 4);
 }
 
-/// The length of what version 3 added to a request at its end.
+/// The length of what versions 3 and 4 added to a request at its end.
 std::size_t bytes_since_version_2(const Request& request) {
+  constexpr std::size_t kSimulatedGrant = 24;
+  if (std::holds_alternative<Start>(request)) {
+    return kSimulatedGrant;
+  }
   return std::holds_alternative<ReadMemory>(request) ? 4 : 0;
 }
 
@@ -59,13 +63,19 @@ TEST(Codec, AStartKeepsEveryField) {
   EXPECT_EQ(start.c_bit_position, sent.c_bit_position);
   EXPECT_EQ(start.name, sent.name);
   EXPECT_EQ(start.console_timeout_seconds, sent.console_timeout_seconds);
-  ASSERT_EQ(frame.descriptors.size(), 11U);
+  EXPECT_EQ(start.simulated.asid, 5U);
+  EXPECT_EQ(start.simulated.es_asids, 6U);
+  EXPECT_EQ(start.simulated.sev_asids, 7U);
+  EXPECT_EQ(start.simulated.firmware_delay_ms_per_mib, 8U);
+  EXPECT_EQ(start.simulated.snp_initialized, 1U);
+  ASSERT_EQ(frame.descriptors.size(), 12U);
   EXPECT_EQ(start.boot.kernel.fd, frame.descriptors[0].get());
   EXPECT_EQ(start.boot.initrd->fd, frame.descriptors[1].get());
   EXPECT_EQ(start.kvm, frame.descriptors[2].get());
   EXPECT_EQ(start.console_log[1], frame.descriptors[9].get());
   EXPECT_EQ(start.console_log[2], -1);
   EXPECT_EQ(start.end_file, frame.descriptors[10].get());
+  EXPECT_EQ(start.simulated.asid_lock, frame.descriptors[11].get());
 }
 
 TEST(Codec, RegistersKeepTheirPlaces) {
@@ -90,6 +100,16 @@ TEST(Codec, RepliesSurviveARoundTrip) {
     EXPECT_EQ(decoded->index(), reply.index());
     EXPECT_EQ(encode(*decoded, 9).bytes, outgoing.bytes);
   }
+}
+
+TEST(Codec, AConsolesDescriptorIsTheReceiversOwn) {
+  const UniqueFd null = open_null();
+  std::optional<Frame> frame = received(encode(Reply(ConsoleMaster{null.get(), nullptr}), 1));
+  const auto decoded = decode_reply(*frame);
+  ASSERT_TRUE(decoded);
+  const auto& console = std::get<ConsoleMaster>(*decoded);
+  frame.reset();  // With the descriptor that came in it
+  EXPECT_GE(::fcntl(console.descriptor, F_GETFD), 0);
 }
 
 TEST(Codec, EventsSurviveARoundTrip) {

@@ -114,6 +114,16 @@ TEST(PreviousVersion, ItsReadingOfMemoryIsThroughTheFirstVcpu) {
   EXPECT_EQ(std::get<ReadMemory>(*decoded).vcpu, 0U);
 }
 
+TEST(PreviousVersion, ItsStartHasNoGrantOfTheSimulatedPlatform) {
+  const UniqueFd null = open_null();
+  Frame frame = received(encode(Request(sample_start(null.get())), 1));
+  frame.payload.resize(frame.payload.size() - 24);
+  const auto decoded = decode_request(frame);
+  ASSERT_TRUE(decoded);
+  EXPECT_GE(std::get<Start>(*decoded).platform_state, 0);
+  EXPECT_EQ(std::get<Start>(*decoded).simulated.asid, 0U);
+}
+
 TEST(NextVersion, MessagesOfItsOwnAreToldFromMalformedOnes) {
   Frame frame = received(encode(Request(Query{}), 5));
   frame.type = 1000;

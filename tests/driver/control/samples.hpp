@@ -38,6 +38,7 @@ inline Start sample_start(int base_descriptor) {
   start.console_slave = base_descriptor;
   start.console_log = {base_descriptor, base_descriptor, -1, -1};
   start.end_file = base_descriptor;
+  start.simulated = {5, base_descriptor, 6, 7, 8, 1};
   return start;
 }
 
@@ -70,7 +71,9 @@ inline std::vector<Request> sample_requests(int descriptor) {
           WriteMemory{0x10000000000ULL, AddressKind::kVirtual, 3, Bytes(5, 0x55)},
           ReadRegisters{3},
           WriteRegisters{3, sample_registers()},
-          ListMemory{}};
+          ListMemory{},
+          GrantFirmware{1ULL << 40},
+          OpenConsole{}};
 }
 
 inline LaunchReport sample_report() {
@@ -99,12 +102,13 @@ inline std::vector<Reply> sample_replies() {
           RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678, "vCPU 0 at 0x1000"},
       MemoryContent{Bytes(17, 0x44)},
       RegisterContent{sample_registers()},
-      MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}}};
+      MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}},
+      ConsoleMaster{0, nullptr}};
 }
 
 inline std::vector<Event> sample_events() {
   return {Ended{EndReason::kReset, "the guest asked for it"}, ConsoleSilent{"vCPU 0 at 0x1000"},
-          Progress{3ULL << 40, 5ULL << 40}};
+          Progress{3ULL << 40, 5ULL << 40}, FirmwareWanted{1ULL << 40, 1ULL << 20}, FirmwareDone{1ULL << 41}};
 }
 
 /// The frame as its receiver gets it: through a reader, with a new descriptor for each one announced.

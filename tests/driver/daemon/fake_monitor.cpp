@@ -6,14 +6,13 @@
 //                                          how far it is, lies among it, and then nothing more)
 //   resume=poweroff|reset|panic|error|crash|hang|silent|quiet    right after the answer to Resume (quiet:
 //                                          a silent console that is told in the status alone)
-//   pause=speak                            at Pause: the console is silent no longer
-//   button=ignore|reset                    at PowerButton; else the guest powers off
-//   quit=hang                              at Quit
-//   query=ignore                           at Query: no answer
-//   secret=refuse                          at InjectSecret
-//   registers=refuse                       at ReadRegisters
+//   pause=speak|hang-up                    at Pause: the console is silent no longer; or it closes its
+//   terminal console=foreign|none                   at OpenConsole: another terminal; what is none start=want
+//   at Start: asks for the simulated firmware before it answers button=ignore|reset                    at
+//   PowerButton; else the guest powers off quit=hang                              at Quit query=ignore at
+//   Query: no answer secret=refuse                          at InjectSecret registers=refuse at ReadRegisters
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
-// A domain named "old" has a monitor of the protocol's version 1.
+// A domain named "old" has a monitor of the protocol's version 1, one named "three" of version 3.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -36,7 +35,8 @@ using namespace virtsev::control;
 
 class FakeMonitor {
  public:
-  FakeMonitor(int listener, bool old) : listener_(listener), old_(old) {}
+  FakeMonitor(int listener, std::uint32_t version)
+      : listener_(listener), version_(version), old_(version == 1) {}
 
   [[noreturn]] void run() {
     for (;;) {
@@ -104,7 +104,7 @@ class FakeMonitor {
     }
   }
 
-  void take(const Hello&) { answer(HelloReply{old_ ? 1 : kProtocolVersion, state_}); }
+  void take(const Hello&) { answer(HelloReply{version_, state_}); }
 
   void take(const Start& start) {
     orders_ = start.boot.command_line;
@@ -135,6 +135,10 @@ class FakeMonitor {
       answer(Failure{ErrorCode::kConfigUnsupported, "the kernel is no bzImage\x1b[31m"});
       return;
     }
+    if (told("start=want")) {
+      start_serial_ = serial_;
+      send(encode(Event(FirmwareWanted{1, 1})));
+    }
     state_ = RunState::kPaused;
     report_.measurement = told("start=empty") ? Bytes() : Bytes(48, 0xab);
     report_.api_major = 1;
@@ -145,7 +149,30 @@ class FakeMonitor {
     report_.reduced_phys_bits = 1;
     report_.platform = start.platform;
     vcpus_ = start.boot.vcpus;
-    answer(report_);
+    if (!told("start=want")) {
+      answer(report_);
+    }
+  }
+
+  void take(const GrantFirmware& grant) {
+    answer(Done{});
+    send(encode(Event(FirmwareDone{grant.number})));
+    send(encode(Reply(report_), start_serial_));
+  }
+
+  void take(const OpenConsole&) {
+    if (version_ < 4) {
+      std::exit(3);
+    }
+    if (told("console=foreign")) {
+      const UniqueFd foreign(::posix_openpt(O_RDWR | O_NOCTTY));
+      answer(ConsoleMaster{foreign.get(), nullptr});
+    } else if (told("console=none")) {
+      const UniqueFd none(::open("/dev/null", O_RDWR));
+      answer(ConsoleMaster{none.get(), nullptr});
+    } else {
+      answer(ConsoleMaster{console_master_.get(), nullptr});
+    }
   }
 
   void take(const Query&) {
@@ -201,6 +228,9 @@ class FakeMonitor {
   void take(const Pause&) {
     if (told("pause=speak")) {
       silence_.clear();
+    }
+    if (told("pause=hang-up")) {
+      console_master_.reset();
     }
     state_ = RunState::kPaused;
     answer(Done{});
@@ -292,7 +322,9 @@ class FakeMonitor {
   static constexpr const char* kSilence = "vCPU 0 stands\nat 0x1000";
 
   UniqueFd listener_, peer_, end_file_, console_master_;
+  std::uint32_t version_;
   bool old_;
+  std::uint32_t start_serial_ = 0;
   FrameReader reader_;
   std::uint32_t serial_ = 0;
   std::string orders_;
@@ -310,13 +342,17 @@ class FakeMonitor {
 
 int main(int argc, char** argv) {
   int listener = -1;
-  bool old = false;
+  std::uint32_t version = kProtocolVersion;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--control-fd") == 0) {
       listener = std::atoi(argv[i + 1]);
     } else if (std::strcmp(argv[i], "--name") == 0) {
-      old = std::strcmp(argv[i + 1], "old") == 0;
+      if (std::strcmp(argv[i + 1], "old") == 0) {
+        version = 1;
+      } else if (std::strcmp(argv[i + 1], "three") == 0) {
+        version = 3;
+      }
     }
   }
-  FakeMonitor(listener, old).run();
+  FakeMonitor(listener, version).run();
 }

@@ -35,6 +35,7 @@ HypervisorTest::HypervisorTest() {
   std::ofstream(path("vmlinuz")) << "kernel";
   configuration_.platform = control::Platform::kSimulated;
   configuration_.vmm = FAKE_MONITOR;
+  configuration_.uid_locks = path("uids");
   configuration_.kvm_device = "/dev/null";  // The fake monitor has no guest
   configuration_.shortest_run_ms = 0;
   set_log_level(LogLevel::kError);
@@ -91,8 +92,9 @@ void HypervisorTest::run(asio::awaitable<void> call) {
 
 std::string HypervisorTest::xml(const DomainText& text) const {
   return "<domain type='kvm'><name>" + text.name + "</name>" +
-         (text.uuid.empty() ? "" : "<uuid>" + text.uuid + "</uuid>") +
-         "<memory unit='MiB'>64</memory><vcpu>2</vcpu><os><type arch='x86_64' "
+         (text.uuid.empty() ? "" : "<uuid>" + text.uuid + "</uuid>") + "<memory unit='MiB'>" +
+         std::to_string(text.memory_mib) +
+         "</memory><vcpu>2</vcpu><os><type arch='x86_64' "
          "machine='q35'>hvm</type><kernel>" +
          path("vmlinuz") + "</kernel><cmdline>" + text.command_line + "</cmdline></os>" + text.more +
          "<devices><serial type='pty'/></devices><launchSecurity type='sev'><policy>" + text.policy +

@@ -27,6 +27,7 @@ struct DomainText {
   std::string uuid;
   std::string command_line;
   std::string policy = "0x0001";
+  std::uint64_t memory_mib = 64;
   std::string more;      ///< Under <domain>
   std::string security;  ///< Under <launchSecurity>
 };

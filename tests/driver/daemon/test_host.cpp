@@ -196,7 +196,7 @@ TEST_F(Host, HardwareThatIsNotThereSaysWhatIsMissing) {
 }
 
 TEST_F(Host, FactsAreKeptForAWhileAndForgottenWithTheConfiguration) {
-  HostFacts facts(configuration_, layout_);
+  HostFacts facts(configuration_);
   EXPECT_EQ(&facts.all(), &facts.all());
   const std::string before = facts.all().emulator;
   configuration_.vmm = "/bin/true";

@@ -30,7 +30,7 @@ class LaunchFilesTest : public ::testing::Test {
 
   LaunchFiles open(control::Platform platform, Protection protection = Protection::kSev) {
     configuration_.platform = platform;
-    return open_launch_files(layout_, configuration_, {"guest", (root_ / "end").string()}, protection);
+    return open_launch_files(layout_, configuration_, {"guest", (root_ / "end").string()}, protection, {});
   }
 
   std::filesystem::path root_;
@@ -42,7 +42,9 @@ int access_of(const UniqueFd& fd) { return ::fcntl(fd.get(), F_GETFL) & O_ACCMOD
 
 TEST_F(LaunchFilesTest, AMonitorCanNotChangeThePlatformThroughItsDescriptors) {
   EXPECT_EQ(O_RDONLY, access_of(open(control::Platform::kHardware).sev));
-  EXPECT_EQ(O_RDONLY, access_of(open(control::Platform::kSimulated).platform_identity));
+  const LaunchFiles simulated = open(control::Platform::kSimulated);
+  EXPECT_EQ(O_RDONLY, access_of(simulated.platform_identity));
+  EXPECT_EQ(O_RDONLY, access_of(simulated.asid.lock));
 }
 
 TEST_F(LaunchFilesTest, AMissingSevDeviceIsNamed) {
@@ -63,7 +65,8 @@ TEST_F(LaunchFilesTest, AnUnprotectedGuestNeedsNoPlatform) {
     const LaunchFiles files = open(platform, Protection::kNone);
     EXPECT_FALSE(files.sev);
     EXPECT_FALSE(files.platform_identity);
-    EXPECT_FALSE(files.platform_state);
+    EXPECT_EQ(0U, files.asid.asid);
+    EXPECT_FALSE(files.asid.lock);
     EXPECT_TRUE(files.kvm);
   }
 }

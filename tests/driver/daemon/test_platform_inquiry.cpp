@@ -82,7 +82,7 @@ class Pdh : public HypervisorTest {
  protected:
   std::string told() { return std::get<std::string>(wait(driver().sev_info())[0].value); }
   void generate() {
-    sevcore::SimulatedPlatform platform(open_platform_identity(layout_), open_platform_state(layout_));
+    sevcore::SimulatedPlatform platform(open_platform_identity(layout_));
     const auto device = platform.open_device();
     ASSERT_TRUE(device->issue(sevcore::PlatformCommand::kPdhGen, nullptr).ok());
   }

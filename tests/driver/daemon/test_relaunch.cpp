@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Reboot and reset: an encrypted guest is launched anew, in a new monitor under the same id.
+#include <fstream>
+
 #include <libvirt/libvirt.h>
 #include <signal.h>
 
@@ -96,6 +98,57 @@ TEST_F(Relaunch, FailedRelaunchIsStoppedWithReasonFailed) {
   wait(driver().reboot(domain.uuid, 0));
   wait_for_events(1);
   EXPECT_EQ((Events{"guest: stopped 5"}), events_);
+  EXPECT_EQ(VIR_DOMAIN_SHUTOFF_FAILED, driver().state(domain.uuid).reason);
+}
+
+/// virtsevd dies while it launches a guest anew.
+class RelaunchCutOff : public Relaunch {
+ protected:
+  void expect_launched_anew(const DomainHandle& domain) {
+    configuration_.shortest_run_ms = 0;
+    restart();
+    wait_until([&] { return driver().state(domain.uuid).state == VIR_DOMAIN_RUNNING; });
+    EXPECT_EQ(domain.id, driver().lookup_by_name("guest").id);
+    EXPECT_FALSE(status_of(domain).relaunching);
+    EXPECT_GT(::kill(monitor_of(domain), 0), -1);
+  }
+};
+
+TEST_F(RelaunchCutOff, BeforeTheNextMonitorIsThere) {
+  configuration_.shortest_run_ms = 60000;
+  restart();
+  const DomainHandle domain =
+      start(define({.command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
+  wait(driver().shutdown(domain.uuid, 0));
+  wait_until([&] { return status_of(domain).relaunching; });
+  std::filesystem::remove(layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".end");
+  expect_launched_anew(domain);
+}
+
+TEST_F(RelaunchCutOff, WhileTheNextMonitorLaunches) {
+  const DomainHandle domain = start(define());
+  const pid_t first = monitor_of(domain);
+  begin([&]() -> asio::awaitable<void> { co_await driver().reset(domain.uuid, 0); });
+  wait_until([&] { return status_of(domain).relaunching && status_of(domain).pid != first; });
+  const Process half_made = find_process(monitor_of(domain), status_of(domain).start_time);
+  expect_launched_anew(domain);
+  EXPECT_FALSE(is_alive(half_made));
+}
+
+TEST_F(RelaunchCutOff, WithADefinitionThatPassesNoMoreItSaysSo) {
+  configuration_.shortest_run_ms = 60000;
+  restart();
+  const DomainHandle domain =
+      start(define({.command_line = "button=reset", .more = "<on_reboot>restart</on_reboot>"}));
+  wait(driver().shutdown(domain.uuid, 0));
+  wait_until([&] { return status_of(domain).relaunching; });
+  DomainStatus status = status_of(domain);
+  status.xml = "<domain/>";
+  stop();
+  std::ofstream(layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".status")
+      << format_status(status);
+  restart();
+  wait_until([&] { return !driver().any_active(); });
   EXPECT_EQ(VIR_DOMAIN_SHUTOFF_FAILED, driver().state(domain.uuid).reason);
 }
 

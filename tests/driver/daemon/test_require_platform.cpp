@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a guest needs of its host, refused at its start; and the simulated platform's settings on their way
-// from virtsevd.conf to monitors.
+// from virtsevd.conf to guests.
+#include <fstream>
 #include <map>
 
 #include <gmock/gmock.h>
 
 #include "driver/daemon/host/require_platform.hpp"
-#include "driver/daemon/monitor/launch_files.hpp"
 #include "tests/driver/daemon/fixture.hpp"
 
 namespace virtsev::daemon {
@@ -16,10 +16,6 @@ using testing::HasSubstr;
 
 class RequirePlatform : public HypervisorTest {
  protected:
-  /// The simulated platform's settings as a monitor reads them.
-  sevcore::SimulationSettings published() const {
-    return sevcore::read_simulation_settings(open_platform_state(layout_).get());
-  }
   std::string max_es_guests() {
     const std::string xml = driver().domain_capabilities({}, {}, {}, {});
     const std::string tag = "<maxESGuests>";
@@ -127,25 +123,51 @@ TEST_F(RequirePlatform, ASimulatedPoolWithoutAsidsIsNamed) {
   EXPECT_FALSE(error_of(driver().start(define(sev).uuid, 0, 1)));
 }
 
-TEST_F(RequirePlatform, MonitorsReadTheSettingsOfTheSimulatedPlatform) {
+TEST(RequireMemory, ASimulatedGuestGetsNoMoreThanTheHostHas) {
+  constexpr std::uint64_t kGiB = 1ULL << 30;
+  EXPECT_NO_THROW(check_memory_is_there(kGiB, kGiB));
+  try {
+    check_memory_is_there(2 * kGiB, kGiB);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(ErrorCode::kConfigUnsupported, error.code());
+    EXPECT_THAT(error.what(), HasSubstr("<memory> is 2048 MiB, but this host has 1024 MiB"));
+  }
+}
+
+TEST_F(RequirePlatform, MoreMemoryThanTheHostHasIsRefusedOfASimulatedGuestAtItsStart) {
+  DomainText text;
+  text.memory_mib = 1ULL << 22;
+  const auto error = error_of(driver().start(define(text).uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_THAT(error->what(), HasSubstr("<memory> is 4194304 MiB"));
+}
+
+TEST_F(RequirePlatform, TheSettingsOfTheSimulatedPlatformAreShown) {
   configuration_.simulation = {7, 11, 13, 0};
   restart();
-  EXPECT_EQ((sevcore::SimulationSettings{7, 11, 13, 0}), published());
   EXPECT_EQ("7", max_es_guests());
 }
 
 TEST_F(RequirePlatform, AReloadReachesTheGuestsThatStartAfterIt) {
   configuration_.simulation.es_asids = 3;
   driver().reconfigure(configuration_);
-  EXPECT_EQ(3U, published().es_asids);
   EXPECT_EQ("3", max_es_guests());
+  const DomainHandle domain = define();
+  start(domain);
+  EXPECT_EQ(4U, status_of(domain).asid) << "the first of the SEV guests' behind those of SEV-ES guests";
 }
 
-TEST_F(RequirePlatform, SettingsThatCanNotBeWrittenDoNotKeepTheDaemonFromStarting) {
+TEST_F(RequirePlatform, WhatStandsInTheFormerStateFileStopsNoStart) {
+  std::ofstream(layout_.platform_directory() + "/state") << "garbage";
+  restart();
+  EXPECT_FALSE(error_of(driver().start(define().uuid, 0, 1)));
   std::filesystem::remove(layout_.platform_directory() + "/state");
   std::filesystem::create_directory(layout_.platform_directory() + "/state");
-  EXPECT_NO_THROW(restart());
-  std::filesystem::remove(layout_.platform_directory() + "/state");
+  restart();
+  DomainText text;
+  text.name = "other";
+  EXPECT_FALSE(error_of(driver().start(define(text).uuid, 0, 1)));
 }
 
 }  // namespace

@@ -127,7 +127,10 @@ control::Start MonitorProcess::prepare_start() {
   start.name = "test";
   start.kvm = keep(open_file("/dev/kvm", O_RDWR));
   start.platform_identity = keep(open_file(directory_.path("identity"), O_RDWR | O_CREAT));
-  start.platform_state = keep(open_file(directory_.path("state"), O_RDWR | O_CREAT));
+  start.simulated.asid = 1;
+  start.simulated.asid_lock = keep(open_file(directory_.path("asid"), O_RDONLY | O_CREAT));
+  start.simulated.es_asids = 9;
+  start.simulated.sev_asids = 9;
   start.end_file = keep(open_file(directory_.path("end"), O_RDWR | O_CREAT));
   start.console_log[0] = keep(open_file(directory_.path("log"), O_RDWR | O_CREAT));
 
@@ -158,13 +161,22 @@ void append_unknown_fields(control::OutgoingFrame& frame) {
 
 }  // namespace
 
-control::Reply MonitorProcess::call(const control::Request& request) {
-  const std::uint32_t serial = ++serial_;
-  control::OutgoingFrame outgoing = control::encode(request, serial);
-  if (next_version_) {
-    append_unknown_fields(outgoing);
+namespace {
+
+/// prepare_start() knows no policy: the first ASID is one of SEV-ES guests.
+control::Request with_fitting_asid(control::Request request) {
+  constexpr std::uint32_t kEs = 4;
+  auto* start = std::get_if<control::Start>(&request);
+  if (start != nullptr && start->simulated.asid == 1 && (start->boot.policy & kEs) == 0) {
+    start->simulated.asid = start->simulated.es_asids + 1;
   }
-  if (!writer_.push(std::move(outgoing))) {
+  return request;
+}
+
+}  // namespace
+
+void MonitorProcess::send_whole(control::OutgoingFrame frame) {
+  if (!writer_.push(std::move(frame))) {
     throw std::runtime_error("can't send");
   }
   while (!writer_.empty()) {
@@ -177,6 +189,31 @@ control::Reply MonitorProcess::call(const control::Request& request) {
       ::poll(&waited, 1, -1);
     }
   }
+}
+
+bool MonitorProcess::serve_firmware(const control::Frame& frame) {
+  constexpr std::uint32_t kGrants = 1U << 31;  // Their serials
+  if (frame.kind == control::FrameKind::kReply) {
+    return frame.serial >= kGrants;
+  }
+  const auto event = control::decode_event(frame);
+  if (event && std::holds_alternative<control::FirmwareWanted>(*event)) {
+    ++turns_;
+    send_whole(control::encode(
+        control::Request(control::GrantFirmware{std::get<control::FirmwareWanted>(*event).number}),
+        kGrants + turns_));
+    return true;
+  }
+  return event && std::holds_alternative<control::FirmwareDone>(*event);
+}
+
+control::Reply MonitorProcess::call(const control::Request& request) {
+  const std::uint32_t serial = ++serial_;
+  control::OutgoingFrame outgoing = control::encode(with_fitting_asid(request), serial);
+  if (next_version_) {
+    append_unknown_fields(outgoing);
+  }
+  send_whole(std::move(outgoing));
   while (replies_.empty()) {
     if (!socket_) {
       throw std::runtime_error("the monitor closed the connection");
@@ -215,6 +252,9 @@ void MonitorProcess::read_socket() {
     return;
   }
   for (auto frame = reader_.next(); frame && *frame; frame = reader_.next()) {
+    if (serve_firmware(**frame)) {
+      continue;
+    }
     if ((*frame)->kind == control::FrameKind::kReply) {
       replies_.push_back(std::move(**frame));
     } else if (auto event = control::decode_event(**frame)) {

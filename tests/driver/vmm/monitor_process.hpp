@@ -44,7 +44,8 @@ class MonitorProcess {
   /// pty, log, end file.
   control::Start prepare_start();
 
-  /// Sends and waits for the reply; console and events that come meanwhile are kept. Throws
+  /// Sends and waits for the reply; console and events that come meanwhile are kept, and each turn with the
+  /// simulated firmware is granted at once. Throws
   /// std::runtime_error when the monitor is gone.
   control::Reply call(const control::Request& request);
   /// From now on, this peer is a virtsevd of the protocol's next version: its Hello says so, and each of its
@@ -60,6 +61,8 @@ class MonitorProcess {
   /// From now on, nobody reads the console.
   void leave_console() { reads_console_ = false; }
 
+  /// How often the monitor has asked for the simulated firmware.
+  [[nodiscard]] std::uint32_t turns() const { return turns_; }
   [[nodiscard]] const std::string& console() const { return console_; }
   /// Shows the console on standard output, too.
   void echo_console() { echo_ = true; }
@@ -74,6 +77,9 @@ class MonitorProcess {
   /// Waits until something came on socket or console; false: neither within the limit.
   bool pump(Milliseconds limit);
   void read_socket();
+  void send_whole(control::OutgoingFrame frame);
+  /// Whether the frame is about a turn with the firmware.
+  bool serve_firmware(const control::Frame& frame);
   void read_console();
 
   const TemporaryDirectory& directory_;
@@ -82,6 +88,7 @@ class MonitorProcess {
   control::FrameReader reader_;
   control::FrameWriter writer_;
   std::uint32_t serial_ = 0;
+  std::uint32_t turns_ = 0;
   std::deque<control::Frame> replies_;
   std::deque<control::Event> events_;
   std::deque<UniqueFd> opened_;

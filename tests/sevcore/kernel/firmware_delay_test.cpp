@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The simulated firmware takes the time that it is told, and has it for one command of the host at once.
+// The simulated firmware takes the time that it is told.
 #include <chrono>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/sevcore/kernel/simulated_fixture.hpp"
 
@@ -48,26 +45,6 @@ TEST_F(FirmwareDelayTest, ALaunchTakesTheDelayForEachMebibyte) {
   EXPECT_GE(time_of([&] { EXPECT_EQ(update_mebibytes(*vm, 3), kOk); }), milliseconds(60));
 }
 
-TEST_F(FirmwareDelayTest, TwoProcessesQueueBehindEachOther) {
-  set_delay(20);
-  const auto launch = [this] {
-    const auto platform = directory_.platform();
-    const auto vm = started(*platform);
-    return update_mebibytes(*vm, 3).ok();
-  };
-  const auto both = time_of([&] {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      ::_exit(launch() ? 0 : 1);
-    }
-    EXPECT_TRUE(launch());
-    int status = 1;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0);
-  });
-  EXPECT_GE(both, milliseconds(120)) << "the two launches did not wait for each other";
-}
-
 TEST_F(FirmwareDelayTest, WhatIsRefusedTakesNoTime) {
   set_delay(SimulationSettings::kMaxDelay);
   const auto vm = started(*platform_);
@@ -93,15 +70,6 @@ TEST_F(FirmwareDelayTest, ASecretTakesItsTimeToo) {
   const Bytes secret(1024, 's');
   const auto packet = pack_secret(session.keys, parse_measurement(measurement_).value(), secret);
   EXPECT_GE(time_of([&] { EXPECT_EQ(inject(*vm, packet, memory_), kOk); }), milliseconds(58));
-}
-
-TEST_F(FirmwareDelayTest, SettingsTakeTheSameRoomWhateverTheyAre) {
-  directory_.set({});
-  const auto size = std::filesystem::file_size(directory_.state_path());
-  directory_.set({0, SimulationSettings::kMaxAsids, SimulationSettings::kMaxDelay});
-  EXPECT_EQ(std::filesystem::file_size(directory_.state_path()), size);
-  EXPECT_EQ(read_simulation_settings(directory_.state().get()),
-            (SimulationSettings{0, SimulationSettings::kMaxAsids, SimulationSettings::kMaxDelay}));
 }
 
 }  // namespace

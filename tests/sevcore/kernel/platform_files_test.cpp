@@ -85,28 +85,7 @@ TEST_F(PlatformFilesTest, MakesNoIdentityThroughADescriptorForReading) {
 }
 
 TEST_F(PlatformFilesTest, RefusesAnIdentityThatIsNoRegularFile) {
-  EXPECT_THROW(SimulatedPlatform(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), directory_.state()),
-               Error);
-}
-
-TEST_F(PlatformFilesTest, KeepsSettingsInTheStateFile) {
-  EXPECT_EQ(directory_.platform()->settings(), SimulationSettings{});
-  const SimulationSettings settings{1, 2, 123};
-  directory_.set(settings);
-  EXPECT_EQ(directory_.platform()->settings(), settings);
-}
-
-TEST_F(PlatformFilesTest, NamesTheLineOfTheStateFileThatIsWrong) {
-  directory_.platform();
-  write(directory_.state_path(), "something else\n");
-  EXPECT_THAT(failure(), HasSubstr("line 1"));
-  directory_.set({});
-  const std::string good = content_of(directory_.state_path());
-  for (const char* line :
-       {"es_asids = -1", "es_asids = 4097", "es_asids=3", "colour = 3", "es_asids = 3x", "x"}) {
-    write(directory_.state_path(), good + line + "\n");
-    EXPECT_THAT(failure(), HasSubstr("line 5")) << line;
-  }
+  EXPECT_THROW(SimulatedPlatform(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))), Error);
 }
 
 /// What a file may look like while save() writes it; see platform_files.cpp.

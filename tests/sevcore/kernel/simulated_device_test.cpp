@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The simulated /dev/sev.
-#include <latch>
-#include <thread>
-
 #include "sevcore/certificates/make_certificates.hpp"
 #include "sevcore/certificates/platform_certificates.hpp"
-#include "sevcore/kernel/asid_locks.hpp"
 #include "sevcore/kernel/platform_information.hpp"
 #include "sevcore/kernel/snp_platform.hpp"
 #include "tests/sevcore/kernel/simulated_fixture.hpp"
@@ -139,33 +135,45 @@ TEST_F(SimulatedDeviceTest, ResetsToFactorySettingsOnlyWithoutGuests) {
   EXPECT_EQ(state(), PlatformState::kInitialized) << "the export made it ready again";
 }
 
+/// Others have so many guests.
+class CountedElsewhere final : public AsidSource {
+ public:
+  std::optional<std::uint32_t> take(std::uint32_t, std::uint32_t) override { return std::nullopt; }
+  void give_back(std::uint32_t) override {}
+  [[nodiscard]] std::uint32_t count_elsewhere(std::uint32_t) const override { return count; }
+  std::uint32_t count = 0;
+};
+
 TEST_F(SimulatedDeviceTest, IsNotResetUnderAnotherProcesssGuest) {
-  const auto elsewhere = directory_.platform();
-  const auto vm = elsewhere->make_vm(KvmVmType::kDefault, {});
-  ASSERT_EQ(vm->operate(GuestCommand::kInit, nullptr), kOk);
-  ASSERT_EQ(start(*vm, kSevPolicy), kOk);
-  const Bytes before = read_platform(*device_).pdh;
-  EXPECT_EQ(device_->issue(PlatformCommand::kFactoryReset, nullptr), kernel(EBUSY));
-  EXPECT_EQ(read_platform(*device_).pdh, before);
+  const auto asids = std::make_shared<CountedElsewhere>();
+  directory_.share().asids = asids;
+  const auto platform = directory_.platform();
+  const auto device = platform->open_device();
+  asids->count = 1;
+  const Bytes before = read_platform(*device).pdh;
+  EXPECT_EQ(device->issue(PlatformCommand::kFactoryReset, nullptr), kernel(EBUSY));
+  EXPECT_EQ(read_platform(*device).pdh, before);
+  asids->count = 0;
+  EXPECT_EQ(device->issue(PlatformCommand::kFactoryReset, nullptr), kOk);
 }
 
+/// A guest starts while its turn is waited for.
+class GuestThatComesBefore final : public FirmwareQueue {
+ public:
+  explicit GuestThatComesBefore(CountedElsewhere& asids) : asids_(asids) {}
+  void enter(std::uint64_t) override { asids_.count = 1; }
+  void leave() noexcept override {}
+
+ private:
+  CountedElsewhere& asids_;
+};
+
 TEST_F(SimulatedDeviceTest, IsNotResetUnderAGuestThatStartedWhileItWaitedForItsTurn) {
-  const Bytes before = read_platform(*device_).pdh;
-  const UniqueFd state = directory_.state();
-  AsidLocks guest(state.get());
-  Outcome outcome;
-  std::latch asking(1);
-  std::optional<QueueTurn> turn(std::in_place, state.get());
-  std::thread reset([&] {
-    asking.count_down();
-    outcome = device_->issue(PlatformCommand::kFactoryReset, nullptr);
-  });
-  asking.wait();
-  EXPECT_TRUE(guest.take(1, 1));
-  turn.reset();
-  reset.join();
-  EXPECT_EQ(outcome, kernel(EBUSY));
-  EXPECT_EQ(read_platform(*device_).pdh, before);
+  const auto asids = std::make_shared<CountedElsewhere>();
+  directory_.share().asids = asids;
+  directory_.share().queue = std::make_shared<GuestThatComesBefore>(*asids);
+  const auto platform = directory_.platform();
+  EXPECT_EQ(platform->open_device()->issue(PlatformCommand::kFactoryReset, nullptr), kernel(EBUSY));
 }
 
 TEST_F(SimulatedDeviceTest, AnUninitializedPlatformIsMadeReadyByAWriterAlone) {

@@ -16,7 +16,7 @@
 
 namespace virtsev::sevcore {
 
-/// The two files of a platform; opened anew for each user, as separate processes do.
+/// A platform's file, opened anew for each user, as separate processes do; and what its users share.
 class PlatformDirectory {
  public:
   PlatformDirectory() {
@@ -28,12 +28,11 @@ class PlatformDirectory {
   PlatformDirectory& operator=(const PlatformDirectory&) = delete;
 
   [[nodiscard]] std::string identity_path() const { return path_ + "/identity"; }
-  [[nodiscard]] std::string state_path() const { return path_ + "/state"; }
   [[nodiscard]] UniqueFd identity(int flags = O_RDWR) const { return open(identity_path(), flags); }
-  [[nodiscard]] UniqueFd state() const { return open(state_path(), O_RDWR); }
-  void set(const SimulationSettings& settings) const { write_simulation_settings(state().get(), settings); }
+  void set(const SimulationSettings& settings) { share_.settings = settings; }
+  [[nodiscard]] SimulatedShare& share() { return share_; }
   std::unique_ptr<SimulatedPlatform> platform(int identity_flags = O_RDWR) const {
-    return std::make_unique<SimulatedPlatform>(identity(identity_flags), state());
+    return std::make_unique<SimulatedPlatform>(identity(identity_flags), share_);
   }
 
  private:
@@ -41,6 +40,7 @@ class PlatformDirectory {
     return UniqueFd(::open(path.c_str(), flags | O_CREAT | O_CLOEXEC, 0600));
   }
   std::string path_;
+  SimulatedShare share_{{}, std::make_shared<AsidSet>(), nullptr};
 };
 
 inline constexpr Policy kSevPolicy{0x1};

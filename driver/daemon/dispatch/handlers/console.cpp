@@ -8,14 +8,14 @@
 
 namespace virtsev::daemon::dispatch {
 
-void domain_open_console(Request& request) {
+asio::awaitable<void> domain_open_console(Request& request) {
   const Uuid domain = get_domain(request.in);
   const std::optional<std::string> device = get_optional_text(request.in);
   const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
   // SAFE asks that two clients are kept apart, which is so in any case.
   check_flags(request, flags, VIR_DOMAIN_CONSOLE_FORCE | VIR_DOMAIN_CONSOLE_SAFE);
-  UniqueFd pty = request.driver.open_console(domain, device.value_or(""));
+  UniqueFd pty = co_await request.driver.open_console(domain, device.value_or(""));
   request.consoles.open(request.client, request.call, domain, std::move(pty),
                         (flags & VIR_DOMAIN_CONSOLE_FORCE) != 0);
 }

@@ -6,7 +6,7 @@
 
 namespace virtsev::daemon::dispatch {
 
-void domain_open_console(Request& request);
+asio::awaitable<void> domain_open_console(Request& request);
 asio::awaitable<void> domain_open_channel(Request& request);
 
 }  // namespace virtsev::daemon::dispatch

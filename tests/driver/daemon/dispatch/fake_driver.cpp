@@ -346,7 +346,7 @@ void FakeDriver::connection_closed(ConnectionId owner) {
   }
 }
 
-UniqueFd FakeDriver::open_console(const Uuid& uuid, const std::string& device) {
+asio::awaitable<UniqueFd> FakeDriver::open_console(Uuid uuid, std::string device) {
   const Domain& domain = find_active(uuid);
   if (!device.empty() && device != "serial0") {
     throw Error(ErrorCode::kInvalidArgument, text("no console device {}; there is serial0", device));
@@ -355,7 +355,7 @@ UniqueFd FakeDriver::open_console(const Uuid& uuid, const std::string& device) {
   if (ptsname_r(domain.console.get(), reinterpret_cast<char*>(path.data()), path.size()) != 0) {
     throw Error(ErrorCode::kSystemError, text("the console has no name"));
   }
-  return UniqueFd(
+  co_return UniqueFd(
       ::open(reinterpret_cast<const char*>(path.data()), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
 

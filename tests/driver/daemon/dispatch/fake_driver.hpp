@@ -105,7 +105,7 @@ class FakeDriver final : public Driver {
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;
-  UniqueFd open_console(const Uuid& domain, const std::string& device) override;
+  asio::awaitable<UniqueFd> open_console(Uuid domain, std::string device) override;
   void set_event_sink(std::function<void(const DomainEvent&)> sink) override { sink_ = std::move(sink); }
   [[nodiscard]] bool any_active() const override;
 

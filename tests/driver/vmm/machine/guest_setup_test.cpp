@@ -6,6 +6,7 @@
 #include "driver/vmm/machine/guest.hpp"
 #include "driver/vmm/simulation/simulated_platform.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/policy.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -90,6 +91,9 @@ class GuestSetup : public TinyGuestTest {
   std::vector<Step> steps_of(std::uint32_t policy, spec::VmsaFlavour flavour) {
     control::Start start = prepare(TinyGuest().spin());
     start.boot.policy = policy;
+    if (!sevcore::Policy(policy).has(sevcore::PolicyBit::kEs)) {
+      start.simulated.asid = start.simulated.es_asids + 1;
+    }
     start.boot.vcpus = 2;
     start.boot.vmsa_flavour = flavour;
     std::vector<Step> steps;

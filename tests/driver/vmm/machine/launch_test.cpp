@@ -20,8 +20,7 @@ class AttestedLaunch : public TinyGuestTest {
  protected:
   /// Adds a fresh session for this platform.
   void add_session(control::Start& start) {
-    sevcore::SimulatedPlatform platform(open_file(directory_.path("identity"), O_RDWR | O_CREAT),
-                                        open_file(directory_.path("state"), O_RDWR | O_CREAT));
+    sevcore::SimulatedPlatform platform(open_file(directory_.path("identity"), O_RDWR | O_CREAT));
     const auto device = platform.open_device();
     const Bytes pdh = sevcore::read_platform(*device).pdh;
     session_ = sevcore::make_session(sevcore::parse_sev_certificate(pdh).value(), Policy(start.boot.policy));
@@ -202,7 +201,8 @@ TEST_F(TinyGuestTest, MemoryThatNothingWasLoadedIntoHoldsAPattern) {
 TEST_F(TinyGuestTest, AnUnprotectedGuestRunsWithoutMeasurement) {
   control::Start start = prepare(TinyGuest().print("plain").spin());
   start.boot.unprotected = true;
-  start.platform_identity = start.platform_state = -1;
+  start.platform_identity = -1;
+  start.simulated = {};
   EXPECT_TRUE(launch(start).measurement.empty());
   EXPECT_EQ(call_failing(control::InjectSecret{Bytes(52), Bytes(16), std::nullopt}).code,
             ErrorCode::kOperationInvalid);

@@ -7,84 +7,26 @@
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "sevcore/base/error.hpp"
+#include "tests/driver/vmm/monitor/control_peer.hpp"
 
 namespace virtsev::vmm::test {
 namespace {
-
-/// An abstract socket of this process alone.
-sockaddr_un address(socklen_t& length) {
-  sockaddr_un out{};
-  out.sun_family = AF_UNIX;
-  const std::string name = "virtsev-control-test-" + std::to_string(::getpid());
-  name.copy(out.sun_path + 1, sizeof(out.sun_path) - 1);
-  length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  return out;
-}
-
-class Peer {
- public:
-  Peer() : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    socklen_t length = 0;
-    const sockaddr_un to = address(length);
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), length) != 0) {
-      throw std::runtime_error("connect");
-    }
-  }
-  void send(const control::Request& request, std::uint32_t serial) {
-    send_bytes(control::encode(request, serial).bytes);
-  }
-  void send_bytes(const Bytes& bytes) {
-    ASSERT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-  }
-  /// The next frame; nothing when the server closes the connection.
-  std::optional<control::Frame> next() {
-    while (true) {
-      auto frame = reader_.next();
-      if (frame && *frame) {
-        return std::move(**frame);
-      }
-      Bytes buffer(4096);
-      const ssize_t length = ::read(socket_.get(), buffer.data(), buffer.size());
-      if (length <= 0 || !reader_.feed(ByteView(buffer).first(static_cast<std::size_t>(length)), {})) {
-        return std::nullopt;
-      }
-    }
-  }
-  std::optional<control::Reply> reply() {
-    const auto frame = next();
-    return frame ? std::optional(control::decode_reply(*frame).value()) : std::nullopt;
-  }
-  void hello() {
-    send(control::Hello{}, 1);
-    ASSERT_TRUE(std::holds_alternative<control::HelloReply>(reply().value()));
-  }
-
- private:
-  UniqueFd socket_;
-  control::FrameReader reader_;
-};
 
 /// The server on a thread of its own. Query is answered with Done, Pause with an Error.
 class ControlServerTest : public testing::Test {
  protected:
   void start(std::vector<uid_t> allowed) {
-    UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    socklen_t length = 0;
-    const sockaddr_un at = address(length);
-    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&at), length), 0);
-    ASSERT_EQ(::listen(listener.get(), 4), 0);
+    UniqueFd listener = control_listener();
     thread_ = std::thread([this, allowed = std::move(allowed), listener = std::move(listener)]() mutable {
       EventLoop loop;
+      EventLoop waiting;
       loop.add(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
       ControlServer* self = nullptr;
       ControlServer server(
-          loop, std::move(listener), std::move(allowed),
+          {loop, waiting, {}}, std::move(listener), std::move(allowed),
           [&](const control::Request& request, const control::Frame&) -> control::Reply {
             if (std::holds_alternative<control::Hello>(request)) {
               return control::HelloReply{};
@@ -121,7 +63,7 @@ class ControlServerTest : public testing::Test {
 
 TEST_F(ControlServerTest, AnswersEachRequestWithItsSerial) {
   start({::getuid()});
-  Peer peer;
+  ControlPeer peer;
   peer.hello();
   peer.send(control::Query{}, 17);
   peer.send(control::Query{}, 18);
@@ -131,7 +73,7 @@ TEST_F(ControlServerTest, AnswersEachRequestWithItsSerial) {
 
 TEST_F(ControlServerTest, AnErrorBecomesAFailure) {
   start({::getuid()});
-  Peer peer;
+  ControlPeer peer;
   peer.hello();
   peer.send(control::Pause{}, 2);
   const auto reply = peer.reply();
@@ -157,7 +99,7 @@ TEST_F(ControlServerTest, APeerThatLeavesDuringALongRequestLosesItsEventsAndTheN
 
 TEST_F(ControlServerTest, ARequestOfALaterVersionIsRefusedAndTheNextOneServed) {
   start({::getuid()});
-  Peer peer;
+  ControlPeer peer;
   peer.hello();
   Bytes unknown = control::encode(control::Request(control::Query{}), 5).bytes;
   unknown[11] = 200;  // the type's last byte
@@ -169,14 +111,14 @@ TEST_F(ControlServerTest, ARequestOfALaterVersionIsRefusedAndTheNextOneServed) {
 
 TEST_F(ControlServerTest, WhoDoesNotSayHelloFirstIsDropped) {
   start({::getuid()});
-  Peer peer;
+  ControlPeer peer;
   peer.send(control::Query{}, 1);
   EXPECT_FALSE(peer.next());
 }
 
 TEST_F(ControlServerTest, WhoSendsNonsenseIsDropped) {
   start({::getuid()});
-  Peer peer;
+  ControlPeer peer;
   peer.hello();
   peer.send_bytes(Bytes(64, 0xff));
   EXPECT_FALSE(peer.next());
@@ -184,9 +126,9 @@ TEST_F(ControlServerTest, WhoSendsNonsenseIsDropped) {
 
 TEST_F(ControlServerTest, TheNewestPeerWins) {
   start({::getuid()});
-  Peer first;
+  ControlPeer first;
   first.hello();
-  Peer second;
+  ControlPeer second;
   second.hello();
   EXPECT_FALSE(first.next());
   second.send(control::Query{}, 2);
@@ -195,7 +137,7 @@ TEST_F(ControlServerTest, TheNewestPeerWins) {
 
 TEST_F(ControlServerTest, AnEventReachesThePeerBetweenReplies) {
   start({::getuid()});
-  Peer peer;
+  ControlPeer peer;
   peer.hello();
   peer.send(control::Resume{}, 3);
   const auto event = peer.next();
@@ -206,7 +148,7 @@ TEST_F(ControlServerTest, AnEventReachesThePeerBetweenReplies) {
 
 TEST_F(ControlServerTest, AnotherUsersPeerIsTurnedAway) {
   start({::getuid() + 1});
-  Peer peer;
+  ControlPeer peer;
   EXPECT_FALSE(peer.next());
 }
 
