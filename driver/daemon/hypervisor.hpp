@@ -66,6 +66,7 @@ class Hypervisor final : public Driver {
   asio::awaitable<DomainInfo> info(Uuid domain) override;
   asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
+  ControlInfo control_info(const Uuid& domain) override;
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;
   std::vector<std::string> messages(const Uuid& domain) override;
@@ -89,7 +90,6 @@ class Hypervisor final : public Driver {
  private:
   /// Hands the simulated platform's settings to the monitors that start from now on.
   void publish_simulation_settings() const;
-  asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);
 
   Context context_;
   Definitions definitions_;

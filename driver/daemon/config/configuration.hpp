@@ -36,6 +36,7 @@ struct Configuration {
   std::function<spec::OpenedBoot(const domain_xml::DomainDefinition&)> open_boot = spec::open_boot;
   std::uint32_t shortest_run_ms =
       2000;  ///< A guest that resets sooner after its launch waits until then for the next
+  std::uint32_t shutdown_notice_seconds = 30;  ///< After that, a shutdown that is not answered is said
 };
 
 /// Reads a configuration. Throws Error(kInvalidArgument) with file and line.

@@ -195,28 +195,36 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
   // Weak: the monitor is held by the run.
   const std::weak_ptr<Run> weak_run = run;
   const std::weak_ptr<Domain> weak_domain = domain;
-  run->monitor->watch(
-      [this, weak_domain, weak_run](const control::Event& event) {
-        const auto live = weak_run.lock();
-        const auto owner = weak_domain.lock();
-        if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
-            live && owner && silent != nullptr) {
-          take_console_silent(*owner, *live, *silent);
-          save_status(owner);
-        }
-      },
-      [this, weak_domain, weak_run](const MonitorEnd& end) {
-        const auto live = weak_run.lock();
-        const auto owner = weak_domain.lock();
-        if (live && owner) {
-          monitor_ended(owner, live, end);
-        }
-      });
+  Monitor::Sinks sinks;
+  sinks.event = [this, weak_domain, weak_run](const control::Event& event) {
+    const auto live = weak_run.lock();
+    const auto owner = weak_domain.lock();
+    if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
+        live && owner && silent != nullptr && take_console_silent(*owner, *live, *silent)) {
+      save_status(owner);
+    }
+  };
+  sinks.end = [this, weak_domain, weak_run](const MonitorEnd& end) {
+    const auto live = weak_run.lock();
+    const auto owner = weak_domain.lock();
+    if (live && owner) {
+      monitor_ended(owner, live, end);
+    }
+  };
+  sinks.lateness = [this, weak_domain, weak_run](bool late) {
+    const auto live = weak_run.lock();
+    const auto owner = weak_domain.lock();
+    if (live && owner) {
+      monitor_late(owner, live, late);
+    }
+  };
+  run->monitor->watch(std::move(sinks));
 }
 
 asio::awaitable<void> Lifecycle::let_run(RunPtr run) {
   control::Request resume = control::Resume{};
-  co_await ask(run, std::move(resume));
+  const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
+  co_await run->monitor->request(std::move(resume), limit);
   stop_if_aborted(*run);
   run->has_run = true;
 }
