@@ -48,6 +48,11 @@ struct DomainInfo {
 struct DomainState {
   std::int32_t state = 0, reason = 0;  ///< virDomainState and its reason enum
 };
+/// virDomainControlInfo.
+struct ControlInfo {
+  std::uint32_t state = 0, details = 0;  ///< virDomainControlState, virDomainControlErrorReason
+  std::uint64_t milliseconds = 0;        ///< In this state, where it is neither OK nor an error
+};
 struct VcpuInfo {
   std::uint32_t number = 0;
   std::int32_t state = 0;  ///< virVcpuState
@@ -154,11 +159,15 @@ class Driver {
 
   // Domains: looking
   virtual DomainState state(const Uuid& domain) = 0;
+  // Of a domain whose monitor does not answer soon, info(), vcpus(), memory_statistics() and statistics()
+  // give what it said last.
   virtual asio::awaitable<DomainInfo> info(Uuid domain) = 0;
   virtual asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) = 0;
   virtual asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) = 0;
-  /// domstats: `groups` is virDomainStatsTypes, 0 for all. A domain that goes meanwhile is left out; of one
-  /// whose monitor does not answer soon, or without `wait` at once, what virtsevd itself knows is given.
+  /// Whether the domain's monitor answers. kOperationInvalid when inactive.
+  virtual ControlInfo control_info(const Uuid& domain) = 0;
+  /// domstats: `groups` is virDomainStatsTypes, 0 for all. A domain that goes meanwhile is left out. Without
+  /// `wait`, what virtsevd knows at once.
   virtual asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains,
                                                                     std::uint32_t groups, bool wait) = 0;
   /// virDomainGetJobStats; nothing where nothing is under way. kOperationInvalid when inactive.

@@ -72,6 +72,7 @@ class Hypervisor final : public Driver {
   asio::awaitable<DomainInfo> info(Uuid domain) override;
   asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
+  ControlInfo control_info(const Uuid& domain) override;
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;
   std::optional<JobInfo> job(const Uuid& domain) override;
@@ -96,7 +97,6 @@ class Hypervisor final : public Driver {
  private:
   /// What an earlier virtsevd was killed over.
   void sweep_unfinished_files();
-  asio::awaitable<std::optional<control::Status>> status_of(DomainPtr domain);
 
   Context context_;
   Definitions definitions_;

@@ -99,39 +99,28 @@ std::string Hypervisor::metadata(const Uuid& uuid, std::int32_t kind, const std:
 
 DomainState Hypervisor::state(const Uuid& domain) { return context_.domains.by_uuid(domain)->state; }
 
-// What the monitor says; nothing while there is none, or where it can't answer: what asks wants the rest all
-// the same.
-asio::awaitable<std::optional<control::Status>> Hypervisor::status_of(DomainPtr domain) {
-  if (!domain->active() || domain->run->starting) {
-    co_return std::nullopt;
-  }
-  std::optional<control::Status> status;
-  try {
-    status = co_await lifecycle_.query(domain);
-  } catch (const Error&) {
-    status.reset();
-  }
-  co_return status;
-}
-
 asio::awaitable<DomainInfo> Hypervisor::info(Uuid uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
-  const auto status = co_await status_of(domain);
+  const auto status = co_await lifecycle_.ask_briefly(domain, true);
   co_return info_of(*domain, status);
 }
 
 asio::awaitable<std::vector<VcpuInfo>> Hypervisor::vcpus(Uuid uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   require_active(*domain);
-  const auto status = co_await status_of(domain);
+  const auto status = co_await lifecycle_.ask_briefly(domain, true);
   co_return vcpus_of(*domain, status);
 }
 
 asio::awaitable<std::vector<MemoryStatistic>> Hypervisor::memory_statistics(Uuid uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   require_active(*domain);
-  const auto status = co_await status_of(domain);
+  const auto status = co_await lifecycle_.ask_briefly(domain, true);
   co_return memory_statistics_of(*domain, status);
+}
+
+ControlInfo Hypervisor::control_info(const Uuid& domain) {
+  return control_info_of(*context_.domains.by_uuid(domain));
 }
 
 asio::awaitable<std::vector<DomainStatistics>> Hypervisor::statistics(std::vector<Uuid> uuids,
@@ -164,7 +153,7 @@ std::optional<JobInfo> Hypervisor::job(const Uuid& uuid) {
 }
 
 std::vector<std::string> Hypervisor::messages(const Uuid& domain) {
-  return messages_of(*context_.domains.by_uuid(domain));
+  return messages_of(*context_.domains.by_uuid(domain), context_.configuration.shutdown_notice_seconds);
 }
 
 asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address, std::uint32_t size,

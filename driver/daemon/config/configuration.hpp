@@ -43,6 +43,7 @@ struct Configuration {
   std::function<void(const std::string& path, std::uint64_t size, UniqueFd peer)> write_core_file;
   std::uint32_t shortest_run_ms =
       2000;  ///< A guest that resets sooner after its launch waits until then for the next
+  std::uint32_t shutdown_notice_seconds = 30;  ///< After that, a shutdown that is not answered is said
 };
 
 /// Reads a configuration; every value is looked at. Throws Error(kInvalidArgument) with file and line.

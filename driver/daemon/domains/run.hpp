@@ -9,16 +9,19 @@
 #include <optional>
 #include <string>
 
+#include <asio/steady_timer.hpp>
+
 #include "domain-xml/domain_definition.hpp"
 #include "driver/control/messages.hpp"
 #include "driver/daemon/loop/latch.hpp"
 #include "driver/daemon/monitor/monitor.hpp"
+#include "driver/daemon/monitor/rate_limit.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
 
 struct Run {
-  explicit Run(const asio::any_io_executor& executor) : abort(executor) {}
+  explicit Run(const asio::any_io_executor& executor) : abort(executor), shutdown_notice(executor) {}
 
   int id = -1;
   std::shared_ptr<const domain_xml::DomainDefinition> definition;  ///< The live one
@@ -50,6 +53,8 @@ struct Run {
   bool reboot_requested = false;       ///< The next power off launches it anew
   std::optional<std::uint64_t> owner;  ///< The client whose end is this run's end
   std::string console_silent;          ///< What the monitor said when the console stayed silent
+  /// How often that is written down: a monitor says it once for each time that its guest goes on.
+  RateLimit silences{4, std::chrono::minutes(1)};
   /// Its memory is being dumped while it runs, or while it has to stand still.
   enum class Dump { kNone, kLive, kStill } dump = Dump::kNone;
 
@@ -62,9 +67,19 @@ struct Run {
   UniqueFd console_master, console_slave;
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();
-  std::size_t open_queries = 0;                      ///< That the monitor has not answered
-  std::chrono::steady_clock::time_point queried_at;  ///< The first of them
+  std::optional<control::Status> known;  ///< What the monitor said last of its guest
+  /// A question to the monitor that is on its way: whoever wants to know the same waits for its answer.
+  struct Inquiry {
+    explicit Inquiry(const asio::any_io_executor& executor) : done(executor) {}
+    const std::chrono::steady_clock::time_point asked_at = std::chrono::steady_clock::now();
+    Latch done;
+  };
+  std::shared_ptr<Inquiry> inquiry;
   Latch abort;  ///< Fired: a launch under way, or to come, is to be given up
+
+  /// When it was asked to shut down or reboot, in seconds after the host's boot; 0: it was not.
+  std::uint64_t shutdown_asked = 0;
+  asio::steady_timer shutdown_notice;
 };
 
 }  // namespace virtsev::daemon

@@ -29,8 +29,26 @@ std::string header(const std::string& name) {
 
 }  // namespace
 
+// A link whose definition is gone says nothing any more.
+void DefinitionStore::sweep_autostart_links() const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(layout_.autostart, error)) {
+    const std::string file = entry.path().filename().string();
+    if (!file.ends_with(kSuffix) || !entry.is_symlink(error)) {
+      continue;
+    }
+    const std::string name = file.substr(0, file.size() - kSuffix.size());
+    const auto definition = std::filesystem::symlink_status(layout_.definition(name), error);
+    if (definition.type() == std::filesystem::file_type::not_found) {
+      log_warning(text("'{}' is removed: there is no such domain any more", entry.path().string()));
+      std::filesystem::remove(entry.path(), error);
+    }
+  }
+}
+
 std::vector<StoredDefinition> DefinitionStore::load() const {
   remove_left_overs(layout_.definitions, std::string(kSuffix));
+  sweep_autostart_links();
   std::vector<StoredDefinition> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(layout_.definitions, error)) {

@@ -22,6 +22,7 @@ class DefinitionStore {
  public:
   explicit DefinitionStore(const Layout& layout) : layout_(layout) {}
 
+  /// Sweeps first what an earlier daemon left: half-written files, and autostart links of no domain.
   [[nodiscard]] std::vector<StoredDefinition> load() const;
   /// Writes the definition with a header that warns whoever opens the file. Throws Error(kSystemError); the
   /// old one stays then.
@@ -43,6 +44,8 @@ class DefinitionStore {
   [[nodiscard]] bool is_newer(const std::string& first, const std::string& second) const;
 
  private:
+  void sweep_autostart_links() const;
+
   const Layout& layout_;
 };
 

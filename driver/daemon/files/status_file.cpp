@@ -30,6 +30,7 @@ void visit_numbers(Status& status, Visitor&& visit) {
   visit("owner-given", status.owner_given);
   visit("auto-destroy", status.auto_destroy);
   visit("reboot-requested", status.reboot_requested);
+  visit("shutdown-asked", status.shutdown_asked);
   visit("console-silent", status.console_silent);
   visit("persistent", status.persistent);
   visit("api-major", status.launch.api_major);

@@ -29,9 +29,10 @@ struct DomainStatus {
   bool starting = false;             ///< The launch was under way: such a domain is ended at reconnection
   bool relaunching = false;  ///< It was launched anew, in the place of a guest that ended: done again then
   bool has_run = false;
-  bool owner_given = false;       ///< A guest owner's session was given
-  bool auto_destroy = false;      ///< Was to end with a client, which is gone
-  bool reboot_requested = false;  ///< The next power off is a reboot
+  bool owner_given = false;          ///< A guest owner's session was given
+  bool auto_destroy = false;         ///< Was to end with a client, which is gone
+  bool reboot_requested = false;     ///< The next power off is a reboot
+  std::uint64_t shutdown_asked = 0;  ///< Seconds after the host's boot; 0: it was not
   bool console_silent = false;
   std::string console_silent_text;  ///< What the monitor said of it, one line; empty in version 1
   bool persistent = false;

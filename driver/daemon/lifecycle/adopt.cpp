@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The daemon starts: the domains that an earlier one left running are its own again. Their status files are
 // our own earlier output: whatever is wrong with one by now, the guest runs, and is not given up.
+#include <cerrno>
 #include <filesystem>
 
 #include <asio/co_spawn.hpp>
@@ -24,11 +25,11 @@ constexpr std::size_t kMaxStatusBytes = kMaxHeaderBytes + domain_xml::kMaxDocume
 constexpr std::string_view kSuffix = ".status";
 
 // By the file's name alone: the domain's socket and end file are named by it, too.
-std::optional<Uuid> uuid_of(const std::string& file) {
-  if (!file.ends_with(kSuffix)) {
+std::optional<Uuid> uuid_of(const std::string& file, std::string_view suffix) {
+  if (!file.ends_with(suffix)) {
     return std::nullopt;
   }
-  const std::string stem = file.substr(0, file.size() - kSuffix.size());
+  const std::string stem = file.substr(0, file.size() - suffix.size());
   const auto uuid = domain_xml::parse_uuid(stem);
   return uuid && domain_xml::format_uuid(*uuid) == stem ? uuid : std::nullopt;
 }
@@ -47,6 +48,7 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
   run->has_run = status.has_run;
   run->owner_given = status.owner_given;
   run->reboot_requested = status.reboot_requested;
+  run->shutdown_asked = status.shutdown_asked;
   run->console_path = status.console_path;
   if (status.console_silent) {
     run->console_silent = status.console_silent_text.empty()
@@ -72,7 +74,7 @@ void Lifecycle::reconnect_all() {
   std::vector<std::pair<Uuid, DomainStatus>> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(context_.layout.state, error)) {
-    const auto uuid = uuid_of(entry.path().filename().string());
+    const auto uuid = uuid_of(entry.path().filename().string(), kSuffix);
     if (!uuid) {
       continue;
     }
@@ -90,6 +92,27 @@ void Lifecycle::reconnect_all() {
   // Only now is it known which ids are taken.
   for (auto& [uuid, status] : found) {
     adopt(uuid, std::move(status));
+  }
+  sweep_state();
+}
+
+// What is left of domains that ended while nobody could tidy up: sockets that nobody listens at, and ends
+// that are nobody's.
+void Lifecycle::sweep_state() const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(context_.layout.state, error)) {
+    const std::string file = entry.path().filename().string();
+    const auto socket = uuid_of(file, ".sock");
+    const auto uuid = socket ? socket : uuid_of(file, ".end");
+    const DomainPtr domain = uuid ? context_.domains.find(*uuid) : nullptr;
+    if (!uuid || (domain && domain->active())) {
+      continue;
+    }
+    errno = 0;
+    const bool heard = connect_to(context_.layout.state, domain_xml::format_uuid(*uuid) + ".sock").valid();
+    if (!heard && (errno == ECONNREFUSED || errno == ENOENT)) {
+      std::filesystem::remove(entry.path(), error);
+    }
   }
 }
 

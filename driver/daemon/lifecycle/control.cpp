@@ -14,22 +14,6 @@ void refuse_ended() {
   throw Error(ErrorCode::kOperationFailed, text("the guest ended before the request was done"));
 }
 
-// A query that is not answered yet.
-class OpenQuery {
- public:
-  explicit OpenQuery(Run& run) : run_(run) {
-    if (run_.open_queries++ == 0) {
-      run_.queried_at = std::chrono::steady_clock::now();
-    }
-  }
-  ~OpenQuery() { --run_.open_queries; }
-  OpenQuery(const OpenQuery&) = delete;
-  OpenQuery& operator=(const OpenQuery&) = delete;
-
- private:
-  Run& run_;
-};
-
 }  // namespace
 
 // One request to the monitor of this run. What comes after it must look whether the run is still the
@@ -40,7 +24,18 @@ asio::awaitable<control::Reply> Lifecycle::ask(RunPtr run, control::Request requ
   }
   const auto monitor = run->monitor;
   const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
-  co_return co_await monitor->request(std::move(request), limit);
+  try {
+    co_return co_await monitor->request(std::move(request), limit);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOperationTimeout || !monitor->late()) {
+      throw;
+    }
+    throw Error(
+        error.code(),
+        text("{}; monitor and guest are left as they are, and what was asked for may still be done when "
+             "the monitor goes on: see `virsh domcontrol`; `virsh destroy` ends both",
+             error.what()));
+  }
 }
 
 asio::awaitable<void> Lifecycle::suspend(DomainPtr domain) {
@@ -90,7 +85,7 @@ asio::awaitable<void> Lifecycle::shutdown(DomainPtr domain) {
   run->reboot_requested = false;
   control::Request request = control::PowerButton{};
   co_await ask(run, std::move(request));
-  save_status(domain);
+  expect_shutdown(domain, run);
 }
 
 asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
@@ -104,6 +99,7 @@ asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
   save_status(domain);
   control::Request request = control::PowerButton{};
   co_await ask(run, std::move(request));
+  expect_shutdown(domain, run);
 }
 
 asio::awaitable<void> Lifecycle::inject_secret(DomainPtr domain, control::InjectSecret secret) {
@@ -135,7 +131,6 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
   if (run->starting) {
     co_return control::Status{};
   }
-  const OpenQuery open(*run);
   control::Request request = control::Query{};
   const control::Reply reply = co_await ask(run, std::move(request));
   const auto* status = std::get_if<control::Status>(&reply);
@@ -143,6 +138,7 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
     throw Error(ErrorCode::kInternal, text("the monitor answered a query with something else"));
   }
   note_console(*domain, *run, *status);
+  run->known = *status;
   co_return *status;
 }
 

@@ -44,6 +44,10 @@ asio::awaitable<Lifecycle::RunPtr> Lifecycle::debuggable(DomainPtr domain, std::
         ErrorCode::kOperationInvalid,
         text("Requested operation is not valid: the launch of domain '{}' is under way", domain->name));
   }
+  if (run->monitor && run->monitor->version() == 0) {
+    throw Error(ErrorCode::kOperationTimeout,
+                text("the monitor of domain '{}' has not answered since virtsevd was started", domain->name));
+  }
   if (run->monitor && run->monitor->version() < version) {
     throw Error(
         ErrorCode::kOperationUnsupported,

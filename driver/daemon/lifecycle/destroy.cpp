@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Ends that are asked for, from the host's side.
+#include <utility>
+
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/this_coro.hpp>
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/domains/flags.hpp"
@@ -13,19 +16,39 @@
 namespace virtsev::daemon {
 namespace {
 
-constexpr std::chrono::seconds kQuitLimit{5};
-constexpr std::chrono::seconds kExitLimit{5};
+// Graceful: as long as a guest with much memory may take to go. Else one that goes by itself needs no more
+// than this, and its end is the same when it is made to.
+constexpr std::chrono::seconds kGracefulLimit{10};
+constexpr std::chrono::seconds kLimit{2};
+// Whoever has owed an answer for so long is not asked once more.
+constexpr std::chrono::seconds kStalled{1};
 
-// Asks the monitor to end, then makes it. Graceful: the former alone; false where it did not end.
-asio::awaitable<bool> end_monitor(std::shared_ptr<Monitor> monitor, bool graceful) {
+asio::awaitable<bool> ends_within(std::shared_ptr<Monitor> monitor, std::chrono::milliseconds limit) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto ended = std::make_shared<Latch>(executor);
+  monitor->ended().also_fire(ended);
+  co_return co_await ended->wait_for(limit);
+}
+
+asio::awaitable<void> send_quit(std::shared_ptr<Monitor> monitor, std::chrono::milliseconds limit) {
   try {
     control::Request quit = control::Quit{};
-    co_await monitor->request(std::move(quit), kQuitLimit);
+    co_await monitor->request(std::move(quit), limit);
   } catch (const Error&) {
-    // It ended while it was asked, or it does not listen: seen below.
+    // It ended while it was asked, or it does not listen: whoever waits for its end sees that.
   }
-  if (co_await monitor->ended().wait_for(kExitLimit)) {
-    co_return true;
+}
+
+// Asks the monitor to end, then makes it, by its process. Graceful: the former alone; false where it did not
+// end.
+asio::awaitable<bool> end_monitor(std::shared_ptr<Monitor> monitor, bool graceful) {
+  const std::chrono::milliseconds limit = graceful ? kGracefulLimit : kLimit;
+  if (graceful || monitor->owes_for() < kStalled) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    asio::co_spawn(executor, send_quit(monitor, limit), asio::detached);
+    if (co_await ends_within(monitor, limit)) {
+      co_return true;
+    }
   }
   if (graceful) {
     co_return false;
@@ -37,19 +60,35 @@ asio::awaitable<bool> end_monitor(std::shared_ptr<Monitor> monitor, bool gracefu
 
 }  // namespace
 
+void Lifecycle::announce_destroy(const DomainPtr& domain, Run& run) {
+  if (!std::exchange(run.destroying, true)) {
+    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SHUTDOWN, VIR_DOMAIN_EVENT_SHUTDOWN_HOST);
+  }
+}
+
 asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
   require_active(*domain);
-  // A launch under way holds the domain's turn: it is told to give up first.
-  const bool interrupted = domain->run->starting;
+  // Who holds the domain's turn may wait for the monitor for long. A launch under way is told to give up
+  // first; what else is under way fails when the monitor is gone.
+  const RunPtr before = domain->run;
+  bool interrupted = before->starting;
+  if (!before->monitor) {  // Not reached yet by this virtsevd, or between two launches
+    interrupted = true;
+  }
   if (interrupted) {
-    domain->run->abort.fire();
-    if (domain->run->monitor) {
-      domain->run->monitor->kill();
+    before->abort.fire();
+    if (before->monitor) {
+      before->monitor->kill();
     }
+  } else if (!graceful && before->monitor && domain->jobs->busy()) {
+    interrupted = true;
+    announce_destroy(domain, *before);
+    const auto monitor = before->monitor;
+    co_await end_monitor(monitor, false);
   }
   const auto queue = domain->jobs;
   const auto turn = co_await queue->take();
-  if (!domain->active() && interrupted) {
+  if (domain->run != before && interrupted) {
     co_return;
   }
   require_active(*domain);
@@ -58,8 +97,7 @@ asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
     finish(domain, run, VIR_DOMAIN_SHUTOFF_DESTROYED, {});
     co_return;
   }
-  run->destroying = true;
-  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SHUTDOWN, VIR_DOMAIN_EVENT_SHUTDOWN_HOST);
+  announce_destroy(domain, *run);
   const auto monitor = run->monitor;
   const bool ended = co_await end_monitor(monitor, graceful);
   if (!ended) {

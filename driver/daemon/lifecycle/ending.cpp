@@ -95,6 +95,7 @@ void Lifecycle::save_status(const DomainPtr& domain) {
   status.owner_given = run->owner_given;
   status.auto_destroy = run->owner.has_value();
   status.reboot_requested = run->reboot_requested;
+  status.shutdown_asked = run->shutdown_asked;
   status.console_silent = !run->console_silent.empty();
   status.console_silent_text = run->console_silent;
   status.persistent = domain->persistent;

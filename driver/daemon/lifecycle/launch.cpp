@@ -283,31 +283,38 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
   // Weak: the monitor is held by the run.
   const std::weak_ptr<Run> weak_run = run;
   const std::weak_ptr<Domain> weak_domain = domain;
-  run->monitor->watch(
-      [this, weak_domain, weak_run](const control::Event& event) {
-        const auto live = weak_run.lock();
-        const auto owner = weak_domain.lock();
-        if (live) {
-          take_firmware_event(*live, event);
-        }
-        if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
-            live && owner && silent != nullptr) {
-          take_console_silent(*owner, *live, *silent);
-          save_status(owner);
-        }
-        if (const auto* progress = std::get_if<control::Progress>(&event); live && progress != nullptr) {
-          take_progress(*live, *progress);
-        }
-      },
-      [this, weak_domain, weak_run,
-       weak_monitor = std::weak_ptr<Monitor>(run->monitor)](const MonitorEnd& end) {
-        context_.firmware_turns.forget(weak_monitor.lock());
-        const auto live = weak_run.lock();
-        const auto owner = weak_domain.lock();
-        if (live && owner) {
-          monitor_ended(owner, live, end);
-        }
-      });
+  Monitor::Sinks sinks;
+  sinks.event = [this, weak_domain, weak_run](const control::Event& event) {
+    const auto live = weak_run.lock();
+    const auto owner = weak_domain.lock();
+    if (live) {
+      take_firmware_event(*live, event);
+    }
+    if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
+        live && owner && silent != nullptr && take_console_silent(*owner, *live, *silent)) {
+      save_status(owner);
+    }
+    if (const auto* progress = std::get_if<control::Progress>(&event); live && progress != nullptr) {
+      take_progress(*live, *progress);
+    }
+  };
+  sinks.end = [this, weak_domain, weak_run,
+               weak_monitor = std::weak_ptr<Monitor>(run->monitor)](const MonitorEnd& end) {
+    context_.firmware_turns.forget(weak_monitor.lock());
+    const auto live = weak_run.lock();
+    const auto owner = weak_domain.lock();
+    if (live && owner) {
+      monitor_ended(owner, live, end);
+    }
+  };
+  sinks.lateness = [this, weak_domain, weak_run](bool late) {
+    const auto live = weak_run.lock();
+    const auto owner = weak_domain.lock();
+    if (live && owner) {
+      monitor_late(owner, live, late);
+    }
+  };
+  run->monitor->watch(std::move(sinks));
 }
 
 void Lifecycle::take_firmware_event(const Run& run, const control::Event& event) {
@@ -321,7 +328,8 @@ void Lifecycle::take_firmware_event(const Run& run, const control::Event& event)
 
 asio::awaitable<void> Lifecycle::let_run(RunPtr run) {
   control::Request resume = control::Resume{};
-  co_await ask(run, std::move(resume));
+  const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
+  co_await run->monitor->request(std::move(resume), limit);
   stop_if_aborted(*run);
   run->has_run = true;
 }

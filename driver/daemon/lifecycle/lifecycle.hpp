@@ -20,6 +20,7 @@
 
 namespace virtsev::daemon {
 
+class AutostartMark;
 struct DomainStatus;
 
 class Lifecycle {
@@ -43,7 +44,7 @@ class Lifecycle {
   asio::awaitable<void> shutdown(DomainPtr domain);
   asio::awaitable<void> reboot(DomainPtr domain);
   asio::awaitable<void> inject_secret(DomainPtr domain, control::InjectSecret secret);
-  /// What the monitor says of its guest; not while it launches.
+  /// What the monitor says of its guest, as soon as it says so; not while it launches.
   asio::awaitable<control::Status> query(DomainPtr domain);
 
   // debugging.cpp: where the guest's policy lets the host. None takes the domain's turn for longer than it
@@ -68,14 +69,18 @@ class Lifecycle {
   /// again. Returns when that is done, or can't be.
   asio::awaitable<void> end_dumps();
 
-  /// poll.cpp. Asks all at the same time, and waits for no longer than 2 s; nothing where a domain is
-  /// inactive or starting, or its monitor has not answered. Without `wait`, nothing either where the domain
-  /// is being changed, or its monitor owes an answer already.
+  // poll.cpp: questions, each of which is answered within 2 s, whatever becomes of the monitor.
+  /// What the monitor says of its guest; where it does not answer in time, what it said last. Nothing where
+  /// the domain is inactive or starting, or its monitor has never answered. Without `wait`, what it said last
+  /// also where the domain is being changed, or the monitor owes an answer already.
+  asio::awaitable<std::optional<control::Status>> ask_briefly(DomainPtr domain, bool wait);
+  /// The same of all at the same time.
   asio::awaitable<std::vector<std::optional<control::Status>>> poll(std::vector<DomainPtr> domains,
                                                                     bool wait);
 
   // destroy.cpp
-  /// A start or relaunch under way is given up: destroy wins.
+  /// A start or relaunch under way is given up, and, unless `graceful`, whatever else the domain is doing:
+  /// destroy wins.
   asio::awaitable<void> destroy(DomainPtr domain, bool graceful);
   asio::awaitable<void> reset(DomainPtr domain);
   void connection_closed(ConnectionId owner);
@@ -88,7 +93,7 @@ class Lifecycle {
   /// Finds the running domains of an earlier daemon by their status files. Definitions are loaded before.
   void reconnect_all();
 
-  // reconnect.cpp
+  // autostart.cpp
   /// Starts what is marked so, once for each boot of the host.
   void autostart_all();
 
@@ -124,16 +129,33 @@ class Lifecycle {
   void set_state(const DomainPtr& domain, int state, int reason);
   void forget_files(const Domain& domain);
 
+  // destroy.cpp
+  void announce_destroy(const DomainPtr& domain, Run& run);
+
   // adopt.cpp
+  void sweep_state() const;
   void adopt(const Uuid& uuid, DomainStatus status);
   DefinitionPtr definition_from(const Uuid& uuid, const DomainStatus& status, std::string& problem) const;
   /// Throws Error(kResourceBusy) where a monitor that nobody holds still listens for this domain. Before
   /// anything of its is touched: a start that failed later would remove its socket.
   void refuse_beside_stray_monitor(const DomainPtr& domain);
 
+  // autostart.cpp
+  static asio::awaitable<void> autostart(Lifecycle* self, DomainPtr domain,
+                                         std::shared_ptr<AutostartMark> mark);
+
   // reconnect.cpp
   asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
   asio::awaitable<void> launch_anew(DomainPtr domain, RunPtr run, Process half_made);
+
+  // unanswered_shutdown.cpp
+  void expect_shutdown(const DomainPtr& domain, const RunPtr& run);
+  void watch_shutdown(const DomainPtr& domain, const RunPtr& run);
+
+  // lateness.cpp
+  void monitor_late(const DomainPtr& domain, const RunPtr& run, bool late);
+  asio::awaitable<void> catch_up_late(DomainPtr domain, RunPtr run);
+  asio::awaitable<void> learn_of_guest(DomainPtr domain, RunPtr run);
 
   asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
   /// debugging.cpp. The run of a domain whose monitor speaks this version of the control protocol.

@@ -2,10 +2,17 @@
 // What a domain's user should know and may not have asked.
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
+#include "driver/daemon/lifecycle/unanswered_shutdown.hpp"
 #include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
+namespace {
+
+// A monitor that works answers within milliseconds.
+constexpr std::chrono::seconds kSoon{2};
+
+}  // namespace
 
 std::string list_of_not_used(const domain_xml::DomainDefinition& definition) {
   std::string list;
@@ -21,7 +28,7 @@ void log_not_used(const domain_xml::DomainDefinition& definition) {
   }
 }
 
-std::vector<std::string> messages_of(const Domain& domain) {
+std::vector<std::string> messages_of(const Domain& domain, std::uint32_t shutdown_notice_seconds) {
   std::vector<std::string> messages;
   if (!domain.stored_problem.empty()) {
     messages.push_back(text("Its stored definition can't be used: {}", domain.stored_problem));
@@ -50,6 +57,18 @@ std::vector<std::string> messages_of(const Domain& domain) {
           text("tainted: the platform is simulated: the guest's memory is not encrypted, nothing protects it "
                "from the "
                "host"));
+    }
+    if (const auto& monitor = domain.run->monitor; monitor && monitor->owes_for() >= kSoon) {
+      messages.push_back(text(
+          "Its monitor has not answered for {} s: what is shown is what it said last; it is left as it is, "
+          "and its guest with it; `virsh destroy` ends both",
+          std::chrono::floor<std::chrono::seconds>(monitor->owes_for()).count()));
+    }
+    if (const auto waited = unanswered_shutdown(*domain.run); waited && *waited >= shutdown_notice_seconds) {
+      messages.push_back(text(
+          "It was asked to shut down {} s ago, and still runs; a guest without acpid or systemd takes no "
+          "notice of its power button; `virsh destroy` ends it",
+          *waited));
     }
     if (!domain.run->console_silent.empty()) {
       messages.push_back(text("Its console is silent: {}", domain.run->console_silent));

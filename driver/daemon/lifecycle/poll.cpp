@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asking many monitors at once.
+// Questions about guests, which nobody should wait for.
+#include <algorithm>
+
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
@@ -10,50 +12,63 @@ namespace virtsev::daemon {
 namespace {
 
 // A monitor answers within milliseconds; one that does not keeps nobody longer than this.
-constexpr std::chrono::milliseconds kPollLimit{2000};
+constexpr std::chrono::milliseconds kPatience{2000};
 
 struct Poll {
-  Poll(const asio::any_io_executor& executor, std::size_t count) : all_answered(executor), answers(count) {}
+  Poll(const asio::any_io_executor& executor, std::size_t count)
+      : all_answered(executor), answers(count), open(count) {}
   Latch all_answered;
   std::vector<std::optional<control::Status>> answers;
-  std::size_t open = 0;
+  std::size_t open;
 };
-
-bool is_worth_asking(const Domain& domain, bool wait) {
-  if (!domain.active() || domain.run->starting) {
-    return false;
-  }
-  const Run& run = *domain.run;
-  if (run.open_queries == 0) {
-    return wait || !domain.jobs->busy();
-  }
-  // Where it owes an answer for so long, another question helps nobody.
-  return wait && std::chrono::steady_clock::now() - run.queried_at < kPollLimit;
-}
 
 }  // namespace
 
-asio::awaitable<std::vector<std::optional<control::Status>>> Lifecycle::poll(std::vector<DomainPtr> domains,
-                                                                             bool wait) {
-  // Shared: an answer that comes too late finds its place, where nobody looks any more.
-  const auto poll = std::make_shared<Poll>(context_.io.get_executor(), domains.size());
-  for (std::size_t i = 0; i < domains.size(); ++i) {
-    if (!is_worth_asking(*domains[i], wait)) {
-      continue;
-    }
-    ++poll->open;
-    asio::co_spawn(context_.io, query(domains[i]),
-                   [poll, i](const std::exception_ptr& failure, const control::Status& status) {
-                     if (!failure) {
-                       poll->answers[i] = status;
-                     }
-                     if (--poll->open == 0) {
-                       poll->all_answered.fire();
-                     }
+// One question at a time is on its way to a monitor, however many want to know.
+asio::awaitable<std::optional<control::Status>> Lifecycle::ask_briefly(DomainPtr domain, bool wait) {
+  const RunPtr run = domain->run;
+  if (!run || run->starting || !run->monitor) {
+    co_return std::nullopt;
+  }
+  if (run->monitor->late() || (!wait && (run->inquiry || domain->jobs->busy()))) {
+    co_return run->known;
+  }
+  if (!run->inquiry) {
+    run->inquiry = std::make_shared<Run::Inquiry>(context_.io.get_executor());
+    asio::co_spawn(context_.io, query(domain),
+                   [run, inquiry = run->inquiry](const std::exception_ptr&, const control::Status&) {
+                     run->inquiry.reset();
+                     inquiry->done.fire();
                    });
   }
+  const std::shared_ptr<Run::Inquiry> inquiry = run->inquiry;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(inquiry->asked_at + kPatience -
+                                                                 std::chrono::steady_clock::now());
+  if (left > std::chrono::milliseconds::zero()) {
+    const auto answered = std::make_shared<Latch>(context_.io.get_executor());
+    inquiry->done.also_fire(answered);
+    co_await answered->wait_for(left);
+  }
+  co_return domain->run == run ? run->known : std::nullopt;
+}
+
+asio::awaitable<std::vector<std::optional<control::Status>>> Lifecycle::poll(std::vector<DomainPtr> domains,
+                                                                             bool wait) {
+  const auto poll = std::make_shared<Poll>(context_.io.get_executor(), domains.size());
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    asio::co_spawn(
+        context_.io, ask_briefly(domains[i], wait),
+        [poll, i](const std::exception_ptr& failure, const std::optional<control::Status>& status) {
+          if (!failure) {
+            poll->answers[i] = status;
+          }
+          if (--poll->open == 0) {
+            poll->all_answered.fire();
+          }
+        });
+  }
   if (poll->open > 0) {
-    co_await poll->all_answered.wait_for(kPollLimit);
+    co_await poll->all_answered.wait();
   }
   co_return poll->answers;
 }

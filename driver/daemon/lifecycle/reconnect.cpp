@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The daemon starts: which of the domains that it took over still run, and which are to be started.
+// The daemon starts: which of the domains that it took over still run.
+#include <cerrno>
+
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -7,7 +9,6 @@
 #include <asio/use_awaitable.hpp>
 #include <libvirt/libvirt.h>
 
-#include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
@@ -18,6 +19,12 @@
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
+namespace {
+
+constexpr std::chrono::seconds kConnectAgain{1};  // There is no event for room in a queue
+
+}  // namespace
+
 // The domain is listed as it was; what is asked of it meanwhile waits for its turn.
 asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
                                            std::shared_ptr<DomainStatus> status) {
@@ -44,14 +51,22 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   } else if (status->auto_destroy) {
     problem = text("it was to end with a client, which is gone");
   }
-  UniqueFd socket = connect_to(context_.layout.state, domain_xml::format_uuid(domain->uuid) + ".sock");
+  const std::string socket_name = domain_xml::format_uuid(domain->uuid) + ".sock";
+  UniqueFd socket = connect_to(context_.layout.state, socket_name);
+  while (!socket && errno == EAGAIN && problem.empty() && is_alive(process)) {
+    // It stands still, and many a virtsevd has come and gone meanwhile: their connections fill its queue.
+    if (co_await run->abort.wait_for(kConnectAgain)) {
+      problem = text("it was destroyed while its monitor stood still");
+    }
+    socket = connect_to(context_.layout.state, socket_name);
+  }
   if (!socket && problem.empty()) {
     problem = text("its monitor can't be reached: {}", error_text(errno));
   }
   if (!problem.empty()) {
     log_warning(text("domain '{}': ended, for {}", domain->name, problem));
     kill_process(process);
-    run->destroying = status->auto_destroy;
+    run->destroying = status->auto_destroy || run->abort.fired();
     // One that is at its very end can't be reached either, and has written why.
     monitor_ended(domain, run, MonitorEnd{read_end_file(file(*domain, ".end")), problem});
     co_return;
@@ -59,33 +74,15 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   run->monitor = std::make_shared<Monitor>(context_.io.get_executor(), std::move(process), std::move(socket),
                                            file(*domain, ".end"));
   watch(domain, run);
+  watch_shutdown(domain, run);
   try {
-    co_await run->monitor->greet(std::chrono::seconds(context_.configuration.request_timeout_seconds));
-    control::Request query = control::Query{};
-    const control::Reply reply = co_await ask(run, std::move(query));
-    if (const auto* found = std::get_if<control::Status>(&reply)) {
-      run->has_run = found->has_run;
-      run->launch = found->launch;
-      note_console(*domain, *run, *found);
-      const int state = found->state == control::RunState::kRunning ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
-      if (state != domain->state.state) {
-        domain->state = {state, 0};  // "unknown": it changed while nobody looked
-      }
-    }
-    if (domain->state.state == VIR_DOMAIN_PAUSED && domain->state.reason == VIR_DOMAIN_PAUSED_DUMP) {
-      // It stood still for a dump, which ended with the daemon that made it.
-      control::Request resume = control::Resume{};
-      co_await ask(run, std::move(resume));
-      domain->state = {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED};
-      context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
-    }
+    co_await learn_of_guest(domain, run);
     log_info(text("domain '{}': found again, id {}", domain->name, run->id));
   } catch (const Error& failure) {
-    log_error(
-        text("domain '{}': its monitor does not answer, it is ended: {}", domain->name, failure.what()));
-    if (run->monitor) {
-      run->monitor->kill();
-    }
+    // A monitor that stalls is not a dead one: what it does when it answers stands in lateness.cpp. One that
+    // breaks the protocol, or its connection, is ended by that.
+    log_warning(text("domain '{}': found again, id {}; but its monitor does not answer yet: {}", domain->name,
+                     run->id, failure.what()));
   }
   if (domain->run == run) {
     save_status(domain);
@@ -109,32 +106,6 @@ asio::awaitable<void> Lifecycle::launch_anew(DomainPtr domain, RunPtr run, Proce
   }
   log_info(text("domain '{}': launched anew, which was not finished before virtsevd ended", domain->name));
   begin_relaunch(domain, run);
-}
-
-void Lifecycle::autostart_all() {
-  const std::string mark = context_.layout.state + "/autostarted";
-  if (read_small(mark) == boot_id()) {
-    return;
-  }
-  try {
-    write_atomically(mark, boot_id(), Durable::kNo);
-  } catch (const Error& error) {
-    log_error(error.what());
-  }
-  context_.domains.for_each([this](const DomainPtr& domain) {
-    if (!domain->autostart || domain->active() || !domain->definition) {
-      return;
-    }
-    const auto job = [](Lifecycle* self, DomainPtr target) -> asio::awaitable<void> {
-      const auto queue = target->jobs;
-      const auto turn = co_await queue->take();
-      if (!target->active() && target->definition) {
-        co_await self->start(target, target->definition, StartOptions{});
-      }
-    };
-    asio::co_spawn(context_.io, job(this, domain),
-                   [](const std::exception_ptr&) {});  // start() has logged a failure
-  });
 }
 
 }  // namespace virtsev::daemon

@@ -58,9 +58,13 @@ control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const
   return start;
 }
 
-void take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent) {
+bool take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent) {
+  if (!run.silences.take()) {
+    return false;
+  }
   run.console_silent = printable_line(silent.text);
   log_warning(text("domain '{}': its console is silent: {}", domain.name, run.console_silent));
+  return true;
 }
 
 void note_console(const Domain& domain, Run& run, const control::Status& status) {
@@ -68,9 +72,8 @@ void note_console(const Domain& domain, Run& run, const control::Status& status)
   if (!run.monitor || run.monitor->version() < kFirstVersion) {
     return;
   }
-  if (run.console_silent.empty() && !status.console_silent.empty()) {
-    take_console_silent(domain, run, control::ConsoleSilent{status.console_silent});
-  } else {
+  const bool news = run.console_silent.empty() && !status.console_silent.empty();
+  if (!news || !take_console_silent(domain, run, control::ConsoleSilent{status.console_silent})) {
     run.console_silent = printable_line(status.console_silent);
   }
 }

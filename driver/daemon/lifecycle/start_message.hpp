@@ -20,8 +20,9 @@ std::vector<std::string> vmm_arguments(const std::string& domain_name);
 control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const LaunchFiles& files,
                              const Configuration& configuration);
 
-/// The console said nothing for too long: noted for `virsh dominfo`, and logged.
-void take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent);
+/// The console said nothing for too long: noted for `virsh dominfo`, and logged. False, and nothing done,
+/// where that is said too often.
+bool take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent);
 
 /// The same from a monitor's status: it may have said so while nobody listened, and the console may have
 /// spoken since. Nothing to do for a monitor of the control protocol's version 1, whose status does not tell.

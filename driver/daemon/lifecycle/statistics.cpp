@@ -6,6 +6,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
 
@@ -62,6 +63,20 @@ void add_vcpus(std::vector<TypedParameter>& out, const Domain& domain, const May
 }
 
 }  // namespace
+
+ControlInfo control_info_of(const Domain& domain) {
+  require_active(domain);
+  const Monitor* const monitor = domain.run->monitor.get();
+  if (monitor == nullptr && domain.run->starting) {
+    return {};  // Not born yet: nothing could be asked of it
+  }
+  if (monitor == nullptr || !monitor->connected()) {
+    return {VIR_DOMAIN_CONTROL_ERROR, VIR_DOMAIN_CONTROL_ERROR_REASON_MONITOR, 0};
+  }
+  const auto owed = static_cast<std::uint64_t>(monitor->owes_for().count());
+  return {owed > 0 ? std::uint32_t{VIR_DOMAIN_CONTROL_OCCUPIED} : std::uint32_t{VIR_DOMAIN_CONTROL_OK}, 0,
+          owed};
+}
 
 DomainInfo info_of(const Domain& domain, const MaybeStatus& status) {
   DomainInfo info;

@@ -11,9 +11,11 @@
 
 namespace virtsev::daemon {
 
-/// `status`: the monitor's; nothing for an inactive domain, and where the monitor does not answer.
+/// `status`: what the monitor said last; nothing for an inactive domain, and where it has never answered.
 using MaybeStatus = std::optional<control::Status>;
 
+/// Throws Error(kOperationInvalid) for an inactive domain.
+ControlInfo control_info_of(const Domain& domain);
 DomainInfo info_of(const Domain& domain, const MaybeStatus& status);
 std::vector<VcpuInfo> vcpus_of(const Domain& domain, const MaybeStatus& status);
 std::vector<MemoryStatistic> memory_statistics_of(const Domain& domain, const MaybeStatus& status);
@@ -26,7 +28,8 @@ std::string list_of_not_used(const domain_xml::DomainDefinition& definition);
 /// One warning in the log, where there is any of that.
 void log_not_used(const domain_xml::DomainDefinition& definition);
 
-/// What `virsh dominfo` shows as messages: each a full sentence.
-std::vector<std::string> messages_of(const Domain& domain);
+/// What `virsh dominfo` shows as messages: each a full sentence. A shutdown that the guest does not answer is
+/// one from so many seconds on.
+std::vector<std::string> messages_of(const Domain& domain, std::uint32_t shutdown_notice_seconds);
 
 }  // namespace virtsev::daemon

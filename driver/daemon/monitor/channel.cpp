@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/monitor/channel.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "driver/control/codec.hpp"
@@ -10,21 +11,41 @@
 
 namespace virtsev::daemon {
 
+namespace {
+
+// More events than any monitor has reason for, whatever they say: a monitor that sends on and on must not
+// have the event loop to itself.
+constexpr unsigned kEventBurst = 4096;
+constexpr std::chrono::milliseconds kEventRefill{1};
+constexpr std::size_t kMaxEventBytes = 64U << 10;
+
+Error too_late(std::chrono::milliseconds limit) {
+  return {ErrorCode::kOperationTimeout, text("the monitor did not answer within {} s", limit.count() / 1000)};
+}
+
+std::chrono::milliseconds until(MonitorChannel::Clock::time_point due) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - MonitorChannel::Clock::now());
+  return std::max(left, std::chrono::milliseconds::zero());
+}
+
+}  // namespace
+
 struct MonitorChannel::Waiting {
   explicit Waiting(const asio::any_io_executor& executor) : answered(executor) {}
+  const Clock::time_point asked_at = Clock::now();
+  bool given_up = false;
   Latch answered;
   std::optional<control::Reply> reply;  // None: the channel broke
   std::string why;
 };
 
 MonitorChannel::MonitorChannel(const asio::any_io_executor& executor, UniqueFd socket)
-    : executor_(executor), socket_(executor, socket.release()) {}
+    : executor_(executor), socket_(executor, socket.release()), events_(kEventBurst, kEventRefill) {}
 
 MonitorChannel::~MonitorChannel() = default;
 
-void MonitorChannel::open(EventSink on_event, BrokenSink on_broken) {
-  on_event_ = std::move(on_event);
-  on_broken_ = std::move(on_broken);
+void MonitorChannel::open(Sinks sinks) {
+  sinks_ = std::move(sinks);
   wait_readable();
 }
 
@@ -78,24 +99,43 @@ bool MonitorChannel::read_once() {
 }
 
 void MonitorChannel::take(const control::Frame& frame) {
-  if (frame.kind == control::FrameKind::kEvent) {
-    const auto event = control::decode_event(frame);
-    if (event) {
-      on_event_(*event);
-    } else if (event.error() == control::DecodeError::kMalformed) {
-      break_off(text("the monitor sent a malformed event"), true);
-    }
+  frame.kind == control::FrameKind::kEvent ? take_event(frame) : take_reply(frame);
+}
+
+void MonitorChannel::take_event(const control::Frame& frame) {
+  if (!events_.take() || frame.payload.size() > kMaxEventBytes) {
+    break_off(text("the monitor sends events without end"), true);
     return;
   }
+  const auto event = control::decode_event(frame);
+  if (event) {
+    sinks_.event(*event);
+  } else if (event.error() == control::DecodeError::kMalformed) {
+    break_off(text("the monitor sent a malformed event"), true);
+  }
+}
+
+void MonitorChannel::take_reply(const control::Frame& frame) {
   const auto found = waiting_.find(frame.serial);
   auto reply = control::decode_reply(frame);
   if (found == waiting_.end() || !reply) {
     break_off(text("the monitor sent an answer that nobody asked for, or a malformed one"), true);
     return;
   }
-  found->second->reply = std::move(*reply);
-  found->second->answered.fire();
+  const std::shared_ptr<Waiting> waiting = found->second;
   waiting_.erase(found);
+  if (!waiting->given_up) {
+    waiting->reply = std::move(*reply);
+    waiting->answered.fire();
+  }
+  if (!queue_.empty()) {
+    const std::shared_ptr<Latch> next = queue_.front();
+    queue_.pop_front();
+    next->fire();
+  }
+  if (waiting->given_up && --late_ == 0) {
+    sinks_.lateness(false);
+  }
 }
 
 void MonitorChannel::drain() {
@@ -122,34 +162,68 @@ void MonitorChannel::close(const std::string& why) {
     waiting->why = why;
     waiting->answered.fire();
   }
+  late_ = 0;
+  for (const std::shared_ptr<Latch>& latch : std::exchange(queue_, {})) {
+    latch->fire();
+  }
 }
 
 void MonitorChannel::break_off(const std::string& why, bool faulty) {
   if (open_) {
     open_ = false;
-    on_broken_(why, faulty);
+    sinks_.broken(why, faulty);
   }
+}
+
+std::optional<MonitorChannel::Clock::time_point> MonitorChannel::owes_since() const {
+  std::optional<Clock::time_point> oldest;
+  for (const auto& [serial, waiting] : waiting_) {
+    oldest = std::min(oldest.value_or(waiting->asked_at), waiting->asked_at);
+  }
+  return oldest;
+}
+
+asio::awaitable<void> MonitorChannel::wait_for_room(Clock::time_point due) {
+  while (open_ && waiting_.size() >= kMostUnanswered) {
+    const auto latch = std::make_shared<Latch>(executor_);
+    queue_.push_back(latch);
+    if (!co_await latch->wait_for(until(due))) {
+      std::erase(queue_, latch);
+      throw Error(ErrorCode::kOperationTimeout,
+                  text("the monitor owes {} answers already, and takes no more questions", kMostUnanswered));
+    }
+  }
+}
+
+std::shared_ptr<MonitorChannel::Waiting> MonitorChannel::send(const control::Request& request) {
+  if (!open_) {
+    throw Error(ErrorCode::kInternal, text("the domain's monitor is not connected"));
+  }
+  const std::uint32_t serial = next_serial_++;
+  if (!writer_.push(control::encode(request, serial))) {
+    throw Error(ErrorCode::kOperationFailed,
+                text("the host has no room or no descriptors to send that to the domain's monitor"));
+  }
+  auto waiting = std::make_shared<Waiting>(executor_);
+  waiting_.emplace(serial, waiting);
+  if (!writing_) {
+    wait_writable();
+  }
+  return waiting;
 }
 
 asio::awaitable<control::Reply> MonitorChannel::request(control::Request request,
                                                         std::chrono::milliseconds limit) {
   const auto self = shared_from_this();
-  if (!open_) {
-    throw Error(ErrorCode::kInternal, text("the domain's monitor is not connected"));
-  }
-  const std::uint32_t serial = next_serial_++;
-  const auto waiting = std::make_shared<Waiting>(executor_);
-  waiting_.emplace(serial, waiting);
-  if (!writer_.push(control::encode(request, serial))) {
-    break_off(text("the monitor does not read what it is sent"), true);
-  } else if (!writing_) {
-    wait_writable();
-  }
-  const bool answered = co_await waiting->answered.wait_for(limit);
-  if (!answered) {
-    const std::string why = text("the monitor did not answer within {} s", limit.count() / 1000);
-    self->break_off(why, true);
-    throw Error(ErrorCode::kOperationTimeout, why);
+  const Clock::time_point due = Clock::now() + limit;
+  co_await wait_for_room(due);
+  const std::shared_ptr<Waiting> waiting = send(request);
+  if (!co_await waiting->answered.wait_for(until(due))) {
+    waiting->given_up = true;
+    if (late_++ == 0) {
+      sinks_.lateness(true);
+    }
+    throw too_late(limit);
   }
   if (!waiting->reply) {
     throw Error(ErrorCode::kInternal, waiting->why);

@@ -39,22 +39,27 @@ Monitor::Monitor(const asio::any_io_executor& executor, Process process, UniqueF
       ended_(executor),
       end_file_(std::move(end_file)) {}
 
-void Monitor::watch(MonitorChannel::EventSink on_event, EndSink on_end) {
-  on_event_ = std::move(on_event);
-  on_end_ = std::move(on_end);
+void Monitor::watch(Sinks sinks) {
+  sinks_ = std::move(sinks);
   // The channel must not hold this object: it is held by it.
   const std::weak_ptr<Monitor> weak = weak_from_this();
-  channel_->open(
-      [weak](const control::Event& event) {
-        if (const auto self = weak.lock()) {
-          self->take_event(event);
-        }
-      },
-      [weak](const std::string& why, bool faulty) {
-        if (const auto self = weak.lock()) {
-          self->connection_over(why, faulty);
-        }
-      });
+  MonitorChannel::Sinks ours;
+  ours.event = [weak](const control::Event& event) {
+    if (const auto self = weak.lock()) {
+      self->take_event(event);
+    }
+  };
+  ours.broken = [weak](const std::string& why, bool faulty) {
+    if (const auto self = weak.lock()) {
+      self->connection_over(why, faulty);
+    }
+  };
+  ours.lateness = [weak](bool late) {
+    if (const auto self = weak.lock(); self && self->sinks_.lateness) {
+      self->sinks_.lateness(late);
+    }
+  };
+  channel_->open(std::move(ours));
   exit_.async_wait(asio::posix::stream_descriptor::wait_read, [weak](const std::error_code& error) {
     const auto self = weak.lock();
     if (self && !error) {
@@ -69,7 +74,9 @@ asio::awaitable<void> Monitor::greet(std::chrono::milliseconds limit) {
   const control::Reply reply = co_await request(std::move(hello), limit);
   const auto* answer = std::get_if<control::HelloReply>(&reply);
   if (answer == nullptr) {
-    throw Error(ErrorCode::kInternal, text("the monitor answered a greeting with something else"));
+    const std::string why = text("the monitor answered a greeting with something else");
+    connection_over(why, true);
+    throw Error(ErrorCode::kInternal, why);
   }
   version_ = std::min(answer->version, control::kProtocolVersion);
 }
@@ -79,14 +86,22 @@ asio::awaitable<control::Reply> Monitor::request(control::Request request, std::
   co_return co_await channel->request(std::move(request), limit);
 }
 
+std::chrono::milliseconds Monitor::owes_for() const {
+  const auto since = channel_->owes_since();
+  return since ? std::chrono::ceil<std::chrono::milliseconds>(MonitorChannel::Clock::now() - *since)
+               : std::chrono::milliseconds::zero();
+}
+
 void Monitor::take_event(const control::Event& event) {
   if (const auto* ended = std::get_if<control::Ended>(&event)) {
-    said_ = *ended;
-    kill_after(kExitGrace);
+    if (!said_) {  // It ends once: who says so again gets no more time by that
+      said_ = *ended;
+      kill_after(kExitGrace);
+    }
     return;
   }
-  if (on_event_) {
-    on_event_(event);
+  if (sinks_.event) {
+    sinks_.event(event);
   }
 }
 
@@ -117,6 +132,9 @@ void Monitor::connection_over(const std::string& why, bool faulty) {
 }
 
 void Monitor::kill_after(std::chrono::seconds grace) {
+  if (std::exchange(dying_, true)) {
+    return;
+  }
   grace_.expires_after(grace);
   grace_.async_wait([weak = weak_from_this()](const std::error_code& error) {
     const auto self = weak.lock();
@@ -149,10 +167,9 @@ void Monitor::process_over() {
   // Answers that came before the end are dealt with before it, too: their coroutines are in the loop's queue
   // already.
   asio::post(exit_.get_executor(), [self, end] {
-    const EndSink on_end = std::exchange(self->on_end_, nullptr);
-    self->on_event_ = nullptr;
-    if (on_end) {
-      on_end(end);
+    const Sinks sinks = std::exchange(self->sinks_, {});
+    if (sinks.end) {
+      sinks.end(end);
     }
     self->ended_.fire();
   });

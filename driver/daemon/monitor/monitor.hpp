@@ -27,12 +27,16 @@ struct MonitorEnd {
 /// Held by the domain's Run; a monitor goes on when this object goes.
 class Monitor final : public TurnTaker, public std::enable_shared_from_this<Monitor> {
  public:
-  using EndSink = std::function<void(const MonitorEnd&)>;
+  struct Sinks {
+    std::function<void(const control::Event&)> event;  ///< But for Ended
+    std::function<void(const MonitorEnd&)> end;        ///< Once, when the process is gone
+    std::function<void(bool late)> lateness;           ///< As the channel's
+  };
   /// `end_file`: path of the file that the monitor writes its end to where nobody is connected.
   Monitor(const asio::any_io_executor& executor, Process process, UniqueFd socket, std::string end_file);
 
-  /// Begins to listen and to watch. on_end is called once, when the process is gone.
-  void watch(MonitorChannel::EventSink on_event, EndSink on_end);
+  /// Begins to listen and to watch.
+  void watch(Sinks sinks);
   /// Says Hello. Throws as request() does.
   asio::awaitable<void> greet(std::chrono::milliseconds limit);
   /// Of the control protocol, which both sides speak; 0 before greet().
@@ -42,10 +46,15 @@ class Monitor final : public TurnTaker, public std::enable_shared_from_this<Moni
   void grant_firmware(std::uint64_t number, std::chrono::milliseconds limit) override;
   void catch_up() override { channel_->drain(); }
   void end_for(const std::string& why) override;
-  /// The process is gone; on_end is called, or about to be.
+  /// The process is gone; Sinks::end is called, or about to be.
   [[nodiscard]] bool over() const { return over_; }
-  /// Fires after on_end was called.
+  /// Fires after Sinks::end was called.
   Latch& ended() { return ended_; }
+  /// How long its oldest unanswered request is open; 0: it owes no answer.
+  [[nodiscard]] std::chrono::milliseconds owes_for() const;
+  /// An answer was given up, and has not come yet.
+  [[nodiscard]] bool late() const { return channel_->late(); }
+  [[nodiscard]] bool connected() const { return channel_->is_open(); }
   [[nodiscard]] const Process& process() const { return process_; }
 
  private:
@@ -64,8 +73,8 @@ class Monitor final : public TurnTaker, public std::enable_shared_from_this<Moni
   std::string fault_;
   std::uint32_t version_ = 0;
   bool over_ = false;
-  MonitorChannel::EventSink on_event_;
-  EndSink on_end_;
+  bool dying_ = false;  // grace_ runs
+  Sinks sinks_;
 };
 
 /// What an end file holds; nothing where the monitor wrote none.

@@ -6,11 +6,17 @@
 //                                          how far it is, lies among it, and then nothing more)
 //   resume=poweroff|reset|panic|error|crash|hang|silent|quiet    right after the answer to Resume (quiet:
 //                                          a silent console that is told in the status alone)
+//   resume=chatter|endless|undying         hostile: 2,000 silent consoles; tiny events of an unknown kind
+//                                          without end; says again and again that it ends, and does not
 //   pause=speak|hang-up                    at Pause: the console is silent no longer; or it closes its
-//   terminal console=foreign|none                   at OpenConsole: another terminal; what is none start=want
-//   at Start: asks for the simulated firmware before it answers button=ignore|reset                    at
-//   PowerButton; else the guest powers off quit=hang                              at Quit query=ignore at
-//   Query: no answer secret=refuse                          at InjectSecret registers=refuse at ReadRegisters
+//                                          terminal
+//   console=foreign|none                   at OpenConsole: another terminal; what is none
+//   start=want                             at Start: asks for the simulated firmware before it answers
+//   button=ignore|reset                    at PowerButton; else the guest powers off
+//   quit=hang                              at Quit
+//   query=ignore                           at Query: no answer
+//   secret=refuse                          at InjectSecret
+//   registers=refuse                       at ReadRegisters
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
 // A domain named "old" has a monitor of the protocol's version 1, one named "three" of version 3.
 #include <cstdlib>
@@ -222,6 +228,27 @@ class FakeMonitor {
       send(encode(Event(ConsoleSilent{silence_})));
     } else if (told((when + "quiet").c_str())) {
       silence_ = kSilence;
+    }
+    be_hostile(when);
+  }
+
+  void be_hostile(const std::string& when) {
+    if (told((when + "chatter").c_str())) {
+      for (int i = 0; i < 2000; ++i) {
+        send(encode(Event(ConsoleSilent{"silence " + std::to_string(i)})));
+      }
+    }
+    while (told((when + "endless").c_str())) {
+      OutgoingFrame tiny = encode(Event(ConsoleSilent{}));
+      tiny.bytes.resize(kFrameHeaderBytes);
+      tiny.bytes[3] = kFrameHeaderBytes;
+      tiny.bytes[11] = 0xff;  // Its type
+      send(tiny);
+    }
+    while (told((when + "undying").c_str())) {
+      send(encode(Event(Ended{EndReason::kPoweroff, ""})));
+      pollfd nothing{-1, 0, 0};
+      ::poll(&nothing, 1, 100);
     }
   }
 

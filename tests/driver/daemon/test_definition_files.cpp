@@ -32,6 +32,18 @@ class DefinitionFiles : public HypervisorTest {
   }
 };
 
+TEST_F(DefinitionFiles, AnAutostartLinkOfNoDomainIsSwept) {
+  const DomainHandle domain = define();
+  wait(driver().set_autostart(domain.uuid, true));
+  std::filesystem::create_symlink(layout_.definition("gone"), layout_.autostart_link("gone"));
+  std::ofstream(layout_.autostart + "/note.txt") << "its owner's";
+  restart();
+  EXPECT_FALSE(linked("gone"));
+  EXPECT_TRUE(linked("guest"));
+  EXPECT_TRUE(std::filesystem::exists(layout_.autostart + "/note.txt"));
+  EXPECT_TRUE(driver().autostart(domain.uuid));
+}
+
 TEST_F(DefinitionFiles, RenameWhoseLinkCannotBeMadeChangesNothing) {
   const DomainHandle domain = define();
   wait(driver().set_autostart(domain.uuid, true));

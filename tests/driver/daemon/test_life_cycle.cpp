@@ -208,18 +208,6 @@ TEST_F(LifeCycle, LaunchWithoutMeasurementIsNoLaunch) {
   EXPECT_FALSE(driver().any_active());
 }
 
-TEST_F(LifeCycle, MonitorThatStallsIsKilledAndItsDomainCrashed) {
-  configuration_.request_timeout_seconds = 1;
-  restart();
-  const DomainHandle domain = started({.command_line = "resume=hang"}, VIR_DOMAIN_START_PAUSED);
-  events_.clear();
-  const auto error = error_of(driver().resume(domain.uuid));
-  ASSERT_TRUE(error);
-  EXPECT_EQ(ErrorCode::kOperationTimeout, error->code());
-  wait_for_events(1);
-  EXPECT_EQ((Events{"guest: stopped 2"}), events_);
-}
-
 TEST_F(LifeCycle, DestroyWinsOverAStartUnderWay) {
   const DomainHandle domain = define({.command_line = "start=hang"});
   std::optional<Error> start_error;
@@ -287,6 +275,22 @@ TEST_F(LifeCycle, SilentConsoleIsAMessageAndNothingElse) {
   const DomainHandle domain = started({.command_line = "resume=silent"});
   wait_until([&] { return driver().messages(domain.uuid).back().find("0x1000") != std::string::npos; });
   EXPECT_EQ(std::pair(+VIR_DOMAIN_RUNNING, +VIR_DOMAIN_RUNNING_BOOTED), state(domain));
+}
+
+TEST_F(LifeCycle, AShutdownThatTheGuestDoesNotAnswerIsAMessage) {
+  const auto says_so = [this](const DomainHandle& domain) {
+    return driver().messages(domain.uuid).back().find("asked to shut down") != std::string::npos;
+  };
+  const DomainHandle domain = started({.command_line = "button=ignore"});
+  EXPECT_FALSE(says_so(domain));
+  wait(driver().shutdown(domain.uuid, 0));
+  EXPECT_FALSE(says_so(domain)) << "a guest takes its time";
+  configuration_.shutdown_notice_seconds = 0;
+  restart();
+  EXPECT_TRUE(says_so(domain)) << "the next daemon knows, too";
+  wait(driver().destroy(domain.uuid, 0));
+  start(domain);
+  EXPECT_FALSE(says_so(domain));
 }
 
 TEST_F(LifeCycle, StartWithoutAFreeUserIdIsRefusedWithTheRange) {

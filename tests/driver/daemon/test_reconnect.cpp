@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "driver/daemon/monitor/control_socket.hpp"
 #include "tests/driver/daemon/fixture.hpp"
 
 namespace virtsev::daemon {
@@ -176,6 +177,38 @@ TEST_F(Reconnect, AutostartIsOnceForEachBootOfTheHost) {
   restart().autostart();
   start(define({.name = "other"}));  // Time for the other one to start, had it been asked to
   EXPECT_EQ(-1, driver().lookup_by_name("guest").id);
+}
+
+TEST_F(Reconnect, AutostartThatWasCutOffGoesOnWithTheNextDaemon) {
+  const DomainHandle quick = define({.name = "quick"});
+  const DomainHandle slow = define({.name = "slow", .command_line = "start=hang"});
+  wait(driver().set_autostart(quick.uuid, true));
+  wait(driver().set_autostart(slow.uuid, true));
+  restart().autostart();
+  wait_until([&] { return driver().lookup_by_name("quick").id > 0 && monitor_of(slow) > 0; });
+  wait_until([&] { return driver().state(quick.uuid).state == VIR_DOMAIN_RUNNING; });
+  const pid_t before = monitor_of(slow);
+  wait(driver().destroy(quick.uuid, 0));
+  restart().autostart();
+  wait_until([&] { return monitor_of(slow) > 0 && monitor_of(slow) != before; });
+  EXPECT_EQ(-1, driver().lookup_by_name("quick").id) << "it has had its start in this boot";
+}
+
+TEST_F(Reconnect, WhatEndedDomainsLeftIsSwept) {
+  const std::string dead = layout_.state + "/11111111-2222-3333-4444-555555555555";
+  const std::string alive = layout_.state + "/11111111-2222-3333-4444-666666666666";
+  listen_at(layout_.state, "11111111-2222-3333-4444-555555555555.sock", 0600, 8);  // And closed again
+  const UniqueFd listener = listen_at(layout_.state, "11111111-2222-3333-4444-666666666666.sock", 0600, 8);
+  std::ofstream(dead + ".end") << "x";
+  std::ofstream(alive + ".end") << "x";
+  const DomainHandle running = start(define());
+  restart();
+  wait(driver().info(running.uuid));
+  EXPECT_FALSE(std::filesystem::exists(dead + ".sock"));
+  EXPECT_FALSE(std::filesystem::exists(dead + ".end"));
+  EXPECT_TRUE(std::filesystem::exists(alive + ".sock")) << "somebody listens there";
+  EXPECT_TRUE(std::filesystem::exists(alive + ".end"));
+  EXPECT_TRUE(std::filesystem::exists(layout_.state + "/" + domain_xml::format_uuid(running.uuid) + ".sock"));
 }
 
 }  // namespace

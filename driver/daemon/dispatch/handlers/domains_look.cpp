@@ -156,14 +156,11 @@ void domain_get_state(Request& request) {
   request.out.put_int32(state.reason);
 }
 
-/// virtsevd waits for each answer of a VMM in the call that asked, so its control channel is never seen busy:
-/// VIR_DOMAIN_CONTROL_OK.
 void domain_get_control_info(Request& request) {
-  const Uuid domain = domain_and_flags(request, 0);
-  require_active(request, domain);
-  request.out.put_uint32(VIR_DOMAIN_CONTROL_OK);
-  request.out.put_uint32(VIR_DOMAIN_CONTROL_ERROR_REASON_NONE);
-  request.out.put_uint64(0);
+  const ControlInfo info = request.driver.control_info(domain_and_flags(request, 0));
+  request.out.put_uint32(info.state);
+  request.out.put_uint32(info.details);
+  request.out.put_uint64(info.milliseconds);
 }
 
 void domain_get_messages(Request& request) {

@@ -61,6 +61,11 @@ FakeDriver::Domain& FakeDriver::find(const Uuid& uuid) {
   return found->second;
 }
 
+ControlInfo FakeDriver::control_info(const Uuid& domain) {
+  find_active(domain);
+  return {VIR_DOMAIN_CONTROL_OCCUPIED, 0, 2500};
+}
+
 FakeDriver::Domain& FakeDriver::find_active(const Uuid& uuid) {
   Domain& domain = find(uuid);
   if (domain.id < 0) {

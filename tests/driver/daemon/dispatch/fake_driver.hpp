@@ -93,6 +93,7 @@ class FakeDriver final : public Driver {
   asio::awaitable<DomainInfo> info(Uuid domain) override;
   asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
+  ControlInfo control_info(const Uuid& domain) override;
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;
   std::optional<JobInfo> job(const Uuid& domain) override;

@@ -261,7 +261,8 @@ TEST_F(Domains, AreNotSavedResizedOrPluggedIntoAndSayWhy) {
 }
 
 TEST_F(Domains, TellTheirControlChannelWhileActive) {
-  EXPECT_EQ(call(229, Arguments().domain(kAlpha).u32(0)).payload, Arguments().u32(0).u32(0).u64(0).bytes());
+  EXPECT_EQ(call(229, Arguments().domain(kAlpha).u32(0)).payload,
+            Arguments().u32(VIR_DOMAIN_CONTROL_OCCUPIED).u32(0).u64(2500).bytes());
   EXPECT_EQ(call(229, Arguments().domain(kBeta).u32(0)).error, 55);
 }
 
