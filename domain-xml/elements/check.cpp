@@ -118,7 +118,15 @@ constexpr std::size_t kMaxName = 100;
 class NotUsed {
  public:
   void add(std::string name) {
-    name.resize(std::min(name.size(), kMaxName));
+    // Shown on terminals, in one line; never half a UTF-8 character.
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
+        ' ');
+    std::size_t end = std::min(name.size(), kMaxName);
+    while (end < name.size() && end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) {
+      --end;
+    }
+    name.resize(end);
     if (all_.size() <= kMaxNotUsed && std::find(all_.begin(), all_.end(), name) == all_.end()) {
       all_.push_back(all_.size() < kMaxNotUsed ? std::move(name) : "...");
     }

@@ -174,6 +174,21 @@ TEST(NotUsed, NamesAttributesThatNobodyReads) {
   EXPECT_EQ(parse(with("<vcpu>", "<vcpu colour='red'>")).not_used, Names{"<vcpu colour>"});
 }
 
+TEST(NotUsed, IsOneLineOfWholeCharacters) {
+  std::string name = "x";
+  for (int i = 0; i < 200; ++i) {
+    name += "\xc3\xa4";
+  }
+  const std::string shown = parse(with("  <os>\n", "<" + name + "/><os>\n")).not_used.at(0);
+  EXPECT_LE(shown.size(), 100U);
+  EXPECT_NE(xmlCheckUTF8(reinterpret_cast<const unsigned char*>(shown.c_str())), 0);
+  ParseOptions options;
+  options.stored = true;
+  EXPECT_EQ(
+      parse(with("<vcpu>", "<clock offset='utc'><timer name='a&#10;b'/></clock><vcpu>"), options).not_used,
+      Names{"<clock><timer name='a b'>"});
+}
+
 TEST(NotUsed, IsBounded) {
   std::string many;
   for (int i = 0; i < 5000; ++i) {

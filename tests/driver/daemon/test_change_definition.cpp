@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Single settings of a stored definition, changed by calls of their own; and what is taken and not started.
+#include <fstream>
+
 #include <libvirt/libvirt.h>
 
 #include "tests/driver/daemon/fixture.hpp"
@@ -75,6 +77,31 @@ TEST_F(ChangedDefinition, ThatAsksForACpuModelWithoutFailIsNotStarted) {
   const DomainHandle domain = wait(driver().define(asks, 0));
   EXPECT_EQ(ErrorCode::kConfigUnsupported, code_of(driver().start(domain.uuid, 0, 1)));
   EXPECT_TRUE(driver().list_all(VIR_CONNECT_LIST_DOMAINS_ACTIVE).empty());
+}
+
+TEST_F(ChangedDefinition, ThatNamesALogHasItsConsoleLoggedThere) {
+  const std::string file = path("console.log");
+  const auto started_with = [&](const std::string& append) {
+    std::ofstream(file) << "earlier";
+    std::string logs = xml({.uuid = kUuid});
+    logs.replace(logs.find("<serial type='pty'/>"), 20,
+                 "<serial type='pty'><log file='" + file + "'" + append + "/></serial>");
+    const DomainHandle domain = start(wait(driver().define(logs, 0)));
+    EXPECT_NE(driver().xml(domain.uuid, 0).find("<log file='" + file + "'"), std::string::npos);
+    wait(driver().destroy(domain.uuid, 0));
+    return read_small(file);
+  };
+  EXPECT_EQ("earlier", started_with(" append='on'"));
+  EXPECT_EQ("", started_with(" append='off'"));
+  EXPECT_EQ("", started_with(""));
+}
+
+TEST_F(ChangedDefinition, ThatNamesALogWhichIsNoFileIsNotStarted) {
+  std::string logs = xml({.uuid = kUuid});
+  logs.replace(logs.find("<serial type='pty'/>"), 20,
+               "<serial type='pty'><log file='" + path(".") + "'/></serial>");
+  const DomainHandle domain = wait(driver().define(logs, 0));
+  EXPECT_EQ(ErrorCode::kSystemError, code_of(driver().start(domain.uuid, 0, 1)));
 }
 
 }  // namespace
