@@ -73,12 +73,13 @@ void check_digest(const Firmware& firmware) {
 }
 
 /// A place for hashes says nothing of whether somebody looks at them. What its owner knows of the image
-/// decides; else what is found in it.
+/// decides; else what is found in it. From the end of an image nothing boots, so its digest misleads nobody.
 void check_enforcement(const Firmware& firmware) {
   if (firmware.known_digest) {
     return;
   }
-  if (const HashCheck check = find_hash_check(firmware.image); check != HashCheck::kThere) {
+  if (const HashCheck check = find_hash_check(firmware.image);
+      check == HashCheck::kNotThere || check == HashCheck::kNotLegible) {
     refuse(explain(check, firmware.image.path));
   }
 }

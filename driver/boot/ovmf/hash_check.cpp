@@ -8,6 +8,7 @@
 #include "driver/boot/ovmf/kernel_hashes.hpp"
 #include "driver/boot/ovmf/volumes.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/launch_plan.hpp"
 
 namespace virtsev::boot::ovmf {
 namespace {
@@ -27,9 +28,13 @@ HashCheck find_hash_check(ByteView image) {
     found = found || std::all_of(kHashGuids.begin(), kHashGuids.end(),
                                  [&](const Guid& guid) { return holds(code, guid); });
   });
-  return found                       ? HashCheck::kThere
-         : read == VolumesRead::kAll ? HashCheck::kNotThere
-                                     : HashCheck::kNotLegible;
+  if (found) {
+    return HashCheck::kThere;
+  }
+  if (read == VolumesRead::kNone && image.size() <= kPageSize) {
+    return HashCheck::kEndOnly;
+  }
+  return read == VolumesRead::kAll ? HashCheck::kNotThere : HashCheck::kNotLegible;
 }
 
 HashCheck find_hash_check(const spec::File& image) { return find_hash_check(ByteView(read_image(image))); }

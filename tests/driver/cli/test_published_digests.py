@@ -6,7 +6,6 @@ VIRTSEV_SNP_MEASURE_FIXTURES=DIRECTORY they are read there, without it this test
 
 usage: test_published_digests.py VIRTSEV
 """
-import hashlib
 import os
 import pathlib
 import subprocess
@@ -29,10 +28,8 @@ class PublishedDigests(unittest.TestCase):
         pathlib.Path(self.nothing).touch()
 
     def expect(self, digest, firmware, *options):
-        # A piece of an image can't be looked into; it is known by its digest.
-        image = pathlib.Path(FIXTURES, firmware)
-        known = ("--firmware-digest", hashlib.sha256(image.read_bytes()).hexdigest())
-        done = subprocess.run([PROGRAM, "measure", "--firmware", image, *known, *options], capture_output=True, text=True, check=False)
+        done = subprocess.run([PROGRAM, "measure", "--firmware", os.path.join(FIXTURES, firmware), *options],
+                              capture_output=True, text=True, check=False)
         self.assertEqual((0, digest), (done.returncode, done.stdout.strip()), done.stderr)
 
     def es(self, vcpus):

@@ -63,6 +63,11 @@ TEST(HashCheck, IsUnknownWhereAPartCouldNotBeRead) {
   EXPECT_EQ(find_hash_check(test::volume({test::file(test::kDriver, packed)}, 4096)), HashCheck::kNotLegible);
 }
 
+TEST(HashCheck, IsOfNoConsequenceInTheEndOfAnImageFromWhichNothingBoots) {
+  EXPECT_EQ(find_hash_check(Bytes(4096, 0x90)), HashCheck::kEndOnly);
+  EXPECT_EQ(find_hash_check(Bytes(8192, 0x90)), HashCheck::kNotLegible);
+}
+
 TEST(HashCheck, SaysWhatToUseInstead) {
   for (const HashCheck check : {HashCheck::kNotThere, HashCheck::kNotLegible}) {
     EXPECT_THAT(explain(check, "/fw/OVMF.fd"),
