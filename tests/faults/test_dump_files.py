@@ -99,13 +99,14 @@ class DumpFiles(FaultTest):
     def test_what_is_no_file_is_named(self):
         os.symlink("/dev/null", os.path.join(self.directory, "link"))
         os.mkfifo(os.path.join(self.directory, "fifo"))
-        for name, kind in (("link", "a symbolic link"), ("fifo", "a FIFO"), ("/dev/null", "a device"), (".", "a directory")):
+        os.mkdir(os.path.join(self.directory, "directory"))
+        for name, kind in (("link", "a symbolic link"), ("fifo", "a FIFO"), ("/dev/null", "a device"), ("directory", "a directory")):
             with self.subTest(name):
                 path = os.path.join(self.directory, name)
                 self.assertIn(f"'{path}' is {kind}", self.daemon.virsh("dump", "guest", path, "--memory-only", fails=True))
 
     def test_a_full_disk_is_named_and_has_nothing_on_it(self):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.directory], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.directory], check=True)
         try:
             said = self.daemon.virsh("dump", "guest", self.path, "--memory-only", fails=True)
             self.assertEqual([], os.listdir(self.directory))
