@@ -8,7 +8,6 @@
 #include "driver/boot/ovmf/kernel_hashes.hpp"
 #include "driver/boot/ovmf/volumes.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/launch_plan.hpp"
 
 namespace virtsev::boot::ovmf {
 namespace {
