@@ -36,9 +36,11 @@ class Debugger : public HypervisorTest {
       if (count > 0) {
         reader.feed({bytes, static_cast<std::size_t>(count)});
       }
-      if (auto input = reader.next(); input && std::holds_alternative<gdb::Packet>(*input)) {
-        packet = std::get<gdb::Packet>(*input).data;
-        return true;
+      while (const auto input = reader.next()) {
+        if (const auto* whole = std::get_if<gdb::Packet>(&*input)) {
+          packet = whole->data;
+          return true;
+        }
       }
       return over;
     });

@@ -109,16 +109,28 @@ TEST_F(SimulatedDeviceTest, RefusesNullAndUnknownCommands) {
   EXPECT_EQ(device_->issue(static_cast<PlatformCommand>(9), nullptr), kernel(EINVAL));
 }
 
+/// Others have so many guests.
+class CountedElsewhere final : public AsidSource {
+ public:
+  std::optional<std::uint32_t> take(std::uint32_t first, std::uint32_t) override { return first; }
+  void give_back(std::uint32_t) override {}
+  [[nodiscard]] std::uint32_t count_elsewhere(std::uint32_t) const override { return count; }
+  std::uint32_t count = 0;
+};
+
 TEST_F(SimulatedDeviceTest, CountsTheGuestsOfAllProcesses) {
-  const auto elsewhere = directory_.platform();
-  const auto theirs = elsewhere->make_vm(KvmVmType::kDefault, {});
-  ASSERT_EQ(theirs->operate(GuestCommand::kInit, nullptr), kOk);
-  const auto ours = make_vm(KvmVmType::kDefault);
+  const auto asids = std::make_shared<CountedElsewhere>();
+  directory_.share().asids = asids;
+  const auto platform = directory_.platform();
+  asids->count = 1;
+  const auto ours = platform->make_vm(KvmVmType::kDefault, {});
   ASSERT_EQ(ours->operate(GuestCommand::kInit, nullptr), kOk);
   ASSERT_EQ(start(*ours, kSevPolicy), kOk);
-  const std::uint32_t count = status().guest_count;
+  PlatformStatusArguments told;
+  ASSERT_EQ(platform->open_device()->issue(PlatformCommand::kPlatformStatus, &told), kOk);
+  const std::uint32_t count = told.guest_count;
   EXPECT_EQ(count, 2U);
-  EXPECT_EQ(state(), PlatformState::kWorking);
+  EXPECT_EQ(static_cast<PlatformState>(told.state), PlatformState::kWorking);
 }
 
 TEST_F(SimulatedDeviceTest, ResetsToFactorySettingsOnlyWithoutGuests) {
@@ -134,15 +146,6 @@ TEST_F(SimulatedDeviceTest, ResetsToFactorySettingsOnlyWithoutGuests) {
   EXPECT_NE(read_platform(*device_).pdh, before);
   EXPECT_EQ(state(), PlatformState::kInitialized) << "the export made it ready again";
 }
-
-/// Others have so many guests.
-class CountedElsewhere final : public AsidSource {
- public:
-  std::optional<std::uint32_t> take(std::uint32_t, std::uint32_t) override { return std::nullopt; }
-  void give_back(std::uint32_t) override {}
-  [[nodiscard]] std::uint32_t count_elsewhere(std::uint32_t) const override { return count; }
-  std::uint32_t count = 0;
-};
 
 TEST_F(SimulatedDeviceTest, IsNotResetUnderAnotherProcesssGuest) {
   const auto asids = std::make_shared<CountedElsewhere>();

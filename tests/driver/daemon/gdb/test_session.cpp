@@ -57,10 +57,11 @@ class GdbSession : public ::testing::Test {
       EXPECT_EQ(0U, heard_.rfind(before.substr(0, heard_.size()), 0)) << heard_;
       PacketReader reader;
       reader.feed(heard_);
-      const auto input = reader.next();
-      if (input && std::holds_alternative<Packet>(*input)) {
-        heard_.erase(0, heard_.find('#') + 3);
-        return std::get<Packet>(*input).data;
+      while (const auto input = reader.next()) {
+        if (std::holds_alternative<Packet>(*input)) {
+          heard_.erase(0, heard_.find('#') + 3);
+          return std::get<Packet>(*input).data;
+        }
       }
       if (ended_) {
         return std::nullopt;
