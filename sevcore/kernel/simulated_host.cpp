@@ -83,6 +83,9 @@ FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes 
     turn.emplace(state_.get());
   }
   if (uses_identity(command)) {
+    if (!identity_) {
+      return FirmwareStatus::kInvalidPlatformState;
+    }
     follow_identity_file(turn);
   }
   const FirmwareStatus status = run(command, buffer);
@@ -136,6 +139,12 @@ void SimulatedHost::follow_identity_file(std::optional<QueueTurn>& turn) {
     core_.replace_identity(open_identity(identity_.get(), state_.get(), turn));
     identity_checksum_ = IdentityFile::checksum(identity_.get());
   }
+}
+
+void SimulatedHost::forget_identity() {
+  const std::lock_guard lock(mutex_);
+  core_.erase_identity();
+  identity_.reset();
 }
 
 void SimulatedHost::save_identity() {

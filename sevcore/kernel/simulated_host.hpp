@@ -54,6 +54,9 @@ class SimulatedHost {
 
   [[nodiscard]] const SimulationSettings& settings() const { return settings_; }
 
+  /// SimulatedPlatform::forget_identity().
+  void forget_identity();
+
  private:
   FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t size);
   FirmwareStatus run(MailboxCommand command, MutableBytes buffer);
