@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "driver/boot/linux/boot_params.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -30,6 +31,9 @@ GuestEnd describe_system_event(const kvm_run& area) {
   }
   if (type == kSevTermination) {
     const std::uint64_t value = area.system_event.data[0];
+    if (boot::is_reset_request(value)) {
+      return {EndReason::kReset, {}};
+    }
     return {EndReason::kPanic,
             text("The guest asked to be terminated (GHCB termination, reason set {}, reason {})",
                  (value >> 12) & 0xf, (value >> 16) & 0xff)};

@@ -154,6 +154,8 @@ TEST_F(ExitHandlerTest, SystemEventsEndTheGuestWithTheirReason) {
   vcpu_.run_area().system_event.type = 6;
   vcpu_.run_area().system_event.data[0] = 0x100 | 1ULL << 12 | 4ULL << 16;
   EXPECT_NE(handle().value().text.find("reason set 1, reason 4"), std::string::npos);
+  vcpu_.run_area().system_event.data[0] = 0x100 | 14ULL << 12 | 'R' << 16;  // Our reset vector's
+  EXPECT_EQ(handle().value().reason, control::EndReason::kReset);
 }
 
 TEST_F(ExitHandlerTest, ASystemEventThatNobodyKnowsIsNamedByItsNumber) {
