@@ -70,13 +70,17 @@ sevcore::LaunchPlan compose(const spec::BootSpecification& specification) {
   parameters.memory = memory_map(specification.memory_bytes);
 
   sevcore::LaunchPlan plan;
+  plan.encrypted_state =
+      !specification.unprotected && sevcore::Policy(specification.policy).has(sevcore::PolicyBit::kEs);
+  const bool resets_by_ghcb = plan.encrypted_state && reboots_by_reset_vector(specification.command_line);
   // This order is part of the machine: the launch digest depends on it.
   plan.regions.push_back(built(layout::kBiosDataArea, "BIOS data area", bios_data_area_page()));
   plan.regions.push_back(built(layout::kGdt, "GDT", gdt_page()));
   plan.regions.push_back(built(layout::kBootParams, "boot parameters", boot_params_page(parameters)));
   plan.regions.push_back(built(layout::kCommandLine, "command line", command_line_bytes(specification)));
   plan.regions.back().size = layout::kCommandLine.size;
-  plan.regions.push_back(built(layout::kResetVector, "reset vector", reset_vector_page()));
+  plan.regions.push_back(built(layout::kResetVector, "reset vector",
+                               resets_by_ghcb ? encrypted_reset_vector_page() : reset_vector_page()));
   plan.regions.push_back(built(layout::kSecret, "secret page", secret_page()));
   plan.regions.push_back(built(layout::kAcpiTables, "ACPI tables", std::move(tables.bytes)));
   plan.regions.push_back(
@@ -85,8 +89,6 @@ sevcore::LaunchPlan compose(const spec::BootSpecification& specification) {
     plan.regions.push_back(loaded(initrd, "initrd", *specification.initrd, 0, initrd_bytes));
   }
   plan.vcpus = entry_states(specification.vcpus);
-  plan.encrypted_state =
-      !specification.unprotected && sevcore::Policy(specification.policy).has(sevcore::PolicyBit::kEs);
   plan.vmsa_flavour = specification.vmsa_flavour == spec::VmsaFlavour::kLegacy ? sevcore::VmsaFlavour::kLegacy
                                                                                : sevcore::VmsaFlavour::kInit2;
   plan.secret = {layout::kSecret.start + layout::kSecretDataOffset,

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -40,8 +41,8 @@ void serve(const Options& options) {
   give_up_privileges();
 
   ControlServer* server = nullptr;
-  Monitor monitor({loop, [&server](const control::Event& event) { server->publish(event); },
-                   restrict_system_calls, [&memory] { return memory.bytes(); }});
+  Monitor monitor({loop, [&server](const control::Event& event) { server->publish(event); }, vcpu_sandbox,
+                   restrict_to_service, [&memory] { return memory.bytes(); }});
   ControlServer control(
       {loop, waiting, {termination.descriptor(), monitor.end_descriptor()}}, std::move(listener),
       allowed_peers(options),
@@ -63,6 +64,7 @@ void serve(const Options& options) {
       loop.stop();
     }
   });
+  restrict_to_launch();
   loop.run();
 }
 
@@ -83,6 +85,10 @@ int main(int argc, char** argv) {
   // A terminal that goes away, or a peer, is no reason to end a guest.
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor is a file that may grow no more (sandbox/limits.hpp).
+  std::signal(SIGXFSZ, SIG_IGN);
+  // Arenas of threads would be made writable piece by piece, by a call that the sandbox need not have.
+  ::mallopt(M_ARENA_MAX, 1);
   try {
     // The monitor opens no path, and is ready sooner.
     virtsev::sevcore::crypto::read_no_configuration();

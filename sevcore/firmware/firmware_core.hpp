@@ -45,6 +45,8 @@ class FirmwareCore {
   void set_snp_initialized(bool on) { snp_initialized_ = on; }
   /// For a platform that several instances serve: another one may have given it new keys.
   void replace_identity(PlatformIdentity identity) { identity_ = std::move(identity); }
+  /// From then on no command may come that needs the platform's keys.
+  void erase_identity() { const PlatformIdentity erased = std::move(identity_); }
   [[nodiscard]] const PlatformIdentity& identity() const { return identity_; }
 
  private:

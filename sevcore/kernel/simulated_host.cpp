@@ -87,6 +87,9 @@ FirmwareStatus SimulatedHost::submit_bytes(MailboxCommand command, MutableBytes 
     wait_for_turn(turn, size);
   }
   if (uses_identity(command)) {
+    if (!identity_) {
+      return FirmwareStatus::kInvalidPlatformState;
+    }
     follow_identity_file();
   }
   const FirmwareStatus status = run(command, buffer);
@@ -141,6 +144,12 @@ void SimulatedHost::follow_identity_file() {
     core_.replace_identity(open_identity(identity_.get()));
     identity_checksum_ = IdentityFile::checksum(identity_.get());
   }
+}
+
+void SimulatedHost::forget_identity() {
+  const std::lock_guard lock(mutex_);
+  core_.erase_identity();
+  identity_.reset();
 }
 
 void SimulatedHost::save_identity() {

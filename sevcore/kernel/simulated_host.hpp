@@ -55,6 +55,9 @@ class SimulatedHost {
 
   [[nodiscard]] const SimulationSettings& settings() const { return share_.settings; }
 
+  /// SimulatedPlatform::forget_identity().
+  void forget_identity();
+
  private:
   FirmwareStatus submit_bytes(MailboxCommand command, MutableBytes buffer, std::uint64_t size);
   FirmwareStatus run(MailboxCommand command, MutableBytes buffer);

@@ -22,4 +22,6 @@ std::unique_ptr<SevVm> SimulatedPlatform::make_vm(KvmVmType type, VcpuStates sta
 
 const SimulationSettings& SimulatedPlatform::settings() const { return host_->settings(); }
 
+void SimulatedPlatform::forget_identity() { host_->forget_identity(); }
+
 }  // namespace virtsev::sevcore

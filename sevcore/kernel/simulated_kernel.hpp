@@ -45,6 +45,10 @@ class SimulatedPlatform {
 
   [[nodiscard]] const SimulationSettings& settings() const;
 
+  /// Closes the identity, and erases its keys. Commands that need them fail from then on
+  /// (INVALID_PLATFORM_STATE): those of a guest that is launched need none.
+  void forget_identity();
+
  private:
   std::unique_ptr<SimulatedHost> host_;
 };

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 and not sys.argv[1].sta
 ANY_OF_STANDARD = re.compile(r"^[a-z0-9_]+$")
 SYSTEM = ("sys/", "linux/", "unistd.h", "fcntl.h", "errno.h", "signal.h", "poll.h", "time.h", "pty.h", "termios.h",
           "sched.h", "pthread.h", "cpuid.h", "netinet/", "arpa/", "grp.h", "pwd.h", "dirent.h", "limits.h", "stdlib.h",
-          "string.h", "stdio.h", "stdint.h", "locale.h", "utmp.h", "spawn.h", "getopt.h", "endian.h", "dlfcn.h", "asm/")
+          "string.h", "stdio.h", "stdint.h", "locale.h", "utmp.h", "spawn.h", "getopt.h", "malloc.h", "endian.h", "dlfcn.h", "asm/")
 RULES = {
     "sevcore/base": ([], ["fmt/", "libintl.h", "tl/expected.hpp", "openssl/"]),
     "sevcore": (["sevcore"], ["openssl/", "fmt/"]),

@@ -19,6 +19,9 @@ constexpr std::size_t kE820EntryBytes = 20;
 /// "Undefined loader" (Documentation/arch/x86/boot.rst, type_of_loader).
 constexpr std::uint8_t kUndefinedLoader = 0xff;
 
+/// A termination request (0x100) with reason set 0xe, which nobody else uses, and reason 'R'.
+constexpr std::uint32_t kResetRequest = 0x100 | 0xeU << 12 | std::uint32_t{'R'} << 16;
+
 void put_memory_map(MutableBytes page, const std::vector<E820Entry>& map) {
   page[kE820CountOffset] = static_cast<std::uint8_t>(map.size());
   std::size_t at = kE820Offset;
@@ -79,6 +82,59 @@ Bytes reset_vector_page() {
   Bytes page(layout::kResetVector.size);
   std::copy(kCode.begin(), kCode.end(), page.begin() + layout::kResetVectorEntry);
   return page;
+}
+
+Bytes encrypted_reset_vector_page() {
+  constexpr std::size_t kCodeOffset = 0xfd0;
+  constexpr auto byte = [](unsigned number) {
+    return static_cast<std::uint8_t>(kResetRequest >> 8 * number);
+  };
+  constexpr std::array<std::uint8_t, 24> kCode{
+      0x66, 0xb9, 0x30,    0x01,    0x01,    0xc0,     // mov ecx, 0xc0010130: the GHCB register
+      0x66, 0xb8, byte(0), byte(1), byte(2), byte(3),  // mov eax, kResetRequest
+      0x66, 0x31, 0xd2,                                // xor edx, edx
+      0x0f, 0x30,                                      // wrmsr
+      0xf3, 0x0f, 0x01,    0xd9,                       // vmgexit
+      0xf4,                                            // hlt
+      0xeb, 0xfd,                                      // jmp to the hlt
+  };
+  // From 16 bytes below the address space's end: too few for all of it.
+  constexpr std::size_t kJumpBytes = 2;
+  constexpr auto kDistance =
+      static_cast<std::uint8_t>(kCodeOffset - (layout::kResetVectorEntry + kJumpBytes));
+  constexpr std::array<std::uint8_t, kJumpBytes> kJump{0xeb, kDistance};  // jmp kCode
+  Bytes page(layout::kResetVector.size);
+  std::copy(kCode.begin(), kCode.end(), page.begin() + kCodeOffset);
+  std::copy(kJump.begin(), kJump.end(), page.begin() + layout::kResetVectorEntry);
+  return page;
+}
+
+bool is_reset_request(std::uint64_t ghcb) {
+  constexpr std::uint64_t kRequest = 0xffffff;
+  return (ghcb & kRequest) == kResetRequest;
+}
+
+bool reboots_by_reset_vector(std::string_view command_line) {
+  // As Linux reads it (kernel/reboot.c): the last way that is named counts.
+  constexpr std::string_view kParameter = "reboot=";
+  constexpr std::string_view kWays = "baktep";
+  char way = 0;
+  while (!command_line.empty()) {
+    const std::string_view word = command_line.substr(0, command_line.find(' '));
+    command_line.remove_prefix(std::min(command_line.size(), word.size() + 1));
+    if (!word.starts_with(kParameter)) {
+      continue;
+    }
+    std::string_view options = word.substr(kParameter.size());
+    while (!options.empty()) {
+      const std::string_view option = options.substr(0, options.find(','));
+      options.remove_prefix(std::min(options.size(), option.size() + 1));
+      if (!option.empty() && kWays.find(option.front()) != std::string_view::npos) {
+        way = option.front();
+      }
+    }
+  }
+  return way == 'b';
 }
 
 Bytes secret_page() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "driver/boot/linux/e820.hpp"
@@ -34,9 +35,20 @@ Bytes gdt_page();
 /// at 0x40e, KiB at 0x413).
 Bytes bios_data_area_page();
 
-/// Real-mode code at F000:FFF0 that writes kResetValue to kResetPort. Under SEV-ES on hardware the port can't
-/// be written from there, and the guest ends with a triple fault instead (not yet shown on hardware).
+/// Real-mode code at F000:FFF0 that writes kResetValue to kResetPort.
 Bytes reset_vector_page();
+
+/// The same for SEV-ES, not yet shown on hardware: a port can't be written there without a handler of #VC,
+/// and in real mode there is none (its vector is 0:0, from where the guest would run through its memory). The
+/// code asks for its end by the GHCB register instead (GHCB specification, 2.3.1), with a reason of our own.
+Bytes encrypted_reset_vector_page();
+/// Whether that is what a guest asks for: the value of its GHCB register.
+bool is_reset_request(std::uint64_t ghcb);
+
+/// Whether a command line has Linux reboot by the reset vector ("reboot=b"). Left alone, Linux writes the
+/// ACPI tables' reset register, which works under SEV-ES, too; so what is measured of all other guests is as
+/// it was.
+bool reboots_by_reset_vector(std::string_view command_line);
 
 /// A setup_data header, and zeros up to the page's end for the secret to come.
 Bytes secret_page();

@@ -108,7 +108,7 @@ std::string Guest::describe_vcpus() {
   std::string description;
   with_vcpus_still([&] {
     for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
-      description += (id == 0 ? "" : "; ") + describe_position(*vcpus_[id], id);
+      description += (id == 0 ? "" : "; ") + handler_->describe_position(*vcpus_[id], id);
     }
   });
   return description;

@@ -23,9 +23,11 @@ class Guest {
  public:
   /// Makes the machine, loads it, and launches it up to LAUNCH_MEASURE; the vCPUs stand still. The
   /// descriptors in `start` are borrowed; those of console and log as long as this lives, all others until
-  /// this returns. Throws Error; nothing is left behind then.
+  /// this returns: /dev/kvm and what launches alone need is closed then. `vcpu_sandbox` is what each vCPU's
+  /// thread calls first. Throws Error; nothing is left behind then.
   Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
-        const PlatformMaker& platform_maker = make_platform, const Launch::OnProgress& on_progress = {});
+        const std::function<void()>& vcpu_sandbox = {}, const PlatformMaker& platform_maker = make_platform,
+        const Launch::OnProgress& on_progress = {});
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
@@ -59,12 +61,14 @@ class Guest {
   [[nodiscard]] control::MemoryRanges list_memory();
 
  private:
-  void make_machine(const control::Start& start, const sevcore::LaunchPlan& plan,
+  void make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,
                     const Launch::OnProgress& on_progress);
-  void make_vcpus(const control::Start& start, const sevcore::LaunchPlan& plan);
+  void make_vcpus(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan);
   void launch(const control::Start& start, const sevcore::LaunchPlan& plan);
-  void wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end);
-  [[nodiscard]] std::vector<CpuidEntries> cpuid_of_vcpus(const control::Start& start) const;
+  void wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end,
+            const std::function<void()>& vcpu_sandbox);
+  [[nodiscard]] std::vector<CpuidEntries> cpuid_of_vcpus(const control::Start& start,
+                                                         const KvmHost& host) const;
   [[nodiscard]] bool encrypted_state(const control::Start& start) const;
   void stop_vcpus();
   void start_vcpus();
@@ -72,7 +76,6 @@ class Guest {
   MemoryAccess memory_access();
   KvmVcpu& vcpu(std::uint32_t id);
 
-  KvmHost host_;
   std::unique_ptr<Platform> platform_;  // null: an ordinary guest
   std::optional<KvmVm> vm_;
   std::unique_ptr<MachineMemory> memory_;

@@ -2,6 +2,7 @@
 // How a guest is made, in the order that the kernel's SEV interface asks for: machine, INIT, memory, vCPUs,
 // launch.
 #include <fcntl.h>
+#include <sys/utsname.h>
 
 #include "driver/boot/compose.hpp"
 #include "driver/boot/hardware_limits.hpp"
@@ -41,6 +42,14 @@ spec::BootSpecification with_flavour(spec::BootSpecification boot, const Platfor
   return boot;
 }
 
+std::optional<HiddenState> hidden_state(bool hidden) {
+  utsname system{};
+  if (!hidden || ::uname(&system) != 0) {
+    return hidden ? std::optional(HiddenState{true}) : std::nullopt;
+  }
+  return HiddenState{shutdown_may_be_einval(system.release)};
+}
+
 void check_hardware_limits(const control::Start& start) {
   if (start.platform != control::Platform::kHardware || start.boot.unprotected) {
     return;
@@ -53,29 +62,33 @@ void check_hardware_limits(const control::Start& start) {
 }  // namespace
 
 Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
-             const PlatformMaker& platform_maker, const Launch::OnProgress& on_progress)
-    : host_(copy_of_kvm(start)) {
+             const std::function<void()>& vcpu_sandbox, const PlatformMaker& platform_maker,
+             const Launch::OnProgress& on_progress) {
+  const KvmHost host(copy_of_kvm(start));
   check_hardware_limits(start);
   if (!start.boot.unprotected) {
-    platform_ = platform_maker(start, host_);
+    platform_ = platform_maker(start, host);
   }
   const sevcore::LaunchPlan plan = boot::compose(with_flavour(start.boot, platform_.get()));
-  make_machine(start, plan, on_progress);
-  make_vcpus(start, plan);
+  make_machine(start, host, plan, on_progress);
+  make_vcpus(start, host, plan);
   launch(start, plan);
-  wire(start, std::move(console_watch), on_end);
+  if (platform_) {
+    platform_->forget_launch();
+  }
+  wire(start, std::move(console_watch), on_end, vcpu_sandbox);
 }
 
 bool Guest::encrypted_state(const control::Start& start) const {
   return platform_ != nullptr && sevcore::Policy(start.boot.policy).has(sevcore::PolicyBit::kEs);
 }
 
-void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan& plan,
+void Guest::make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,
                          const Launch::OnProgress& on_progress) {
   const std::uint64_t size = start.boot.memory_bytes;
   const auto flavour = static_cast<spec::VmsaFlavour>(plan.vmsa_flavour);
   const bool es = encrypted_state(start);
-  vm_.emplace(host_, platform_ ? platform_->kvm_vm_type(es, flavour) : 0UL);
+  vm_.emplace(host, platform_ ? platform_->kvm_vm_type(es, flavour) : 0UL);
   memory_ = platform_ ? platform_->make_memory(size) : std::make_unique<PlainMemory>(size);
   if (platform_) {
     sev_vm_ = platform_->make_sev_vm(vm_->descriptor(), es, flavour, [this] {
@@ -97,14 +110,14 @@ void Guest::make_machine(const control::Start& start, const sevcore::LaunchPlan&
   vm_->create_interrupt_controllers(layout::kIoApicPins);
 }
 
-std::vector<CpuidEntries> Guest::cpuid_of_vcpus(const control::Start& start) const {
-  const CpuidEntries supported = host_.supported_cpuid();
+std::vector<CpuidEntries> Guest::cpuid_of_vcpus(const control::Start& start, const KvmHost& host) const {
+  const CpuidEntries supported = host.supported_cpuid();
   std::vector<CpuidEntries> all;
   for (std::uint32_t id = 0; id < start.boot.vcpus; ++id) {
     CpuidRequest request;
     request.vcpu = layout::apic_id(id);
     request.vcpus = start.boot.vcpus;
-    request.tsc_deadline = host_.extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0;
+    request.tsc_deadline = host.extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0;
     if (platform_) {
       request.encryption = EncryptionLeaf{encrypted_state(start), platform_->c_bit_position()};
     }
@@ -113,10 +126,10 @@ std::vector<CpuidEntries> Guest::cpuid_of_vcpus(const control::Start& start) con
   return all;
 }
 
-void Guest::make_vcpus(const control::Start& start, const sevcore::LaunchPlan& plan) {
-  std::vector<CpuidEntries> cpuid = cpuid_of_vcpus(start);
+void Guest::make_vcpus(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan) {
+  std::vector<CpuidEntries> cpuid = cpuid_of_vcpus(start, host);
   for (std::uint32_t id = 0; id < plan.vcpus.size(); ++id) {
-    auto vcpu = std::make_unique<KvmVcpu>(host_, *vm_, id);
+    auto vcpu = std::make_unique<KvmVcpu>(host, *vm_, id);
     vcpu->set_cpuid(cpuid[id]);
     vcpu->set_msr(kMtrrDefaultType, kMtrrEnabledWriteBack);
     vcpu->set_state(plan.vcpus[id]);
@@ -150,7 +163,8 @@ void Guest::launch(const control::Start& start, const sevcore::LaunchPlan& plan)
   report_.secret_size = plan.secret.size;
 }
 
-void Guest::wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end) {
+void Guest::wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end,
+                 const std::function<void()>& vcpu_sandbox) {
   Board::Wiring wiring;
   wiring.interrupt = [this](std::uint32_t line, bool level) { vm_->set_interrupt_line(line, level); };
   wiring.power_off = [on_end] { on_end({control::EndReason::kPoweroff, {}}); };
@@ -159,9 +173,9 @@ void Guest::wire(const control::Start& start, Console::Watch console_watch, cons
   wiring.console_log = start.console_log;
   wiring.console_watch = std::move(console_watch);
   board_.emplace(wiring);
-  handler_.emplace(board_->ports(), simulated_.get(), encrypted_state(start) && simulated_ == nullptr);
+  handler_.emplace(board_->ports(), simulated_.get(), hidden_state(encrypted_state(start) && !simulated_));
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
-    threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end));
+    threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, vcpu_sandbox));
   }
 }
 

@@ -43,6 +43,8 @@ class Platform {
   /// hardware. After make_memory().
   virtual std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
                                                  std::vector<CpuidEntries> cpuid) = 0;
+  /// Once the guest is launched (LAUNCH_MEASURE): gives up what running it does not need.
+  virtual void forget_launch() {}
 };
 
 /// Throws Error(kConfigUnsupported) where the guest's RAM reaches addresses that have the C-bit.

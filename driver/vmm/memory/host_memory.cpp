@@ -42,6 +42,25 @@ std::uint8_t* map(void* where, std::uint64_t size, int protection, int flags, in
 
 }  // namespace
 
+HostMemory HostMemory::own(std::uint64_t size) {
+  // Linux before 6.7 places large mappings anywhere: more than is needed, and then cut to measure.
+  const std::uint64_t whole = round_up(size, kPageSize);
+  std::uint8_t* const mapped = map(nullptr, whole + kHugePage, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+  const std::uint64_t before = round_up(reinterpret_cast<std::uintptr_t>(mapped), kHugePage) -
+                               reinterpret_cast<std::uintptr_t>(mapped);
+  if (before > 0) {
+    ::munmap(mapped, before);
+  }
+  ::munmap(mapped + before + whole, kHugePage - before);
+  HostMemory memory;
+  memory.data_ = mapped + before;
+  memory.size_ = size;
+  // A kernel without huge pages does without.
+  (void)::madvise(memory.data_, size, MADV_HUGEPAGE);
+  return memory;
+}
+
 HostMemory HostMemory::shareable(const char* name, std::uint64_t size) {
   HostMemory memory;
   memory.file_ = make_file(name, size);

@@ -17,7 +17,7 @@ GuestMemory lay_out(std::uint64_t size, std::uint8_t* host) {
 }
 
 PlainMemory::PlainMemory(std::uint64_t size)
-    : memory_(HostMemory::shareable("guest", size)), view_(lay_out(size, memory_.data())) {}
+    : memory_(HostMemory::own(size)), view_(lay_out(size, memory_.data())) {}
 
 void PlainMemory::plug_into(KvmVm& vm) {
   std::uint32_t slot = 0;

@@ -29,7 +29,6 @@ class PlainMemory final : public MachineMemory {
   [[nodiscard]] const GuestMemory& private_memory() const override { return view_; }
   [[nodiscard]] const GuestMemory& shared_memory() const override { return view_; }
   void plug_into(KvmVm& vm) override;
-  [[nodiscard]] const HostMemory& backing() const { return memory_; }
 
  private:
   HostMemory memory_;

@@ -4,25 +4,26 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <utility>
 #include <variant>
 
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "driver/vmm/sandbox/refused_calls.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::vmm {
 namespace {
 
-/// Files that were loaded are not needed any more, and their file systems not kept busy.
-void close_in(control::Frame& frame, int descriptor) {
-  for (UniqueFd& owned : frame.descriptors) {
-    if (owned.get() == descriptor) {
-      owned.reset();
-    }
-  }
+/// What a guest that runs needs of what came with its Start. All else is closed: a monitor that was taken
+/// over can't use it, and file systems are not kept busy.
+void keep_for_running(control::Frame& frame, const control::Start& start) {
+  std::set<int> kept = {start.console_master, start.console_slave, start.end_file};
+  kept.insert(start.console_log.begin(), start.console_log.end());
+  std::erase_if(frame.descriptors, [&](const UniqueFd& owned) { return !kept.contains(owned.get()); });
 }
 
 }  // namespace
@@ -70,19 +71,19 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   end_file_ = start.end_file;
   console_timeout_ = start.console_timeout_seconds;
   console_master_ = start.console_master;
+  tell_refused_calls_to(end_file_);
+  const SandboxedGuest sandboxed{!start.boot.unprotected && start.platform == control::Platform::kSimulated,
+                                 start.boot.vcpus};
   try {
     const int master = start.console_master;
     console_watch_.emplace(surroundings_.loop, master);
     guest_ = std::make_unique<Guest>(
         start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
-        [this](GuestEnd end) { end_.raise(std::move(end)); }, make_platform_with(turn_),
-        [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
+        [this](GuestEnd end) { end_.raise(std::move(end)); }, surroundings_.vcpu_sandbox(sandboxed),
+        make_platform_with(turn_), [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
     watch_console(master);
-    close_in(start_, start.boot.kernel.fd);
-    if (start.boot.initrd) {
-      close_in(start_, start.boot.initrd->fd);
-    }
-    surroundings_.shut_in();
+    keep_for_running(start_, start);
+    surroundings_.shut_in(sandboxed);
   } catch (const std::exception& error) {
     // A machine half made can't be made again: the peer starts another monitor.
     end_.raise({control::EndReason::kError, error.what()});

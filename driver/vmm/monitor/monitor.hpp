@@ -15,6 +15,7 @@
 #include "driver/vmm/monitor/event_loop.hpp"
 #include "driver/vmm/monitor/firmware_turn.hpp"
 #include "driver/vmm/monitor/timer.hpp"
+#include "driver/vmm/sandbox/system_calls.hpp"
 
 namespace virtsev::vmm {
 
@@ -23,8 +24,10 @@ class Monitor {
   struct Surroundings {
     EventLoop& loop;
     std::function<void(const control::Event&)> publish;
-    std::function<void()>
-        shut_in;  ///< Called once, when the guest is set up and before its vCPUs run: the sandbox
+    /// Gives what each vCPU's thread calls first (sandbox/system_calls.hpp).
+    std::function<std::function<void()>(const SandboxedGuest&)> vcpu_sandbox;
+    /// Called once, when the guest is set up and before its vCPUs run.
+    std::function<void(const SandboxedGuest&)> shut_in;
     std::function<std::uint64_t()> resident;  ///< Bytes of memory that this process has
   };
 

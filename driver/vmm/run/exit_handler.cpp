@@ -2,9 +2,13 @@
 // What to do after KVM_RUN has returned (Linux, Documentation/virt/kvm/api.rst, "The kvm_run structure").
 #include "driver/vmm/run/exit_handler.hpp"
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <utility>
 
+#include "driver/boot/linux/boot_params.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -27,6 +31,9 @@ GuestEnd describe_system_event(const kvm_run& area) {
   }
   if (type == kSevTermination) {
     const std::uint64_t value = area.system_event.data[0];
+    if (boot::is_reset_request(value)) {
+      return {EndReason::kReset, {}};
+    }
     return {EndReason::kPanic,
             text("The guest asked to be terminated (GHCB termination, reason set {}, reason {})",
                  (value >> 12) & 0xf, (value >> 16) & 0xff)};
@@ -50,16 +57,49 @@ std::string describe_state(std::uint32_t mp_state) {
 
 }  // namespace
 
-std::string describe_position(Vcpu& vcpu, std::uint32_t id) {
+bool shutdown_may_be_einval(std::string_view release) {
+  constexpr std::pair<unsigned, unsigned> kTellsOtherwise{6, 7};
+  std::array<unsigned, 2> version{};
+  for (unsigned& part : version) {
+    const auto [rest, error] = std::from_chars(release.data(), release.data() + release.size(), part);
+    if (error != std::errc()) {
+      return true;
+    }
+    release.remove_prefix(std::min<std::size_t>(release.size(), rest - release.data() + 1));
+  }
+  return std::pair(version[0], version[1]) < kTellsOtherwise;
+}
+
+std::string ExitHandler::describe_position(Vcpu& vcpu, std::uint32_t id) const {
   try {
-    const std::uint64_t position = vcpu.instruction_pointer();
     const std::string state = describe_state(vcpu.mp_state());
+    if (hidden_) {
+      // Not by whether KVM refuses: Linux 6.1 to 6.9 give the registers of the launch.
+      return text("vCPU {}, {}", id, state);
+    }
+    const std::uint64_t position = vcpu.instruction_pointer();
     return vcpu.interrupts_enabled() ? text("vCPU {} at {:#x}, {}, interrupts on", id, position, state)
                                      : text("vCPU {} at {:#x}, {}, interrupts off", id, position, state);
   } catch (const Error&) {
-    // Under SEV-ES on hardware the registers are the guest's secret.
     return text("vCPU {}", id);
   }
+}
+
+GuestEnd ExitHandler::invalid_run(Vcpu& vcpu, std::uint32_t id) const {
+  if (hidden_ && hidden_->shutdown_may_be_einval) {
+    return {EndReason::kPanic,
+            text("The guest stopped with a triple fault, or asked KVM for what it does not serve (a kernel "
+                 "before Linux 6.7 does not tell which: \"{}\"; its log may): {}",
+                 std::strerror(EINVAL), describe_position(vcpu, id))};
+  }
+  if (hidden_) {
+    return failed(
+        text("KVM can't run the guest on ({}), and this is no triple fault: the guest may have asked "
+             "for what KVM does not serve; see the kernel's log: {}",
+             std::strerror(EINVAL), describe_position(vcpu, id)));
+  }
+  return failed(
+      text("KVM can't run the guest on ({}): {}", std::strerror(EINVAL), describe_position(vcpu, id)));
 }
 
 void ExitHandler::access_ports(Vcpu& vcpu) const {
@@ -130,11 +170,7 @@ std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id
       }
       return std::nullopt;
     case EINVAL:
-      if (hidden_state_) {
-        // What a triple fault looks like there: the VMSA can't be reset. Not yet shown on hardware.
-        return GuestEnd{EndReason::kPanic, text("The guest stopped with a triple fault: vCPU {}", id)};
-      }
-      [[fallthrough]];
+      return invalid_run(vcpu, id);
     default:
       return failed(text("KVM can't run the guest on ({}): {}", std::strerror(error_number),
                          describe_position(vcpu, id)));

@@ -38,11 +38,16 @@ void install_kick_handler() {
 
 }  // namespace
 
-VcpuThread::VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end)
-    : id_(id), vcpu_(vcpu), handler_(handler), on_end_(std::move(on_end)) {
+VcpuThread::VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end,
+                       std::function<void()> sandbox)
+    : id_(id), vcpu_(vcpu), handler_(handler), on_end_(std::move(on_end)), sandbox_(std::move(sandbox)) {
   install_kick_handler();
   thread_ = std::thread([this] { loop(); });
   wait_until_still();
+  if (sandbox_failure_) {
+    thread_.join();
+    std::rethrow_exception(sandbox_failure_);
+  }
 }
 
 VcpuThread::~VcpuThread() {
@@ -104,9 +109,28 @@ std::optional<GuestEnd> VcpuThread::run_once() {
   }
 }
 
+/// False: it could not, and the thread is to end.
+bool VcpuThread::enter_sandbox() {
+  try {
+    if (sandbox_) {
+      sandbox_();
+    }
+    return true;
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    sandbox_failure_ = std::current_exception();
+    still_ = true;
+  }
+  changed_.notify_all();
+  return false;
+}
+
 void VcpuThread::loop() {
   ::pthread_setname_np(::pthread_self(), ("vcpu" + std::to_string(id_)).c_str());
   thread_id_ = static_cast<std::uint32_t>(::gettid());
+  if (!enter_sandbox()) {
+    return;
+  }
   this_threads_area = &vcpu_.run_area();
   while (true) {
     // In this order: a request that comes after the look at wanted_ sets immediate_exit again, by the signal.

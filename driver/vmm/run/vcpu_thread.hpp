@@ -5,6 +5,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -19,7 +21,9 @@ namespace virtsev::vmm {
 class VcpuThread {
  public:
   /// All borrowed, and outlive this. `on_end` is called by this thread, which stands still from then on.
-  VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end);
+  /// `sandbox` is called by it before anything else; what it throws, this throws.
+  VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end,
+             std::function<void()> sandbox = {});
   /// Stops the thread.
   ~VcpuThread();
   VcpuThread(const VcpuThread&) = delete;
@@ -38,6 +42,7 @@ class VcpuThread {
   enum class Wanted : std::uint8_t { kStandStill, kRun, kStop };
 
   void loop();
+  bool enter_sandbox();
   bool wait_for_run();
   std::optional<GuestEnd> run_once();
   void want(Wanted wanted);
@@ -46,6 +51,8 @@ class VcpuThread {
   Vcpu& vcpu_;
   const ExitHandler& handler_;
   OnGuestEnd on_end_;
+  std::function<void()> sandbox_;
+  std::exception_ptr sandbox_failure_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

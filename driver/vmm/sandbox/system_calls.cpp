@@ -1,66 +1,114 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which system calls are left to the monitor once its guest is set up: each with its reason.
+// Which system calls are left to the monitor, each with its reason: while it makes a guest, to the thread
+// that serves the control socket of a guest that is made, and to the threads of its vCPUs. What a guest that
+// has taken over one of them can do to the host is what stands here.
 #include "driver/vmm/sandbox/system_calls.hpp"
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <memory>
-#include <system_error>
+#include <vector>
 
+#include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
-#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "driver/vmm/sandbox/conditions.hpp"
+#include "driver/vmm/sandbox/filter.hpp"
+#include "driver/vmm/sandbox/kvm_requests.hpp"
+#include "driver/vmm/sandbox/limits.hpp"
+#include "driver/vmm/sandbox/refused_calls.hpp"
 
 namespace virtsev::vmm {
 namespace {
 
-struct AllowedCall {
-  int number;
-  const char* reason;
-};
+using Calls = std::vector<AllowedCall>;
 
-constexpr std::array kAllowed = {
-    AllowedCall{SCMP_SYS(read), "timers, events, the pty"},
-    AllowedCall{SCMP_SYS(write), "the pty, the log, events, standard error"},
-    AllowedCall{SCMP_SYS(writev), "standard error, by the C++ library"},
+/// Every thread's: memory of the C library, locks, the end of threads and process.
+constexpr std::array kCommon = {
+    AllowedCall{SCMP_SYS(futex), "locks between vCPUs and the I/O thread"},
+    AllowedCall{SCMP_SYS(write), "the pty, events, standard error"},
     AllowedCall{SCMP_SYS(pread64), "moving the log on, resident memory, the simulated platform's state"},
     AllowedCall{SCMP_SYS(pwrite64), "the log, the end file"},
     AllowedCall{SCMP_SYS(ftruncate), "moving the log on"},
-    AllowedCall{SCMP_SYS(fstat), "the length of the log and of the platform's files"},
     AllowedCall{SCMP_SYS(lseek), "the length of the log"},
-    AllowedCall{SCMP_SYS(copy_file_range), "moving the log on"},
-    AllowedCall{SCMP_SYS(sendfile), "moving the log on"},
-    AllowedCall{SCMP_SYS(fcntl), "copies of descriptors to send; the simulated firmware's queue (a lock)"},
-    AllowedCall{SCMP_SYS(close), "descriptors of peers"},
-    AllowedCall{SCMP_SYS(epoll_wait), "the I/O thread's wait"},
-    AllowedCall{SCMP_SYS(epoll_pwait), "the same, as newer C libraries call it"},
     AllowedCall{SCMP_SYS(epoll_ctl), "peers come and go; the pty's readiness"},
+    AllowedCall{SCMP_SYS(rt_sigreturn), "the end of the handler of a signal that calls a vCPU out"},
+    AllowedCall{SCMP_SYS(rt_sigprocmask), "pthread_kill() and thread exit"},
+    AllowedCall{SCMP_SYS(getpid), "pthread_kill()"},
+    AllowedCall{SCMP_SYS(gettid), "abort()"},
+    AllowedCall{SCMP_SYS(clock_gettime), "CPU time of vCPUs; the clock, where the vDSO has none"},
+    AllowedCall{SCMP_SYS(brk), "memory of the C library"},
+    AllowedCall{SCMP_SYS(munmap), "memory of the C library; the guest's at the end"},
+    AllowedCall{SCMP_SYS(madvise), "memory of the C library; stacks of ended threads"},
+    AllowedCall{SCMP_SYS(exit), "the end of a thread"},
+    AllowedCall{SCMP_SYS(exit_group), "the end"},
+    // Of the C library, whose one arena grows by brk(): no mprotect().
+    AllowedCall{SCMP_SYS(mmap), "large pieces of memory; no files, and never executable",
+                has_not(2, PROT_EXEC), has(3, MAP_ANONYMOUS)},
+};
+
+/// The I/O thread's, beside them.
+constexpr std::array kService = {
+    AllowedCall{SCMP_SYS(read), "timers, events, the pty"},
+    AllowedCall{SCMP_SYS(writev), "standard error, by the C library"},
+    AllowedCall{SCMP_SYS(fcntl), "copies of descriptors to send", is_int(1, F_DUPFD_CLOEXEC)},
+    AllowedCall{SCMP_SYS(close), "descriptors of peers"},
+    AllowedCall{SCMP_SYS(epoll_wait), "its wait"},
+    AllowedCall{SCMP_SYS(epoll_pwait), "the same, as newer C libraries call it"},
     AllowedCall{SCMP_SYS(accept4), "a restarted virtsevd connects again"},
     AllowedCall{SCMP_SYS(getsockopt), "the peer's uid"},
     AllowedCall{SCMP_SYS(recvmsg), "requests"},
     AllowedCall{SCMP_SYS(sendmsg), "replies and events"},
     AllowedCall{SCMP_SYS(timerfd_settime), "the console timer"},
-    AllowedCall{SCMP_SYS(futex), "locks between vCPUs and the I/O thread"},
-    AllowedCall{SCMP_SYS(tgkill), "calling a vCPU out of the guest; abort()"},
-    AllowedCall{SCMP_SYS(rt_sigreturn), "the end of that signal's handler"},
-    AllowedCall{SCMP_SYS(rt_sigprocmask), "pthread_kill() and thread exit"},
-    AllowedCall{SCMP_SYS(rt_sigaction), "abort()"},
     AllowedCall{SCMP_SYS(restart_syscall), "a wait that a stop signal interrupted"},
-    AllowedCall{SCMP_SYS(getpid), "pthread_kill()"},
-    AllowedCall{SCMP_SYS(gettid), "abort()"},
-    AllowedCall{SCMP_SYS(clock_gettime), "CPU time of vCPUs; the clock, where the vDSO has none"},
-    AllowedCall{SCMP_SYS(clock_nanosleep), "a simulated firmware that takes as long as a real one"},
-    AllowedCall{SCMP_SYS(nanosleep), "the same"},
-    AllowedCall{SCMP_SYS(getrandom), "the simulated firmware's keys; hash seeds of the C library"},
-    AllowedCall{SCMP_SYS(brk), "memory of the C library"},
-    AllowedCall{SCMP_SYS(munmap), "memory of the C library; the guest's at the end"},
     AllowedCall{SCMP_SYS(mremap), "memory of the C library"},
-    AllowedCall{SCMP_SYS(madvise), "memory of the C library; stacks of ended threads"},
-    AllowedCall{SCMP_SYS(sched_yield), "locks of the C++ library"},
-    AllowedCall{SCMP_SYS(rseq), "thread exit"},
-    AllowedCall{SCMP_SYS(set_robust_list), "thread exit"},
-    AllowedCall{SCMP_SYS(exit), "the end of a thread"},
-    AllowedCall{SCMP_SYS(exit_group), "the end"},
 };
+constexpr std::array kSimulatedService = {
+    AllowedCall{SCMP_SYS(fcntl), "the simulated firmware's queue and ASIDs are locks",
+                is_int(1, F_OFD_SETLK)},
+    AllowedCall{SCMP_SYS(fcntl), "the same", is_int(1, F_OFD_SETLKW)},
+    AllowedCall{SCMP_SYS(clock_nanosleep), "a simulated firmware that takes as long as a real one"},
+    AllowedCall{SCMP_SYS(getrandom), "the simulated firmware's random numbers"},
+};
+
+/// While a guest is made: all of the above, and these.
+constexpr std::array kLaunch = {
+    AllowedCall{SCMP_SYS(fstat), "the length of files that are loaded"},
+    AllowedCall{SCMP_SYS(newfstatat), "the same, as newer C libraries call it", has(3, AT_EMPTY_PATH)},
+    AllowedCall{SCMP_SYS(fcntl), "descriptors' flags; seals on guest memory"},
+    AllowedCall{SCMP_SYS(fsync), "a simulated platform that is new"},
+    AllowedCall{SCMP_SYS(fdatasync), "the same"},
+    AllowedCall{SCMP_SYS(mmap), "guest memory, vCPUs, threads; never executable", has_not(2, PROT_EXEC)},
+    AllowedCall{SCMP_SYS(mprotect), "threads' stacks; never executable", has_not(2, PROT_EXEC)},
+    AllowedCall{SCMP_SYS(memfd_create), "guest memory"},
+    AllowedCall{SCMP_SYS(eventfd2), "the end's signal"},
+    AllowedCall{SCMP_SYS(timerfd_create), "timers"},
+    AllowedCall{SCMP_SYS(clone), "threads, and no processes", has(0, CLONE_THREAD)},
+    AllowedCall{SCMP_SYS(set_robust_list), "the beginning of a thread"},
+    AllowedCall{SCMP_SYS(rseq), "the same"},
+    AllowedCall{SCMP_SYS(prctl), "a thread's name", is_int(0, PR_SET_NAME)},
+    AllowedCall{SCMP_SYS(sched_getaffinity), "how many processors there are, by the C library"},
+    AllowedCall{SCMP_SYS(sched_yield), "locks of libraries"},
+    AllowedCall{SCMP_SYS(uname), "the kernel's version"},
+    AllowedCall{SCMP_SYS(prlimit64), "limits on itself, which only fall", is_int(0, 0)},
+    AllowedCall{SCMP_SYS(seccomp), "narrower filters"},
+};
+
+/// What a library may try, and does without.
+constexpr std::array kFailing = {
+    FailingCall{SCMP_SYS(open), EACCES},
+    FailingCall{SCMP_SYS(openat), EACCES},
+    FailingCall{SCMP_SYS(access), EACCES},
+    FailingCall{SCMP_SYS(readlink), EACCES},
+};
+constexpr FailingCall kNoStatus{SCMP_SYS(newfstatat), EACCES};
+/// Its flags lie in memory, where no filter can see them; the C library turns to clone then.
+constexpr FailingCall kNoClone3{SCMP_SYS(clone3), ENOSYS};
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -72,57 +120,76 @@ constexpr std::array kAllowed = {
 #ifdef VIRTSEV_SANITIZED
 constexpr std::array kForSanitizers = {
     AllowedCall{SCMP_SYS(pipe2), "the undefined-behaviour checker probes addresses with it"},
-    AllowedCall{SCMP_SYS(sigaltstack), "the address checker, at a thread's end"},
+    AllowedCall{SCMP_SYS(read), "the same"},
+    AllowedCall{SCMP_SYS(close), "the same"},
+    AllowedCall{SCMP_SYS(sigaltstack), "the address checker, at a thread's beginning and end"},
+    AllowedCall{SCMP_SYS(rt_sigaction), "the address checker's handlers"},
+    AllowedCall{SCMP_SYS(sched_yield), "the checkers' locks"},
+    AllowedCall{SCMP_SYS(mremap), "the checkers' memory"},
 };
 #else
 constexpr std::array<AllowedCall, 0> kForSanitizers = {};
 #endif
 
-/// What a library may try, and does without.
-constexpr std::array kRefused = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(access),
-                                 SCMP_SYS(readlink)};
-
-// ioctl(2)'s request: bits 8-15 name the driver (asm-generic/ioctl.h).
-constexpr std::uint64_t kDriverMask = 0xff00;
-constexpr std::uint64_t kKvmDriver = 0xae00;
-constexpr std::uint64_t kSevRequest = 0xc0105300;  // SEV_ISSUE_CMD
-constexpr std::uint64_t kExecutable = 4;           // PROT_EXEC
-
-void check(int result) {
-  if (result != 0) {
-    throw std::system_error(-result, std::generic_category(), "seccomp");
-  }
+template <typename List>
+void add(Calls& calls, const List& more) {
+  calls.insert(calls.end(), more.begin(), more.end());
 }
 
-void allow_if(scmp_filter_ctx filter, int call, const scmp_arg_cmp& condition) {
-  check(::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition));
+/// The C library's own signals of threads have the numbers from 32 on.
+std::array<int, 2> thread_signals() { return {SIGRTMIN - 1, SIGRTMIN}; }
+
+Calls common() {
+  Calls calls;
+  add(calls, kCommon);
+  add(calls, kForSanitizers);
+  const auto own = static_cast<std::uint32_t>(::getpid());
+  for (const int signal : {SIGRTMIN, SIGABRT}) {
+    calls.push_back({SCMP_SYS(tgkill), "calling a vCPU out of the guest; abort()", is_int(0, own),
+                     is_int(2, static_cast<std::uint32_t>(signal))});
+  }
+  return calls;
+}
+
+Filter filter_of(const Calls& calls, const FailingCall& also_failing) {
+  std::vector<FailingCall> failing(kFailing.begin(), kFailing.end());
+  failing.push_back(also_failing);
+  return Filter(calls, failing);
 }
 
 }  // namespace
 
-void restrict_system_calls() {
-  const std::unique_ptr<void, decltype(&::seccomp_release)> filter(::seccomp_init(SCMP_ACT_KILL_PROCESS),
-                                                                   &::seccomp_release);
-  if (!filter) {
-    throw std::system_error(ENOMEM, std::generic_category(), "seccomp_init");
+void restrict_to_launch() {
+  forbid_core_dumps();
+  name_refused_calls();
+  Calls calls = common();
+  add(calls, kService);
+  add(calls, kSimulatedService);
+  add(calls, kLaunch);
+  add(calls, launch_requests());
+  for (const int signal : thread_signals()) {
+    calls.push_back({SCMP_SYS(rt_sigaction), "the signal that calls vCPUs out; the C library's of threads",
+                     is_int(0, static_cast<std::uint32_t>(signal))});
   }
-  check(::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1));
-  for (const AllowedCall& call : kAllowed) {
-    check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call.number, 0));
+  filter_of(calls, kNoClone3).load();
+}
+
+std::function<void()> vcpu_sandbox(const SandboxedGuest& guest) {
+  Calls calls = common();
+  add(calls, vcpu_requests(guest.simulated));
+  const auto filter = std::make_shared<const Filter>(filter_of(calls, kNoStatus));
+  return [filter] { filter->load(); };
+}
+
+void restrict_to_service(const SandboxedGuest& guest) {
+  limit_growth(guest.vcpus);
+  Calls calls = common();
+  add(calls, kService);
+  if (guest.simulated) {
+    add(calls, kSimulatedService);
   }
-  for (const AllowedCall& call : kForSanitizers) {
-    check(::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call.number, 0));
-  }
-  for (const int call : kRefused) {
-    check(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), call, 0));
-  }
-  // KVM's ioctls: running vCPUs, their registers, interrupts, memory slots, launch commands. /dev/sev's one.
-  allow_if(filter.get(), SCMP_SYS(ioctl), {1, SCMP_CMP_MASKED_EQ, kDriverMask, kKvmDriver});
-  allow_if(filter.get(), SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, kSevRequest, 0});
-  // Memory of the C library and of threads: never executable.
-  allow_if(filter.get(), SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, kExecutable, 0});
-  allow_if(filter.get(), SCMP_SYS(mprotect), {2, SCMP_CMP_MASKED_EQ, kExecutable, 0});
-  check(::seccomp_load(filter.get()));
+  add(calls, service_requests(guest.simulated));
+  filter_of(calls, kNoStatus).load();
 }
 
 }  // namespace virtsev::vmm

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which system calls are left to the monitor once its guest is set up.
+// Which system calls are left to the monitor, and when.
 #pragma once
+
+#include <functional>
 
 namespace virtsev::vmm {
 
-/// Holds all threads of the process to the list (seccomp(2)); anything else kills the process, but opening
-/// files, which fails. Throws std::system_error.
-void restrict_system_calls();
+/// What a monitor has to do depends on its guest.
+struct SandboxedGuest {
+  bool simulated = false;  ///< Its SEV is simulated
+  std::size_t vcpus = 1;
+};
+
+/// Before the first byte of a peer, or of a kernel, is read: what it takes to make a guest, and nothing else.
+/// All threads that are made from then on are held to it, too. Also sees to it that a refused call is named
+/// (refused_calls.hpp). Throws std::system_error, as the others do.
+void restrict_to_launch();
+
+/// What a vCPU's thread calls first, and is held to from then on: running the vCPU, and what its exits lead
+/// to. Made before the thread is.
+std::function<void()> vcpu_sandbox(const SandboxedGuest& guest);
+
+/// Once the guest is set up, on the thread that serves the control socket: what a running guest needs of it.
+/// Files can't grow much then, and few descriptors be opened (limits.hpp).
+void restrict_to_service(const SandboxedGuest& guest);
 
 }  // namespace virtsev::vmm

@@ -35,6 +35,7 @@ class SimulatedSevPlatform final : public Platform {
   std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override;
   std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
                                          std::vector<CpuidEntries> cpuid) override;
+  void forget_launch() override { platform_.forget_identity(); }
 
  private:
   std::uint32_t c_bit_position_;

@@ -2,6 +2,7 @@
 // What makes a guest believe that it runs under SEV or SEV-ES.
 #include "driver/vmm/simulation/simulated_sev.hpp"
 
+#include "driver/boot/linux/boot_params.hpp"
 #include "driver/vmm/simulation/ghcb.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -62,6 +63,9 @@ std::optional<GuestEnd> SimulatedSev::write_register(Vcpu& vcpu, std::uint32_t i
     return std::nullopt;
   }
   const GhcbAnswer answer = serve_ghcb(value, c_bit_position_, memory_.unencrypted_view(), cpuid_[id]);
+  if (answer.terminated && boot::is_reset_request(value)) {
+    return GuestEnd{control::EndReason::kReset, {}};
+  }
   if (answer.terminated) {
     return GuestEnd{control::EndReason::kPanic, *answer.terminated};
   }

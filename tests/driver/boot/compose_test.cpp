@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "driver/boot/linux/boot_params.hpp"
 #include "driver/boot/memory_layout.hpp"
 #include "sevcore/base/error.hpp"
 #include "tests/driver/boot/fakes/boot_files.hpp"
@@ -118,6 +119,19 @@ TEST(Compose, PutsTheInitrdNoHigherThanTheKernelCanReach) {
   auto specification = files.specification();
   specification.memory_bytes = 6ULL << 30;
   EXPECT_EQ(region(compose(specification), "initrd").address, GuestAddress(0x80000000 - 2 * 4096));
+}
+
+TEST(Compose, HasAnotherResetVectorForSevEsAlone) {
+  const BootFiles files(synthetic_bzimage());
+  spec::BootSpecification specification = files.specification();
+  specification.policy = 5;
+  specification.command_line = "reboot=b";
+  EXPECT_EQ(content(region(compose(specification), "reset vector")), encrypted_reset_vector_page());
+  specification.command_line = "quiet";
+  EXPECT_EQ(content(region(compose(specification), "reset vector")), reset_vector_page());
+  specification.policy = 1;
+  specification.command_line = "reboot=b";
+  EXPECT_EQ(content(region(compose(specification), "reset vector")), reset_vector_page());
 }
 
 TEST(Compose, TerminatesTheCommandLine) {

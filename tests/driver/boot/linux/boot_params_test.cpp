@@ -71,6 +71,29 @@ TEST(BiosDataArea, EndsConventionalMemoryWhereTheMemoryMapDoes) {
   EXPECT_EQ(get_le<std::uint16_t>(page, 0x413) * 1024U, layout::kConventionalEnd.value());
 }
 
+TEST(ResetVector, AsksForTheEndByTheGhcbRegisterWhereThePortCantBeWritten) {
+  const Bytes page = encrypted_reset_vector_page();
+  EXPECT_EQ(page[0xff0], 0xeb);
+  const std::size_t target = 0xff2 + static_cast<std::int8_t>(page[0xff1]);
+  const Bytes code(page.begin() + static_cast<std::ptrdiff_t>(target),
+                   page.begin() + static_cast<std::ptrdiff_t>(target) + 24);
+  EXPECT_EQ(code, (Bytes{0x66, 0xb9, 0x30, 0x01, 0x01, 0xc0, 0x66, 0xb8, 0x00, 0xe1, 0x52, 0x00,
+                         0x66, 0x31, 0xd2, 0x0f, 0x30, 0xf3, 0x0f, 0x01, 0xd9, 0xf4, 0xeb, 0xfd}));
+  EXPECT_TRUE(is_reset_request(get_le<std::uint32_t>(code, 8)));
+  EXPECT_FALSE(is_reset_request(0x100));
+}
+
+TEST(ResetVector, IsUsedWhereTheCommandLineSaysSo) {
+  EXPECT_TRUE(reboots_by_reset_vector("console=ttyS0 reboot=b"));
+  EXPECT_TRUE(reboots_by_reset_vector("reboot=w,bios,force quiet"));
+  EXPECT_TRUE(reboots_by_reset_vector("reboot=a reboot=b"));
+  EXPECT_FALSE(reboots_by_reset_vector("reboot=b,k"));
+  EXPECT_FALSE(reboots_by_reset_vector("reboot=a,w"));
+  EXPECT_FALSE(reboots_by_reset_vector("noreboot=b quiet"));
+  EXPECT_FALSE(reboots_by_reset_vector(""));
+  EXPECT_FALSE(reboots_by_reset_vector("reboot="));
+}
+
 TEST(ResetVector, WritesTheResetValueToTheResetPort) {
   const Bytes page = reset_vector_page();
   const Bytes code(page.begin() + 0xff0, page.begin() + 0xff9);

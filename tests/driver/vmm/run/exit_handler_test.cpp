@@ -87,18 +87,48 @@ TEST_F(ExitHandlerTest, ATripleFaultIsAPanicThatSaysWhere) {
   EXPECT_NE(end->text.find("vCPU 0 at 0xabcdef, running, interrupts off"), std::string::npos) << end->text;
 }
 
-TEST_F(ExitHandlerTest, ATripleFaultUnderSevEsOnHardwareIsAPanicToo) {
-  const ExitHandler handler(ports_, nullptr, true);
+TEST_F(ExitHandlerTest, OldKernelsMayMeanATripleFaultOfASevEsGuestByEinval) {
+  const ExitHandler handler(ports_, nullptr, HiddenState{true});
   const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kPanic);
+  EXPECT_NE(end->text.find("triple fault, or asked KVM"), std::string::npos) << end->text;
 }
 
-TEST_F(ExitHandlerTest, TheSameAnswerOfKvmIsNoTripleFaultElsewhere) {
+TEST_F(ExitHandlerTest, LaterKernelsDoNotMeanATripleFaultByEinval) {
+  const ExitHandler handler(ports_, nullptr, HiddenState{false});
+  const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kError);
+  EXPECT_NE(end->text.find("this is no triple fault"), std::string::npos) << end->text;
+}
+
+TEST_F(ExitHandlerTest, EinvalIsNoTripleFaultOfOtherGuests) {
   const auto end = handler_.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kError);
   EXPECT_NE(end->text.find("Invalid argument"), std::string::npos) << end->text;
+}
+
+TEST(ShutdownMayBeEinval, BeforeLinux67) {
+  EXPECT_TRUE(shutdown_may_be_einval("6.1.0-37-amd64"));
+  EXPECT_TRUE(shutdown_may_be_einval("5.19.17"));
+  EXPECT_TRUE(shutdown_may_be_einval("6.6"));
+  EXPECT_FALSE(shutdown_may_be_einval("6.7-rc1"));
+  EXPECT_FALSE(shutdown_may_be_einval("6.12.117+deb13-amd64"));
+  EXPECT_FALSE(shutdown_may_be_einval("7.0.0"));
+  EXPECT_TRUE(shutdown_may_be_einval("unknown"));
+}
+
+TEST_F(ExitHandlerTest, HiddenRegistersAreNotShownWhateverKvmGivesForThem) {
+  const ExitHandler handler(ports_, nullptr, HiddenState{});
+  vcpu_.rip = 0xabcdef;
+  EXPECT_EQ(handler.describe_position(vcpu_, 1), "vCPU 1, running");
+  vcpu_.exit_with(KVM_EXIT_SHUTDOWN);
+  const auto end = handler.handle(vcpu_, 0);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kPanic);
+  EXPECT_EQ(end->text.find("abcdef"), std::string::npos) << end->text;
 }
 
 TEST_F(ExitHandlerTest, AnInternalErrorOfKvmSaysWhere) {
@@ -124,6 +154,8 @@ TEST_F(ExitHandlerTest, SystemEventsEndTheGuestWithTheirReason) {
   vcpu_.run_area().system_event.type = 6;
   vcpu_.run_area().system_event.data[0] = 0x100 | 1ULL << 12 | 4ULL << 16;
   EXPECT_NE(handle().value().text.find("reason set 1, reason 4"), std::string::npos);
+  vcpu_.run_area().system_event.data[0] = 0x100 | 14ULL << 12 | 'R' << 16;  // Our reset vector's
+  EXPECT_EQ(handle().value().reason, control::EndReason::kReset);
 }
 
 TEST_F(ExitHandlerTest, ASystemEventThatNobodyKnowsIsNamedByItsNumber) {

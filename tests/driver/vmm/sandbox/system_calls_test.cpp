@@ -2,14 +2,16 @@
 // What a monitor that was taken over can still do: in a child each, because the sandbox never opens again.
 #include "driver/vmm/sandbox/system_calls.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <functional>
-#include <semaphore>
+#include <string>
 #include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,79 +20,202 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "driver/control/codec.hpp"
 #include "driver/vmm/sandbox/privileges.hpp"
+#include "driver/vmm/sandbox/refused_calls.hpp"
+#include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::vmm::test {
 namespace {
 
-/// The exit status of a child that does `action` in the sandbox; -signal where that killed it.
-int in_sandbox(const std::function<int()>& action) {
+constexpr int kEndedByHandler = 128 + SIGSYS;
+
+/// The exit status of a child that does `action` in a sandbox; -signal where that killed it. What it says
+/// goes to `output`.
+int in_sandbox(const std::function<void()>& sandbox, const std::function<int()>& action,
+               std::string* output = nullptr) {
+  int ends[2] = {-1, -1};
+  EXPECT_EQ(::pipe(ends), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
   const pid_t child = ::fork();
   if (child == 0) {
+    ::dup2(writer.get(), STDERR_FILENO);
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    restrict_system_calls();
+    sandbox();
     ::syscall(SYS_exit_group, action());
+  }
+  writer.reset();
+  std::array<char, 4096> said{};
+  const ssize_t length = ::read(reader.get(), said.data(), said.size());
+  if (output != nullptr && length > 0) {
+    *output = std::string(said.data(), static_cast<std::size_t>(length));
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+void service() {
+  restrict_to_launch();
+  restrict_to_service({true, 1});
+}
+void hardware_service() {
+  restrict_to_launch();
+  restrict_to_service({false, 1});
+}
+void vcpu() {
+  restrict_to_launch();
+  vcpu_sandbox({true, 1})();
+}
+
+int in_service(const std::function<int()>& action) { return in_sandbox(service, action); }
+
 TEST(Sandbox, LetsTheMonitorReadAndWriteWhatItHas) {
-  EXPECT_EQ(in_sandbox([] {
+  EXPECT_EQ(in_service([] {
               char byte = 0;
               return ::pread(STDIN_FILENO, &byte, 0, 0) == 0 || errno == ESPIPE ? 0 : 1;
             }),
             0);
 }
 
-TEST(Sandbox, OpeningAFileFails) {
-  EXPECT_EQ(in_sandbox([] { return ::open("/etc/passwd", O_RDONLY) == -1 && errno == EACCES ? 7 : 1; }), 7);
+TEST(Sandbox, OpeningAFileFailsAtEveryTime) {
+  const auto open_file = [] { return ::open("/etc/passwd", O_RDONLY) == -1 && errno == EACCES ? 7 : 1; };
+  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+    EXPECT_EQ(in_sandbox(sandbox, open_file), 7);
+  }
 }
 
-TEST(Sandbox, ANewSocketKills) {
-  EXPECT_EQ(in_sandbox([] { return ::socket(AF_INET, SOCK_STREAM, 0); }), -SIGSYS);
+TEST(Sandbox, ANewSocketEndsTheMonitorAtEveryTime) {
+  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+    EXPECT_EQ(in_sandbox(sandbox, [] { return ::socket(AF_INET, SOCK_STREAM, 0); }), kEndedByHandler);
+  }
 }
 
-TEST(Sandbox, AnotherProgramKills) {
-  EXPECT_EQ(in_sandbox([] { return ::execl("/bin/true", "true", nullptr); }), -SIGSYS);
+TEST(Sandbox, AnotherProgramEndsTheMonitorAtEveryTime) {
+  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+    EXPECT_EQ(in_sandbox(sandbox, [] { return ::execl("/bin/true", "true", nullptr); }), kEndedByHandler);
+  }
 }
 
-TEST(Sandbox, ANewProcessKills) {
-  EXPECT_EQ(in_sandbox([] { return static_cast<int>(::syscall(SYS_fork)); }), -SIGSYS);
+TEST(Sandbox, ANewProcessEndsTheMonitor) {
+  const auto fork = [] { return static_cast<int>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)); };
+  EXPECT_EQ(in_service(fork), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(restrict_to_launch, fork), kEndedByHandler);
 }
 
-TEST(Sandbox, ExecutableMemoryKills) {
-  EXPECT_EQ(in_sandbox([] {
+TEST(Sandbox, ALaunchMakesThreads) {
+  EXPECT_EQ(in_sandbox(restrict_to_launch,
+                       [] {
+                         int done = 0;
+                         std::thread([&done] { done = 7; }).join();
+                         return done;
+                       }),
+            7);
+}
+
+TEST(Sandbox, ExecutableMemoryEndsTheMonitor) {
+  EXPECT_EQ(in_service([] {
               return ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
                      nullptr;
             }),
-            -SIGSYS);
+            kEndedByHandler);
 }
 
-TEST(Sandbox, AnIoctlOfAnotherDriverKills) {
-  EXPECT_EQ(in_sandbox([] { return ::ioctl(STDIN_FILENO, 0x5412, "x"); }),
-            -SIGSYS);  // TIOCSTI: typing into a terminal
+TEST(Sandbox, AnIoctlOfAnotherDriverEndsTheMonitor) {
+  EXPECT_EQ(in_service([] { return ::ioctl(STDIN_FILENO, 0x5412, "x"); }),
+            kEndedByHandler);  // TIOCSTI: typing into a terminal
 }
 
-TEST(Sandbox, HoldsThreadsThatWereThereBefore) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    std::binary_semaphore ready(0);
-    std::thread other([&ready] {
-      ready.acquire();
-      ::socket(AF_INET, SOCK_STREAM, 0);
-    });
-    restrict_system_calls();
-    ready.release();
-    other.join();
-    ::syscall(SYS_exit_group, 0);
+TEST(Sandbox, KvmsRequestsAreAllowedByName) {
+  const auto create_vm = [] { return ::ioctl(STDIN_FILENO, KVM_CREATE_VM, 0) == -1 ? 7 : 1; };
+  const auto run = [] { return ::ioctl(STDIN_FILENO, KVM_RUN, 0) == -1 ? 7 : 1; };
+  const auto secret = [] { return ::ioctl(STDIN_FILENO, KVM_MEMORY_ENCRYPT_OP, 0) == -1 ? 7 : 1; };
+  EXPECT_EQ(in_sandbox(restrict_to_launch, create_vm), 7);
+  EXPECT_EQ(in_service(create_vm), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(vcpu, create_vm), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(vcpu, run), 7);
+  EXPECT_EQ(in_service(run), kEndedByHandler);
+  EXPECT_EQ(in_service(secret), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(hardware_service, secret), 7);
+}
+
+TEST(Sandbox, SignalsReachTheMonitorItselfAlone) {
+  EXPECT_EQ(in_service([] {
+              std::signal(SIGRTMIN, SIG_DFL);  // refused
+              return 1;
+            }),
+            kEndedByHandler);
+  const pid_t parent = ::getpid();
+  EXPECT_EQ(in_service([parent] { return static_cast<int>(::syscall(SYS_tgkill, parent, parent, SIGABRT)); }),
+            kEndedByHandler);
+  EXPECT_EQ(
+      in_service([] { return static_cast<int>(::syscall(SYS_tgkill, ::getpid(), ::gettid(), SIGABRT)); }),
+      -SIGABRT);
+}
+
+TEST(Sandbox, DescriptorsAreDuplicatedAndNotGivenAway) {
+  EXPECT_EQ(in_service([] { return ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0) >= 0 ? 7 : 1; }), 7);
+  EXPECT_EQ(in_service([] { return ::fcntl(STDERR_FILENO, F_SETFL, 0); }), kEndedByHandler);
+}
+
+TEST(Sandbox, FilesStopGrowing) {
+  EXPECT_EQ(in_sandbox(
+                [] {
+                  std::signal(SIGXFSZ, SIG_IGN);
+                  const int file = ::memfd_create("test", 0);
+                  ::dup2(file, STDIN_FILENO);
+                  service();
+                },
+                [] { return ::pwrite(STDIN_FILENO, "x", 1, 4 << 20) == -1 && errno == EFBIG ? 7 : 1; }),
+            7);
+}
+
+TEST(Sandbox, TheCallThatEndsAMonitorIsNamed) {
+  std::string output;
+  EXPECT_EQ(in_sandbox(
+                service, [] { return ::socket(AF_INET, SOCK_STREAM, 0); }, &output),
+            kEndedByHandler);
+  EXPECT_NE(output.find("the system call socket (41)"), std::string::npos) << output;
+  in_sandbox(
+      vcpu, [] { return ::ioctl(STDIN_FILENO, KVM_CREATE_VM, 0); }, &output);
+  EXPECT_NE(output.find("ioctl (16, request 0xae01)"), std::string::npos) << output;
+}
+
+TEST(Sandbox, TheCallThatEndsAMonitorStandsInTheEndFile) {
+  const UniqueFd file(::memfd_create("end", 0));
+  in_sandbox(
+      [&] {
+        service();
+        tell_refused_calls_to(file.get());
+      },
+      [] { return static_cast<int>(::syscall(SYS_ptrace, 0, 0, 0, 0)); });
+  Bytes content(4096);
+  const ssize_t length = ::pread(file.get(), content.data(), content.size(), 0);
+  content.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  const auto end = control::parse_end_file(content);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kError);
+  EXPECT_NE(end->text.find("ptrace (101)"), std::string::npos) << end->text;
+}
+
+TEST(Sandbox, NobodyChangesWhatARefusedCallLeadsTo) {
+  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+    EXPECT_EQ(in_sandbox(sandbox,
+                         [] {
+                           std::signal(SIGSYS, SIG_IGN);
+                           return 1;
+                         }),
+              kEndedByHandler);
+    EXPECT_EQ(in_sandbox(sandbox,
+                         [] {
+                           sigset_t blocked;
+                           ::sigfillset(&blocked);
+                           ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
+                           return ::socket(AF_INET, SOCK_STREAM, 0);
+                         }),
+              -SIGSYS);
   }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFSIGNALED(status));
-  EXPECT_EQ(WTERMSIG(status), SIGSYS);
 }
 
 TEST(Privileges, AreGone) {

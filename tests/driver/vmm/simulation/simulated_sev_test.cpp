@@ -119,6 +119,15 @@ TEST_F(SimulatedSevTest, CodeThatIsNotMappedIsNoVmgexit) {
   EXPECT_FALSE(sev.write_register(vcpu_, 0));
 }
 
+TEST_F(SimulatedSevTest, TheResetVectorsTerminationIsAReset) {
+  place_vmgexit();
+  SimulatedSev sev = make(true);
+  vcpu_.exit_write_msr(0xc0010130, 0x100 | 14ULL << 12 | 'R' << 16);
+  const auto end = sev.write_register(vcpu_, 0);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->reason, control::EndReason::kReset);
+}
+
 TEST_F(SimulatedSevTest, ATerminationEndsTheGuestWithItsReason) {
   place_vmgexit();
   SimulatedSev sev = make(true);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the monitor may use of the host once its guest is made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace virtsev::vmm {
+
+/// No file grows beyond this by the monitor: the console's logs end at 2 MiB each, and standard error is a
+/// log that virtsevd begins anew at as much.
+inline constexpr std::uint64_t kMostInAFile = 4ULL << 20;
+/// Descriptors beside those of the vCPUs: what a monitor has, and a peer's message brings.
+inline constexpr std::size_t kOtherDescriptors = 96;
+
+/// No core dumps: guest memory and keys would be in them. Throws std::system_error.
+void forbid_core_dumps();
+/// SIGXFSZ must be ignored: a file that is full is an error of that write, and no reason to end a guest.
+/// Throws std::system_error.
+void limit_growth(std::size_t vcpus);
+
+}  // namespace virtsev::vmm

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A guest that leaves KVM_RUN in any order for any reason, with any access to ports and memory, and somebody
+// at its console meanwhile. Nothing but its own end may follow. Input: records of a kind, and what that
+// takes.
+#include <cstdlib>
+#include <optional>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "driver/boot/memory_layout.hpp"
+#include "driver/vmm/machine/board.hpp"
+#include "driver/vmm/run/exit_handler.hpp"
+#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/unique_fd.hpp"
+#include "tests/driver/vmm/fake_vcpu.hpp"
+
+using namespace virtsev;
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) {
+    std::abort();
+  }
+}
+
+/// What is left of the input; zeros behind its end.
+class Input {
+ public:
+  explicit Input(ByteView bytes) : bytes_(bytes) {}
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+  template <typename Number>
+  Number number() {
+    ByteArray<sizeof(Number)> bytes{};
+    const std::size_t size = std::min(bytes.size(), bytes_.size());
+    std::copy_n(bytes_.begin(), size, bytes.begin());
+    bytes_ = bytes_.subspan(size);
+    return get_le<Number>(bytes, 0);
+  }
+
+ private:
+  ByteView bytes_;
+};
+
+/// The area behind kvm_run: one page, as KVM has it, checked as KvmVcpu does.
+class Vcpu final : public vmm::test::FakeVcpu {
+ public:
+  std::uint8_t* run_data(std::uint64_t offset, std::uint64_t size) override {
+    if (offset > page.size() || size > page.size() - offset) {
+      throw Error(ErrorCode::kInternal, "KVM_EXIT_IO");
+    }
+    return page.data() + offset;
+  }
+  ByteArray<kPageSize> page{};
+};
+
+/// One for all inputs: what it keeps between them is bounded, too.
+struct Machine {
+  Machine() {
+    int ends[2];
+    require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+    user.reset(ends[0]);
+    master.reset(ends[1]);
+    vmm::Board::Wiring wiring;
+    wiring.interrupt = [](std::uint32_t line, bool) { require(line < boot::layout::kIoApicPins); };
+    wiring.power_off = [] {};
+    wiring.reset = [] {};
+    wiring.console_master = master.get();
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+      logs[i].reset(::memfd_create("log", MFD_CLOEXEC));
+      wiring.console_log[i] = logs[i].get();
+    }
+    board.emplace(wiring);
+  }
+  UniqueFd user;
+  UniqueFd master;
+  std::array<UniqueFd, vmm::ConsoleLog::kFiles> logs;
+  std::optional<vmm::Board> board;
+};
+
+void access_port(Input& input, vmm::ExitHandler& handler, Vcpu& vcpu) {
+  // Most ports are nobody's; the first byte chooses between those that somebody has, and any.
+  static constexpr std::uint16_t kOwned[] = {boot::layout::kCom1Port, boot::layout::kRtcPort,
+                                             boot::layout::kPowerPort, vmm::KeyboardController::kPort};
+  const auto choice = input.number<std::uint8_t>();
+  const auto number = input.number<std::uint16_t>();
+  const auto port = static_cast<std::uint16_t>((choice & 4) != 0 ? number : kOwned[choice & 3] + number % 12);
+  const auto width = static_cast<std::uint8_t>(1U << (choice >> 3) % 3);
+  const std::uint32_t count = 1 + input.number<std::uint16_t>() % (kPageSize / width);
+  const bool is_read = (choice & 0x40) != 0;
+  const auto value = input.number<std::uint32_t>();
+  for (std::size_t i = 0; i < vcpu.page.size(); ++i) {
+    vcpu.page[i] = static_cast<std::uint8_t>(value >> 8 * (i % 4));
+  }
+  vcpu.exit_port(is_read ? KVM_EXIT_IO_IN : KVM_EXIT_IO_OUT, port, width, count);
+  require(!handler.handle(vcpu, 0));
+}
+
+void access_memory(Input& input, vmm::ExitHandler& handler, Vcpu& vcpu) {
+  kvm_run& area = vcpu.run_area();
+  vcpu.exit_with(KVM_EXIT_MMIO);
+  area.mmio.phys_addr = input.number<std::uint64_t>();
+  area.mmio.len = 1U << input.number<std::uint8_t>() % 4;
+  area.mmio.is_write = input.number<std::uint8_t>() & 1;
+  require(!handler.handle(vcpu, 0));
+  require(area.mmio.is_write != 0 || area.mmio.data[0] == 0xff);
+}
+
+/// An end has a reason that a person can read, unless it is one that the guest asked for.
+void check_end(const std::optional<vmm::GuestEnd>& end) {
+  const bool asked_for =
+      end && (end->reason == control::EndReason::kPoweroff || end->reason == control::EndReason::kReset);
+  require(!end || asked_for || !end->text.empty());
+}
+
+void leave_otherwise(Input& input, vmm::ExitHandler& handler, Vcpu& vcpu) {
+  const auto reason = input.number<std::uint8_t>();
+  if (reason == KVM_EXIT_IO || reason == KVM_EXIT_MMIO) {
+    return;
+  }
+  vcpu.exit_with(reason);
+  kvm_run& area = vcpu.run_area();
+  area.msr.index = vmm::SimulatedSev::kGhcbMsr + input.number<std::uint8_t>() % 3;
+  area.msr.data = input.number<std::uint32_t>();
+  if (reason == KVM_EXIT_SYSTEM_EVENT) {
+    area.system_event.type = input.number<std::uint8_t>() % 8;
+  }
+  check_end(handler.handle(vcpu, 0));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static Machine machine;
+  Input input(ByteView(data, size));
+  Vcpu vcpu;
+  const auto kind = input.number<std::uint8_t>();
+  vmm::ExitHandler handler(machine.board->ports(), nullptr,
+                           (kind & 1) != 0 ? std::optional(vmm::HiddenState{(kind & 2) != 0}) : std::nullopt);
+  vcpu.rip = 0x1000;
+  while (!input.empty()) {
+    switch (input.number<std::uint8_t>() % 8) {
+      case 0:
+      case 1:
+      case 2:
+        access_port(input, handler, vcpu);
+        break;
+      case 3:
+        access_memory(input, handler, vcpu);
+        break;
+      case 4:
+        leave_otherwise(input, handler, vcpu);
+        break;
+      case 5:
+        check_end(handler.handle_failure(vcpu, 0, 1 + input.number<std::uint8_t>() % 133));
+        break;
+      case 6: {
+        const auto typed = input.number<std::uint32_t>();
+        (void)!::write(machine.user.get(), &typed, sizeof(typed));
+        machine.board->console().on_readable();
+        break;
+      }
+      default: {
+        ByteArray<256> shown{};
+        (void)!::read(machine.user.get(), shown.data(), shown.size());
+        machine.board->console().on_writable();
+        machine.board->power().press_power_button();
+        break;
+      }
+    }
+  }
+  for (const UniqueFd& log : machine.logs) {
+    require(::lseek(log.get(), 0, SEEK_END) <= static_cast<off_t>(vmm::ConsoleLog::kFileCapacity));
+  }
+  return 0;
+}
