@@ -69,9 +69,6 @@ constexpr std::array kService = {
     AllowedCall{SCMP_SYS(mremap), "memory of the C library"},
 };
 constexpr std::array kSimulatedService = {
-    AllowedCall{SCMP_SYS(fcntl), "the simulated firmware's queue and ASIDs are locks",
-                is_int(1, F_OFD_SETLK)},
-    AllowedCall{SCMP_SYS(fcntl), "the same", is_int(1, F_OFD_SETLKW)},
     AllowedCall{SCMP_SYS(clock_nanosleep), "a simulated firmware that takes as long as a real one"},
     AllowedCall{SCMP_SYS(getrandom), "the simulated firmware's random numbers"},
 };
