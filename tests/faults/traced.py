@@ -94,8 +94,11 @@ class Traced:
             result = "refused"
             ptrace(CONT, self.tid)
             assert self.wait() & 0x7f == signal.SIGSYS
+            while deliver:  # Until Died
+                ptrace(CONT, self.tid, 0, signal.SIGSYS)
+                self.wait()
         ptrace(INTERRUPT, self.tid)
-        ptrace(CONT, self.tid, 0, signal.SIGSYS if deliver and result == "refused" else 0)
+        ptrace(CONT, self.tid)
         while self.wait() >> 8 != EVENT_STOP:
             ptrace(CONT, self.tid)
         return result
