@@ -22,7 +22,7 @@ const xmlNode* root_of(const xmlDoc& document) {
 }
 
 [[noreturn]] void refuse(const xmlNode* element, const std::string& reason) {
-  xml::refuse(ErrorCode::kConfigUnsupported, element, reason);
+  throw Error(ErrorCode::kConfigUnsupported, xml::located(element, reason));
 }
 
 const xmlNode* security_of(const xmlNode* domain) {
