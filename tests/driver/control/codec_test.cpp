@@ -22,7 +22,7 @@ std::size_t bytes_since_version_1(const Reply& reply) {
 
 /// The length of what versions 3 and 4 added to a request at its end.
 std::size_t bytes_since_version_2(const Request& request) {
-  constexpr std::size_t kSimulatedGrant = 24;
+  constexpr std::size_t kSimulatedGrant = 28;
   if (std::holds_alternative<Start>(request)) {
     return kSimulatedGrant;
   }

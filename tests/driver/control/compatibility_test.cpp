@@ -117,7 +117,7 @@ TEST(PreviousVersion, ItsReadingOfMemoryIsThroughTheFirstVcpu) {
 TEST(PreviousVersion, ItsStartHasNoGrantOfTheSimulatedPlatform) {
   const UniqueFd null = open_null();
   Frame frame = received(encode(Request(sample_start(null.get())), 1));
-  frame.payload.resize(frame.payload.size() - 24);
+  frame.payload.resize(frame.payload.size() - 28);
   const auto decoded = decode_request(frame);
   ASSERT_TRUE(decoded);
   EXPECT_GE(std::get<Start>(*decoded).platform_state, 0);

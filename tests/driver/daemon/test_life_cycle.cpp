@@ -297,6 +297,7 @@ TEST_F(LifeCycle, StartWithoutAFreeUserIdIsRefusedWithTheRange) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "not root: monitors have this user's id";
   }
+  configuration_.vmm_uid_first = 2100016100;  // Of no other process of this host
   configuration_.vmm_uid_last = configuration_.vmm_uid_first + 1;
   restart();
   const DomainHandle first = start(define({.name = "first"}));

@@ -137,10 +137,10 @@ TEST(RequireMemory, ASimulatedGuestGetsNoMoreThanTheHostHas) {
 
 TEST_F(RequirePlatform, MoreMemoryThanTheHostHasIsRefusedOfASimulatedGuestAtItsStart) {
   DomainText text;
-  text.memory_mib = 1ULL << 22;
+  text.memory_mib = 1ULL << 20;
   const auto error = error_of(driver().start(define(text).uuid, 0, 1));
   ASSERT_TRUE(error);
-  EXPECT_THAT(error->what(), HasSubstr("<memory> is 4194304 MiB"));
+  EXPECT_THAT(error->what(), HasSubstr("<memory> is 1048576 MiB"));
 }
 
 TEST_F(RequirePlatform, TheSettingsOfTheSimulatedPlatformAreShown) {

@@ -54,7 +54,7 @@ class Commands(fixture.StockClients):
         self.assertRegex(self.virsh("vcpuinfo", "alpha"), r"CPU time:\s+0\.5s\nCPU Affinity:\s+yyyy")
         self.assertRegex(self.virsh("vcpucount", "alpha"), r"current\s+live\s+2")
         self.assertIn("rss 12345", self.virsh("dommemstat", "alpha"))
-        self.assertEqual(self.virsh("domcontrol", "alpha").strip(), "ok")
+        self.assertEqual(self.virsh("domcontrol", "alpha").strip(), "occupied (2.500s)")
         self.assertEqual(self.virsh("snapshot-list", "alpha").count("\n"), 3)
 
     def test_looks_at_the_host(self):

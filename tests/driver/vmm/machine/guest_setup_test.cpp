@@ -98,7 +98,7 @@ class GuestSetup : public TinyGuestTest {
     start.boot.vmsa_flavour = flavour;
     std::vector<Step> steps;
     const Guest guest(
-        start, [](auto) {}, [](const GuestEnd&) {},
+        start, [](auto) {}, [](const GuestEnd&) {}, {},
         [&steps](const control::Start& asked, const KvmHost& host) -> std::unique_ptr<Platform> {
           return std::make_unique<RecordingPlatform>(make_platform(asked, host), steps);
         });

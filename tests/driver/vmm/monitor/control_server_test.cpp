@@ -86,12 +86,12 @@ TEST_F(ControlServerTest, AnErrorBecomesAFailure) {
 TEST_F(ControlServerTest, APeerThatLeavesDuringALongRequestLosesItsEventsAndTheNextOneIsServed) {
   start({::getuid()});
   {
-    Peer peer;
+    ControlPeer peer;
     peer.hello();
     peer.send(control::PowerButton{}, 2);
   }
   ::eventfd_write(peer_gone_.get(), 1);
-  Peer next;
+  ControlPeer next;
   next.hello();
   next.send(control::Query{}, 3);
   EXPECT_EQ(next.next()->serial, 3U);
