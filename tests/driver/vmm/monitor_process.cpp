@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -107,7 +108,8 @@ void MonitorProcess::reconnect() {
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     fail("connect");
   }
-  socket_ = std::move(socket);
+  // The former connection stays until the new one is there: a monitor without guest ends when nobody is.
+  const UniqueFd former = std::exchange(socket_, std::move(socket));
   reader_ = {};
   writer_ = {};
   const control::Hello hello{next_version_ ? control::kProtocolVersion + 1 : version_};
@@ -258,7 +260,11 @@ void MonitorProcess::read_socket() {
     if ((*frame)->kind == control::FrameKind::kReply) {
       replies_.push_back(std::move(**frame));
     } else if (auto event = control::decode_event(**frame)) {
-      events_.push_back(std::move(*event));
+      if (const auto* progress = std::get_if<control::Progress>(&*event)) {
+        progress_.push_back(*progress);
+      } else {
+        events_.push_back(std::move(*event));
+      }
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -53,7 +54,8 @@ class MonitorProcess {
   void speak_next_version() { next_version_ = true; }
   /// With the next reconnect(): one of an earlier version.
   void speak_version(std::uint32_t version) { version_ = version; }
-  /// The next event; nothing when the time is up, or the monitor closed the connection without one.
+  /// The next event but for Progress; nothing when the time is up, or the monitor closed the connection
+  /// without one.
   std::optional<control::Event> wait_for_event(Milliseconds limit);
   /// True once the console has shown `text`.
   bool wait_for_console(const std::string& text, Milliseconds limit);
@@ -61,6 +63,8 @@ class MonitorProcess {
   /// From now on, nobody reads the console.
   void leave_console() { reads_console_ = false; }
 
+  /// What it has said of how far the launch is, up to the last answer or event.
+  [[nodiscard]] const std::vector<control::Progress>& progress() const { return progress_; }
   /// How often the monitor has asked for the simulated firmware.
   [[nodiscard]] std::uint32_t turns() const { return turns_; }
   [[nodiscard]] const std::string& console() const { return console_; }
@@ -91,6 +95,7 @@ class MonitorProcess {
   std::uint32_t turns_ = 0;
   std::deque<control::Frame> replies_;
   std::deque<control::Event> events_;
+  std::vector<control::Progress> progress_;
   std::deque<UniqueFd> opened_;
   UniqueFd terminal_;
   std::string console_;
