@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A document in the shape of other drivers' guides: all that is wrong with it is in one error, by line, and once
 that advice is followed it is accepted. Needs no /dev/kvm."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A virtsevd that dies while domains start with the host leaves the rest of them to the next one."""
 

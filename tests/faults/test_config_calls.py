@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Stock virsh changes single settings of a stored definition, and a console's log can lie where its user wants it.
 Needs no /dev/kvm."""

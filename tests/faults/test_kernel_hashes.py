@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Kernel hashes that nobody enforces: firmware with a place for them, and no code that looks at them. With Debian's own images, at recorded
 versions, where they can be had (tests/tools/unpack-firmware); one that can't is skipped by its name."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A launch that takes long says how far it is, takes as long as it goes on, and can be given up."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A monitor that stands still is not a dead one: its guest stays, questions are answered, and it is found again."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What domains that are gone left behind is swept when virtsevd starts; what belongs to others is not."""
 

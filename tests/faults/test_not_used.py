@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a definition asks for and nobody does is named, in dominfo and in the log; protection that is misspelt, or
 has attributes that nobody knows, is refused. Needs no /dev/kvm."""

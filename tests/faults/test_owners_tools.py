@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The owner's tools refuse what can't be meant, write single certificates, and leave no core dump with keys in it."""
 

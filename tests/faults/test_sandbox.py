@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a monitor that was taken over by its guest can still do to the host: system calls are made in the name of each thread of a
 running virtsev-vmm, its filters are read back, and its descriptors and limits looked at."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where SEV-SNP is initialised, firmware of 2025 runs no SEV-ES guests: said beforehand, with the cure. Needs no /dev/kvm."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whoever connects and says nothing is in nobody's way: not another user's, and not another client's of his own."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a launch digest does not say: a guest whose firmware boots what lies on a disk gets no secret unless its owner takes the risk."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """virtsev attest of a guest of qemu://, against recorded answers. Not shown: a real host with SEV.
 
