@@ -59,6 +59,8 @@ class Consoles(fault.FaultTest):
                     if other in ready:
                         virsh.kill()
                         return True
+                    if pidfd in ready:  # Before its terminal, which can be read for ever then
+                        return False
                     if mine in ready:
                         try:
                             os.read(mine, 4096)
@@ -67,9 +69,6 @@ class Consoles(fault.FaultTest):
                         if not typed:
                             typed = True
                             os.write(mine, b"secret\n")
-                        continue
-                    if pidfd in ready:
-                        return False
         finally:
             os.close(mine)
 
