@@ -10,7 +10,7 @@ import subprocess
 
 from fault import PATIENCE, FaultTest, main
 
-MEMORY_MIB = 768  # A dump takes some seconds: time enough to be cut off
+MEMORY_MIB = 128  # A dump takes some seconds: time enough to be cut off
 
 
 def halting_kernel():
@@ -53,7 +53,7 @@ class DumpFiles(FaultTest):
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(dump.stderr.close)
         self.addCleanup(dump.stdout.close)
-        while dump.poll() is None and self.state() != "paused (dump)":
+        while dump.poll() is None and self.state() != "paused (dumping)":
             pass
         self.assertIsNone(dump.poll(), "the dump is over before it could be cut off")
         return dump
