@@ -21,7 +21,7 @@ NOT_SUPPORTED = [
     (("checkpoint-create", "guest"), "takes no snapshots"),
     (("setmem", "guest", "64M"), "fixed when it is launched"),
     (("setmaxmem", "guest", "256M"), "fixed when it is launched"),
-    (("setvcpus", "guest", "1"), "fixed when it is launched"),
+    (("setvcpus", "guest", "1"), "measured when it is launched"),
     (("vcpupin", "guest", "0", "0"), "does not pin"),
     (("emulatorpin", "guest"), "does not pin"),
     (("attach-disk", "guest", "/tmp/none", "vda"), "does not plug devices"),
