@@ -66,7 +66,7 @@ class DumpFiles(FaultTest):
 
     def expect_running(self):
         """A later daemon lets it run again, if the one that was stopped has not."""
-        while "paused" in self.state():
+        while self.state().startswith("paused"):
             pass
         self.assertRegex(self.state(), "^running")
 

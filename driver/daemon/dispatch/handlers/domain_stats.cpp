@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/dispatch/handlers/domain_stats.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <libvirt/libvirt.h>
@@ -80,7 +81,8 @@ asio::awaitable<void> domain_get_cpu_stats(Request& request) {
   const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
   check_flags(request, flags, VIR_TYPED_PARAM_STRING_OKAY);
-  bounded(request, std::int64_t{most} * cpus, kMaxStatistics);
+  const std::uint64_t all = std::min<std::uint64_t>(std::uint64_t{most} * cpus, kMaxStatistics + 1);
+  bounded(request, static_cast<std::int64_t>(all), kMaxStatistics);
   require_active(request, domain);
   if (first_cpu >= 0) {
     // How many CPUs there are, or how many statistics of each.
