@@ -71,7 +71,8 @@ class OwnersTools(unittest.TestCase):
             process.kill()
             process.communicate()
         self.assertRegex(limits, r"Max core file size +0 +0 ")
-        if as_nobody:
+        # The leak checker looks into its own process, so builds with it let themselves be looked into.
+        if as_nobody and b"__asan_init" not in pathlib.Path(fault.VIRTSEV).read_bytes():
             self.assertEqual(0, owner, "its files in /proc are its user's: the user's other processes may look into it")
 
 
