@@ -55,16 +55,17 @@ struct Accepted {
   std::initializer_list<std::string_view> elements;
 };
 
-const std::array kAccepted = {
-    Accepted{"controller",
-             "type",
-             {"pci", "usb", "sata", "ide", "fdc", "scsi", "virtio-serial", "ccid"},
-             {"driver", "model", "target", "master", "address", "alias", "pcihole64"}},
-    Accepted{"input", "type", {"keyboard", "mouse", "tablet"}, {"driver", "address", "alias"}},
-    Accepted{"memballoon",
-             "model",
-             {"none", "virtio", "virtio-transitional", "virtio-non-transitional"},
-             {"driver", "stats", "address", "alias"}},
+// An array of its own: copies of these would outlive their lists.
+const Accepted kAccepted[] = {
+    {"controller",
+     "type",
+     {"pci", "usb", "sata", "ide", "fdc", "scsi", "virtio-serial", "ccid"},
+     {"driver", "model", "target", "master", "address", "alias", "pcihole64"}},
+    {"input", "type", {"keyboard", "mouse", "tablet"}, {"driver", "address", "alias"}},
+    {"memballoon",
+     "model",
+     {"none", "virtio", "virtio-transitional", "virtio-non-transitional"},
+     {"driver", "stats", "address", "alias"}},
 };
 
 void check_accepted(xmlNode* device, const Accepted& accepted, Problems& problems) {

@@ -24,7 +24,9 @@ bool GuestMemory::read(GuestAddress from, MutableBytes to) const {
   if (host == nullptr) {
     return false;
   }
-  std::memcpy(to.data(), host, to.size());
+  if (!to.empty()) {
+    std::memcpy(to.data(), host, to.size());
+  }
   return true;
 }
 
@@ -33,7 +35,9 @@ bool GuestMemory::write(GuestAddress to, ByteView from) const {
   if (host == nullptr) {
     return false;
   }
-  std::memcpy(host, from.data(), from.size());
+  if (!from.empty()) {
+    std::memcpy(host, from.data(), from.size());
+  }
   return true;
 }
 
