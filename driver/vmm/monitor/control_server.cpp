@@ -37,6 +37,13 @@ bool is_for_now(std::uint32_t type) {
   }
 }
 
+/// Of the protocol: the first one that knows the event.
+std::uint32_t first_version(const control::Event& event) {
+  const bool from_the_first =
+      std::holds_alternative<control::Ended>(event) || std::holds_alternative<control::ConsoleSilent>(event);
+  return from_the_first ? 1 : 4;
+}
+
 }  // namespace
 
 ControlServer::ControlServer(Loops loops, UniqueFd listener, std::vector<uid_t> allowed, Handler handler,
@@ -214,7 +221,7 @@ void ControlServer::wait_until(const std::function<bool()>& done, const std::fun
 }
 
 void ControlServer::publish(const control::Event& event) {
-  if (peer_ && peer_->greeted && !send(control::encode(event))) {
+  if (peer_ && peer_->greeted && peer_->version >= first_version(event) && !send(control::encode(event))) {
     drop_peer();
   }
 }

@@ -37,7 +37,8 @@ class ControlServer {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  /// Sends an event to the peer, where one has said Hello; else it is lost.
+  /// Sends an event to the peer, where one has said Hello and its version knows such an event; else it is
+  /// lost.
   void publish(const control::Event& event);
 
   [[nodiscard]] bool has_had_peer() const { return has_had_peer_; }

@@ -34,11 +34,7 @@ void FirmwareTurn::ask(std::uint64_t bytes) {
   }
 }
 
-void FirmwareTurn::give_back(std::uint64_t number) {
-  if (server_.peer_version() >= kFirstVersion) {
-    server_.publish(control::FirmwareDone{number});
-  }
-}
+void FirmwareTurn::give_back(std::uint64_t number) { server_.publish(control::FirmwareDone{number}); }
 
 void FirmwareTurn::granted(std::uint64_t number) {
   if (wanted_ && number == number_) {

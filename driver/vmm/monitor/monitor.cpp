@@ -58,7 +58,6 @@ Guest& Monitor::guest() {
 }
 
 control::Reply Monitor::on(const control::Hello& hello, control::Frame&) {
-  peer_version_ = hello.version;
   return control::HelloReply{std::min(hello.version, control::kProtocolVersion), state()};
 }
 
@@ -80,7 +79,8 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
     guest_ = std::make_unique<Guest>(
         start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
         [this](GuestEnd end) { end_.raise(std::move(end)); }, surroundings_.vcpu_sandbox(sandboxed),
-        make_platform_with(turn_), [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
+        make_platform_with(turn_),
+        [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
     watch_console(master);
     keep_for_running(start_, start);
     surroundings_.shut_in(sandboxed);
@@ -93,10 +93,9 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
 }
 
 void Monitor::tell_progress(std::uint64_t done, std::uint64_t total) {
-  constexpr std::uint32_t kSince = 4;
   constexpr std::chrono::milliseconds kRarely{100};
   const auto now = std::chrono::steady_clock::now();
-  if (peer_version_ >= kSince && (!told_progress_ || now - *told_progress_ >= kRarely)) {
+  if (!told_progress_ || now - *told_progress_ >= kRarely) {
     told_progress_ = now;
     surroundings_.publish(control::Progress{done, total});
   }

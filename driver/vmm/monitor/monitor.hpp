@@ -82,7 +82,6 @@ class Monitor {
   std::uint32_t console_timeout_ = 0;
   std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;
-  std::uint32_t peer_version_ = 0;  // of the control protocol
   std::optional<std::chrono::steady_clock::time_point> told_progress_;
   std::optional<ConsoleWatch> console_watch_;
   std::unique_ptr<Guest> guest_;
