@@ -4,11 +4,8 @@
 that advice is followed it is accepted. Needs no /dev/kvm."""
 
 import re
-import shutil
-import tempfile
-import unittest
 
-from fault import Daemon, main
+from fault import FaultTest, main
 
 DOCUMENT = """<domain type='kvm'>
   <name>guide</name>
@@ -53,15 +50,7 @@ ADVICE = [
 ]
 
 
-class AllProblems(unittest.TestCase):
-    def setUp(self):
-        self.root = tempfile.mkdtemp(prefix="virtsevd-")
-        self.daemon = Daemon(self.root)
-
-    def tearDown(self):
-        self.daemon.end()
-        shutil.rmtree(self.root)
-
+class AllProblems(FaultTest):
     def refusal(self, xml):
         with open(self.root + "/refused.xml", "w") as file:
             file.write(xml)
