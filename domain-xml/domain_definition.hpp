@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::domain_xml {
 

@@ -17,9 +17,10 @@ namespace {
 xmlNode* find_launch_security(xmlNode* domain) {
   xmlNode* security = name_of(domain) == "domain" ? only_child(domain, "launchSecurity") : nullptr;
   if (security == nullptr || attribute(security, "type") != "sev") {
-    throw Error(ErrorCode::kXmlError,
-                located(domain, text("it has no <launchSecurity type='sev'>, into which a session could go; add "
-                                     "it, with its <policy>")));
+    throw Error(
+        ErrorCode::kXmlError,
+        located(domain, text("it has no <launchSecurity type='sev'>, into which a session could go; add "
+                             "it, with its <policy>")));
   }
   return security;
 }
@@ -27,11 +28,12 @@ xmlNode* find_launch_security(xmlNode* domain) {
 xmlNode* find_policy(xmlNode* security, sevcore::Policy policy) {
   xmlNode* element = only_child(security, "policy");
   if (element == nullptr || sevcore::parse_xml_policy(trimmed(element)) != policy) {
-    throw Error(ErrorCode::kXmlError,
-                located(element != nullptr ? element : security,
-                        text("its policy is not the session's, {}; a session is made for one policy: write the "
-                             "same in both",
-                             sevcore::describe(policy))));
+    throw Error(
+        ErrorCode::kXmlError,
+        located(element != nullptr ? element : security,
+                text("its policy is not the session's, {}; a session is made for one policy: write the "
+                     "same in both",
+                     sevcore::describe(policy))));
   }
   return element;
 }

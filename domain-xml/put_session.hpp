@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::domain_xml {
 

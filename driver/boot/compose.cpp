@@ -12,7 +12,7 @@
 #include "driver/boot/placement.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::boot {
 namespace {

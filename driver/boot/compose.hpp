@@ -3,7 +3,7 @@
 #pragma once
 
 #include "driver/spec/boot_specification.hpp"
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::boot {
 

@@ -2,7 +2,7 @@
 #include "driver/boot/hardware_limits.hpp"
 
 #include "sevcore/base/text.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::boot {
 

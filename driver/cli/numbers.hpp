@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "sevcore/owner/measurement.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::cli {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virtsev session: makes what an owner gives a platform, dhCert and session, and the keys that the owner
 // keeps.
-#include "sevcore/owner/session.hpp"
+#include "sevcore/abi/session.hpp"
 
 #include <memory>
 #include <optional>

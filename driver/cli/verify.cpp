@@ -14,11 +14,11 @@
 #include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/launch_record.hpp"
 #include "driver/cli/owner/mismatch.hpp"
+#include "sevcore/abi/measurement.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"
-#include "sevcore/owner/measurement.hpp"
 
 namespace virtsev::cli {
 namespace {

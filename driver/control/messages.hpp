@@ -65,7 +65,7 @@ struct Hello {
 struct SimulatedGrant {
   std::uint32_t asid = 0;  ///< The guest's; 0: the sender is of an earlier version
   int asid_lock = -1;      ///< A locked file: kept open, so that nobody else gets the ASID
-  // The platform's settings (sevcore/kernel/simulation_settings.hpp)
+  // The platform's settings (sevcore/simulated/simulation_settings.hpp)
   std::uint32_t es_asids = 0;
   std::uint32_t sev_asids = 0;
   std::uint32_t firmware_delay_ms_per_mib = 0;

@@ -3,8 +3,8 @@
 // owner/attestation_report.hpp).
 #include <algorithm>
 
+#include "sevcore/abi/attestation_report.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/owner/attestation_report.hpp"
 
 namespace virtsev::sevcore {
 

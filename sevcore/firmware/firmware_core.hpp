@@ -13,10 +13,10 @@
 #include <map>
 #include <set>
 
+#include "sevcore/abi/mailbox.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/firmware/firmware_memory.hpp"
 #include "sevcore/firmware/guest_context.hpp"
-#include "sevcore/firmware/mailbox.hpp"
 #include "sevcore/firmware/platform_identity.hpp"
 
 namespace virtsev::sevcore {

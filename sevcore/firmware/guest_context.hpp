@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "sevcore/abi/mailbox.hpp"
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/abi/transport_keys.hpp"
 #include "sevcore/crypto/crypto.hpp"
-#include "sevcore/firmware/mailbox.hpp"
-#include "sevcore/owner/measurement.hpp"
-#include "sevcore/owner/transport_keys.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::sevcore {
 

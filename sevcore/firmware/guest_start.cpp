@@ -3,9 +3,9 @@
 // owner's, or that of the platform which sends the guest.
 #include <utility>
 
+#include "sevcore/abi/firmware_version.hpp"
+#include "sevcore/abi/session.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/firmware/firmware_version.hpp"
-#include "sevcore/owner/session.hpp"
 
 namespace virtsev::sevcore {
 namespace {

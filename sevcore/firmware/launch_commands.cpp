@@ -3,8 +3,8 @@
 // packet_commands.cpp.
 #include <algorithm>
 
+#include "sevcore/abi/firmware_version.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/firmware/firmware_version.hpp"
 
 namespace virtsev::sevcore {
 namespace {

@@ -2,8 +2,8 @@
 // The commands that carry packets into a guest (LAUNCH_UPDATE_SECRET, RECEIVE_UPDATE_DATA,
 // RECEIVE_UPDATE_VMSA) and out of it (SEND_UPDATE_DATA, SEND_UPDATE_VMSA), and those that end a phase: SEV
 // API, chapter 6.
+#include "sevcore/abi/packet.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/owner/packet.hpp"
 
 namespace virtsev::sevcore {
 namespace {

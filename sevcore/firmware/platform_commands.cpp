@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The commands on the platform: SEV API, chapter 5 (platform management).
+#include "sevcore/abi/firmware_version.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/firmware/firmware_version.hpp"
 
 namespace virtsev::sevcore {
 

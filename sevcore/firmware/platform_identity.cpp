@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
+#include "sevcore/abi/firmware_version.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/certificates/make_certificates.hpp"
-#include "sevcore/firmware/firmware_version.hpp"
 
 namespace virtsev::sevcore {
 namespace {

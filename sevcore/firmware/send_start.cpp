@@ -3,10 +3,10 @@
 // chapter 6). Both sides derive the session's keys from their PDHs, as a guest owner and a platform do.
 #include <utility>
 
+#include "sevcore/abi/session.hpp"
 #include "sevcore/certificates/platform_certificates.hpp"
 #include "sevcore/certificates/simulated_root.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/owner/session.hpp"
 
 namespace virtsev::sevcore {
 namespace {

@@ -9,8 +9,8 @@
 #include <functional>
 #include <vector>
 
-#include "sevcore/kernel/commands.hpp"
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/abi/commands.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::sevcore {
 

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/abi/packet.hpp"
+#include "sevcore/abi/transport_keys.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/result.hpp"
-#include "sevcore/owner/measurement.hpp"
-#include "sevcore/owner/packet.hpp"
-#include "sevcore/owner/transport_keys.hpp"
 
 namespace virtsev::sevcore {
 

@@ -12,8 +12,8 @@
 #include <fcntl.h>
 
 #include "sevcore/crypto/crypto.hpp"
-#include "sevcore/kernel/simulated_kernel.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
+#include "sevcore/simulated/simulated_kernel.hpp"
 
 namespace virtsev::sevcore {
 namespace {

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "sevcore/owner/attestation_report.hpp"
-#include "sevcore/owner/measurement.hpp"
+#include "sevcore/abi/attestation_report.hpp"
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/abi/session.hpp"
 #include "sevcore/owner/secret.hpp"
 #include "sevcore/owner/secret_table.hpp"
-#include "sevcore/owner/session.hpp"
 
 namespace {
 

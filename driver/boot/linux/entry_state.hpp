@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::boot {
 

@@ -14,7 +14,7 @@
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::boot::ovmf {
 namespace {

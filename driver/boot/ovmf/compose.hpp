@@ -8,7 +8,7 @@
 
 #include "driver/spec/boot_specification.hpp"
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::boot::ovmf {
 

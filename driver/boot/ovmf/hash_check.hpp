@@ -13,8 +13,8 @@
 namespace virtsev::boot::ovmf {
 
 enum class HashCheck : std::uint8_t {
-  kThere,      ///< Code that looks for each of the three hashes: necessary, not proof
-  kNotThere,   ///< All code was looked at, and there is none
+  kThere,       ///< Code that looks for each of the three hashes: necessary, not proof
+  kNotThere,    ///< All code was looked at, and there is none
   kNotLegible,  ///< Not found, but not all of the image could be read
   kEndOnly      ///< The last page of an image, as test vectors are published: no machine boots from it
 };

@@ -4,7 +4,7 @@
 #include "driver/boot/boot_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::boot::ovmf {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "sevcore/owner/measurement.hpp"
+#include "sevcore/abi/measurement.hpp"
 #include "sevcore/owner/secret.hpp"
 
 struct _virConnect;

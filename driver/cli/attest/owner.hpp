@@ -9,8 +9,8 @@
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/cli/owner/launch_record.hpp"
-#include "sevcore/owner/session.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/abi/session.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::cli {
 

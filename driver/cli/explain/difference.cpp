@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "sevcore/base/text.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include "driver/cli/svg/escape.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::cli {
 namespace {

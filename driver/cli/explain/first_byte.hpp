@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::cli {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sevcore/kernel/host_check.hpp"
+#include "sevcore/host-check/host_check.hpp"
 
 namespace virtsev::cli {
 

@@ -10,7 +10,7 @@
 #include "driver/cli/launch/launch_options.hpp"
 #include "driver/spec/boot_specification.hpp"
 #include "sevcore/base/unique_fd.hpp"
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::cli {
 

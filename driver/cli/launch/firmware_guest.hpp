@@ -8,7 +8,7 @@
 
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/launch/launch_options.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::cli {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "sevcore/owner/measurement.hpp"
-#include "sevcore/owner/session.hpp"
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/abi/session.hpp"
 
 namespace virtsev::cli {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "sevcore/abi/session.hpp"
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/owner/session.hpp"
 
 namespace virtsev::cli {
 

@@ -8,7 +8,7 @@
 
 #include "driver/cli/launch/expected_launch.hpp"
 #include "driver/cli/owner/diagnosis.hpp"
-#include "sevcore/owner/measurement.hpp"
+#include "sevcore/abi/measurement.hpp"
 
 namespace virtsev::cli {
 

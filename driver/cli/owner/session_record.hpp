@@ -7,7 +7,7 @@
 #include <string>
 
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::cli {
 

@@ -9,8 +9,8 @@
 #include "driver/cli/platform/chip_id.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 #include "sevcore/kernel/hardware_kernel.hpp"
-#include "sevcore/kernel/platform_information.hpp"
 
 namespace virtsev::cli {
 namespace {

@@ -11,7 +11,7 @@
 #include "driver/control/messages.hpp"
 #include "driver/spec-from-xml/open_boot.hpp"
 #include "sevcore/base/unique_fd.hpp"
-#include "sevcore/kernel/simulation_settings.hpp"
+#include "sevcore/simulated/simulation_settings.hpp"
 
 namespace virtsev::daemon {
 

@@ -8,7 +8,7 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/spec/boot_specification.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/kernel/host_check.hpp"
+#include "sevcore/host-check/host_check.hpp"
 
 namespace virtsev::daemon {
 namespace {

@@ -10,7 +10,7 @@
 #include <asio/awaitable.hpp>
 
 #include "driver/daemon/loop/patient_calls.hpp"
-#include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 
 namespace virtsev::daemon {
 

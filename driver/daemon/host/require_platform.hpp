@@ -11,7 +11,7 @@
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/host/sev_host.hpp"
 #include "sevcore/base/error.hpp"
-#include "sevcore/kernel/host_check.hpp"
+#include "sevcore/host-check/host_check.hpp"
 
 namespace virtsev::daemon {
 
@@ -24,8 +24,8 @@ void require_platform(const Configuration& configuration, const domain_xml::Doma
 /// kOperationUnsupported: what stands in the way, and what to do about it.
 Error missing_on_host(const std::vector<sevcore::HostFinding>& findings);
 
-/// Where `failure` is that the kernel had no ASID for a guest on hardware: the same, with how many are in use,
-/// as far as is known. Any other stays as it is.
+/// Where `failure` is that the kernel had no ASID for a guest on hardware: the same, with how many are in
+/// use, as far as is known. Any other stays as it is.
 std::exception_ptr with_asids_named(const std::exception_ptr& failure, bool encrypted_state,
                                     const OwnGuests& own);
 

@@ -11,9 +11,9 @@
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/host-check/host_check.hpp"
 #include "sevcore/kernel/hardware_kernel.hpp"
-#include "sevcore/kernel/host_check.hpp"
-#include "sevcore/kernel/simulated_kernel.hpp"
+#include "sevcore/simulated/simulated_kernel.hpp"
 
 namespace virtsev::daemon {
 namespace {

@@ -13,7 +13,7 @@
 #include "driver/daemon/domains/own_guests.hpp"
 #include "driver/daemon/driver.hpp"
 #include "driver/daemon/files/layout.hpp"
-#include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"
 #include "sevcore/kernel/snp_platform.hpp"
 

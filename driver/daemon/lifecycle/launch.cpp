@@ -182,9 +182,9 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*run);
-  std::function<void()> open_ours = [protection = protection_of(*run->definition), files, log, run, console_log,
-                                     names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
-                                     layout = context_.layout, in_use = asids_in_use()] {
+  std::function<void()> open_ours = [protection = protection_of(*run->definition), files, log, run,
+                                     console_log, names = LaunchNames{domain->name, file(*domain, ".end")},
+                                     configuration, layout = context_.layout, in_use = asids_in_use()] {
     *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
     if (*console_log) {

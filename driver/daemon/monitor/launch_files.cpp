@@ -11,8 +11,8 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/kernel/explain_outcome.hpp"
-#include "sevcore/kernel/simulated_kernel.hpp"
+#include "sevcore/outcomes/explain_outcome.hpp"
+#include "sevcore/simulated/simulated_kernel.hpp"
 
 namespace virtsev::daemon {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "driver/vmm/launch/launch.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
-#include "sevcore/policy.hpp"
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/launch/policy.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::vmm {
 

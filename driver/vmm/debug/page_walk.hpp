@@ -9,7 +9,7 @@
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/guest_address.hpp"
 #include "sevcore/base/result.hpp"
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::vmm {
 

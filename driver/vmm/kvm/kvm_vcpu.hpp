@@ -7,7 +7,7 @@
 #include "driver/control/messages.hpp"
 #include "driver/vmm/kvm/kvm_vm.hpp"
 #include "driver/vmm/kvm/vcpu.hpp"
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::vmm {
 

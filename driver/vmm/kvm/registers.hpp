@@ -5,7 +5,7 @@
 #include <linux/kvm.h>
 
 #include "driver/control/messages.hpp"
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::vmm {
 

@@ -8,9 +8,9 @@
 
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/kernel/explain_outcome.hpp"
 #include "sevcore/kernel/sev_vm.hpp"
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
+#include "sevcore/outcomes/explain_outcome.hpp"
 
 namespace virtsev::vmm {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "driver/vmm/memory/machine_memory.hpp"
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::vmm {
 

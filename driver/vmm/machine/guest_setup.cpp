@@ -12,9 +12,9 @@
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 
 namespace virtsev::vmm {
 namespace {

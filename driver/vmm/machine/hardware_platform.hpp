@@ -3,8 +3,8 @@
 #pragma once
 
 #include "driver/vmm/machine/platform.hpp"
+#include "sevcore/host-check/host_check.hpp"
 #include "sevcore/kernel/hardware_kernel.hpp"
-#include "sevcore/kernel/host_check.hpp"
 
 namespace virtsev::vmm {
 

@@ -14,9 +14,9 @@
 #include "driver/vmm/kvm/kvm_host.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "sevcore/base/unique_fd.hpp"
-#include "sevcore/kernel/explain_outcome.hpp"
 #include "sevcore/kernel/sev_vm.hpp"
-#include "sevcore/kernel/simulated_share.hpp"
+#include "sevcore/outcomes/explain_outcome.hpp"
+#include "sevcore/simulated/simulated_share.hpp"
 
 namespace virtsev::vmm {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "driver/vmm/monitor/control_server.hpp"
-#include "sevcore/kernel/simulated_share.hpp"
+#include "sevcore/simulated/simulated_share.hpp"
 
 namespace virtsev::vmm {
 

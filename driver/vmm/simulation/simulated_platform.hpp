@@ -5,7 +5,7 @@
 
 #include "driver/vmm/machine/platform.hpp"
 #include "driver/vmm/simulation/strict_memory.hpp"
-#include "sevcore/kernel/simulated_kernel.hpp"
+#include "sevcore/simulated/simulated_kernel.hpp"
 
 namespace virtsev::vmm {
 

@@ -6,10 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sevcore/abi/measurement.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/crypto/crypto.hpp"
-#include "sevcore/owner/measurement.hpp"
 #include "tests/driver/boot/ovmf/synthetic_firmware.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "sevcore/abi/measurement.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/crypto/crypto.hpp"
-#include "sevcore/owner/measurement.hpp"
 #include "tests/driver/boot/fakes/synthetic_bzimage.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 

@@ -11,10 +11,10 @@
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/certificates/simulated_root.hpp"
-#include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 #include "tests/driver/cli/fakes/simulated_platform.hpp"
-#include "tests/sevcore/kernel/simulated_fixture.hpp"
+#include "tests/sevcore/simulated/simulated_fixture.hpp"
 
 namespace virtsev::cli::test {
 namespace {

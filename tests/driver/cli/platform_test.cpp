@@ -7,8 +7,8 @@
 #include "sevcore/certificates/simulated_root.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 #include "tests/driver/cli/fakes/simulated_platform.hpp"
-#include "tests/sevcore/formats/own_root.hpp"
-#include "tests/sevcore/formats/published_chains.hpp"
+#include "tests/sevcore/certificates/own_root.hpp"
+#include "tests/sevcore/certificates/published_chains.hpp"
 
 namespace virtsev::cli::test {
 namespace {

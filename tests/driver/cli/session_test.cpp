@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // virtsev session: what the owner keeps, and what a platform can open.
-#include "sevcore/owner/session.hpp"
+#include "sevcore/abi/session.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include "sevcore/base/base64.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 #include "tests/driver/cli/fakes/simulated_platform.hpp"
-#include "tests/sevcore/formats/published_chains.hpp"
+#include "tests/sevcore/certificates/published_chains.hpp"
 
 namespace virtsev::cli::test {
 namespace {

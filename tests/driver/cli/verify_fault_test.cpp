@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/abi/session.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/hex.hpp"
-#include "sevcore/owner/measurement.hpp"
-#include "sevcore/owner/session.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 #include "tests/driver/cli/fakes/simulated_platform.hpp"
 

@@ -6,10 +6,10 @@
 #include "driver/daemon/host/platform_inquiry.hpp"
 #include "driver/daemon/host/sev_host.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
+#include "sevcore/abi/session.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
-#include "sevcore/kernel/simulated_kernel.hpp"
-#include "sevcore/owner/session.hpp"
+#include "sevcore/simulated/simulated_kernel.hpp"
 #include "tests/driver/daemon/fixture.hpp"
 
 namespace virtsev::daemon {

@@ -154,7 +154,7 @@ class RecordedLibvirtd:
 
 def published_chain(source):
     """PDH and PEK, OCA, CEK of a real platform, from the tree's own copy of what the sev crate publishes."""
-    with open(os.path.join(source, "tests/sevcore/formats/published_chains.cpp"), encoding="ascii") as file:
+    with open(os.path.join(source, "tests/sevcore/certificates/published_chains.cpp"), encoding="ascii") as file:
         constant = file.read().split("kEpyc7001Chain =")[1].split(";")[0]
     words = "".join(re.findall(r'"([^"]*)"', constant)).split()
     content = b"".join(bytes(int(word[1:])) if word[0] == "z" else bytes.fromhex(word) for word in words)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // ATTESTATION: what the report says, and who signed it.
-#include "sevcore/owner/attestation_report.hpp"
+#include "sevcore/abi/attestation_report.hpp"
 #include "tests/sevcore/firmware/firmware_fixture.hpp"
 
 namespace virtsev::sevcore {

@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "sevcore/abi/firmware_version.hpp"
+#include "sevcore/abi/session.hpp"
 #include "sevcore/firmware/firmware_core.hpp"
-#include "sevcore/firmware/firmware_version.hpp"
 #include "sevcore/owner/secret.hpp"
-#include "sevcore/owner/session.hpp"
 
 namespace virtsev::sevcore {
 

@@ -2,8 +2,8 @@
 // A second platform beside the fixture's own, and short ways to send a guest from one to the other.
 #pragma once
 
+#include "sevcore/abi/packet.hpp"
 #include "sevcore/certificates/simulated_root.hpp"
-#include "sevcore/owner/packet.hpp"
 #include "tests/sevcore/firmware/firmware_fixture.hpp"
 
 namespace virtsev::sevcore {

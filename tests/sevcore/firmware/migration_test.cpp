@@ -2,7 +2,7 @@
 // A guest goes from one platform to another: all of it arrives, and nothing that was changed on the way does.
 #include <numeric>
 
-#include "sevcore/owner/attestation_report.hpp"
+#include "sevcore/abi/attestation_report.hpp"
 #include "tests/sevcore/firmware/migration_fixture.hpp"
 
 namespace virtsev::sevcore {

@@ -7,7 +7,7 @@
 #include <array>
 #include <optional>
 
-#include "sevcore/firmware/mailbox.hpp"
+#include "sevcore/abi/mailbox.hpp"
 
 namespace virtsev::sevcore::states {
 

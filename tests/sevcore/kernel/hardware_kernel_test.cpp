@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "sevcore/base/error.hpp"
-#include "sevcore/kernel/platform_information.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 
 namespace virtsev::sevcore {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "sevcore/launch_plan.hpp"
+#include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::boot::test {
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/driver/cli/fakes/simulated_platform.hpp"
-#include "tests/sevcore/formats/published_chains.hpp"
+#include "tests/sevcore/certificates/published_chains.hpp"
 
 namespace virtsev::cli::test {
 namespace {

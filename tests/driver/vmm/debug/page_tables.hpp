@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "sevcore/base/bytes.hpp"
-#include "sevcore/vcpu_state.hpp"
+#include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::vmm::test {
 

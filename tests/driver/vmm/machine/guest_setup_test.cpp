@@ -6,7 +6,7 @@
 #include "driver/vmm/machine/guest.hpp"
 #include "driver/vmm/simulation/simulated_platform.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
-#include "sevcore/policy.hpp"
+#include "sevcore/launch/policy.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {

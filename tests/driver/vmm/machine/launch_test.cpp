@@ -2,12 +2,12 @@
 // The launch on real KVM with the simulated firmware: what was predicted is what is measured, and secrets
 // reach the guest alone.
 #include "driver/boot/compose.hpp"
+#include "sevcore/abi/measurement.hpp"
+#include "sevcore/abi/session.hpp"
 #include "sevcore/certificates/sev_certificate.hpp"
-#include "sevcore/kernel/platform_information.hpp"
-#include "sevcore/kernel/simulated_kernel.hpp"
-#include "sevcore/owner/measurement.hpp"
+#include "sevcore/host-check/platform_information.hpp"
 #include "sevcore/owner/secret.hpp"
-#include "sevcore/owner/session.hpp"
+#include "sevcore/simulated/simulated_kernel.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
