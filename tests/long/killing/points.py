@@ -13,6 +13,7 @@ from killing.operations import PAUSED, Operations, allowed, look
 from killing.state import check_host, dumps, see_all
 
 SLOTS = 5
+STARTING = [libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP]
 DEFINITION_SECONDS, GUEST_SECONDS = 0.01, 0.5  # Until it is known how long calls take here
 KILLS = {"kill": 45, "term": 15, "twice": 20}
 KILLS_OF_GUESTS = {**KILLS, "monitor": 20, "both": 10, "boot": 10}
@@ -73,7 +74,12 @@ class Points:
         self.kinds.update([kind, *(call.name_ for call in calls)])
 
     def calm(self, connection):
-        """The lab stands one running guest at a time."""
+        """Nothing starts any more (an autostart that is cut off is done again, as another guest); and the lab stands one
+        running guest at a time."""
+        deadline = time.monotonic() + PATIENCE
+        while any(domain.state() == STARTING for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)):
+            demand(time.monotonic() < deadline, "a start does not end", self.host.log_tail())
+            time.sleep(0.05)
         for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_RUNNING):
             domain.suspend()
 
