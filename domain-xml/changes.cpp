@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "domain-xml/domain_definition.hpp"
-#include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "domain-xml/xml/writer.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/machine/machine_version.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
@@ -30,9 +30,9 @@ DomainDefinition parse_again(const xmlNode* domain) {
 }
 
 DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t count) {
-  if (count == 0 || count > kMaxVcpus) {
+  if (count == 0 || count > machine::kLimits.vcpus) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("invalid argument: a guest has 1 to {} vCPUs, not {}", kMaxVcpus, count));
+                text("invalid argument: a guest has 1 to {} vCPUs, not {}", machine::kLimits.vcpus, count));
   }
   const Document document = read_document(definition.document);
   xmlNode* domain = xmlDocGetRootElement(document.get());
@@ -45,10 +45,10 @@ DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t co
 }
 
 DomainDefinition with_memory(const DomainDefinition& definition, std::uint64_t kib) {
-  if (kib < kMinMemoryBytes >> 10 || kib > kMaxMemoryBytes >> 10) {
+  if (kib < machine::kLimits.least_memory >> 10 || kib > machine::kLimits.most_memory >> 10) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("invalid argument: a guest has {} to {} KiB of memory, not {}", kMinMemoryBytes >> 10,
-                     kMaxMemoryBytes >> 10, kib));
+                text("invalid argument: a guest has {} to {} KiB of memory, not {}",
+                     machine::kLimits.least_memory >> 10, machine::kLimits.most_memory >> 10, kib));
   }
   const Document document = read_document(definition.document);
   xmlNode* domain = xmlDocGetRootElement(document.get());

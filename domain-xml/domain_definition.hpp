@@ -9,6 +9,7 @@
 
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/launch/policy.hpp"
+#include "sevcore/launch/protection.hpp"
 
 namespace virtsev::domain_xml {
 
@@ -101,6 +102,11 @@ std::optional<Identity> identity_of(const std::string& xml);
 /// others, and the whole document where it is XML. No end of the guest restarts it. For a domain that runs
 /// already; nothing may be launched from it.
 DomainDefinition salvage(const std::string& xml, const Identity& identity);
+
+/// How a guest of this definition is protected, with its owner's session. The one place where the XML's
+/// policy becomes a kind of launch. An owner's element that is not base64, which parse() refuses, is empty
+/// here.
+sevcore::Protection protection_of(const DomainDefinition& definition);
 
 /// True where the host can read the guest's memory: no launch security, or a policy without NODBG.
 bool host_may_debug(const DomainDefinition& definition);

@@ -160,7 +160,18 @@ void check_type(const xmlNode* security, Problems& problems) {
   }
 }
 
+Bytes bytes_of_blob(const std::string& written) { return from_base64(written).value_or(Bytes()); }
+
 }  // namespace
+
+sevcore::Protection protection_of(const DomainDefinition& definition) {
+  if (!definition.launch_security) {
+    return sevcore::Unprotected{};
+  }
+  const LaunchSecurity& security = *definition.launch_security;
+  return sevcore::make_protection(security.policy,
+                                  {bytes_of_blob(security.dh_certificate), bytes_of_blob(security.session)});
+}
 
 void read_launch_security(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
   xmlNode* security = only_child(domain, "launchSecurity", problems);

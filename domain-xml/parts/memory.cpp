@@ -4,10 +4,10 @@
 #include <array>
 #include <limits>
 
-#include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/machine/machine_version.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
@@ -75,15 +75,16 @@ std::uint64_t read_size(xmlNode* domain, xmlNode* memory, std::uint64_t at_least
     return at_least;
   }
   const std::uint64_t bytes = bytes_in(memory, cure, problems).value_or(at_least);
-  if (bytes < kMinMemoryBytes) {
+  if (bytes < machine::kLimits.least_memory) {
     problems.add(ErrorCode::kConfigUnsupported, memory,
                  text("{} KiB are too little for a guest; {}", bytes >> 10, cure));
     return at_least;
   }
-  if (bytes > kMaxMemoryBytes) {
-    problems.add(ErrorCode::kConfigUnsupported, memory,
-                 text("a guest can have at most {} GiB of memory; write less", kMaxMemoryBytes >> 30));
-    return kMaxMemoryBytes;
+  if (bytes > machine::kLimits.most_memory) {
+    problems.add(
+        ErrorCode::kConfigUnsupported, memory,
+        text("a guest can have at most {} GiB of memory; write less", machine::kLimits.most_memory >> 30));
+    return machine::kLimits.most_memory;
   }
   return bytes;
 }
@@ -97,7 +98,8 @@ void read_memory(xmlNode* domain, DomainDefinition& definition, Problems& proble
   if (current != nullptr) {
     current_bytes = bytes_in(current, text("write a number of KiB, or remove the element"), problems);
   }
-  const std::uint64_t at_least = std::clamp(current_bytes.value_or(0), kMinMemoryBytes, kMaxMemoryBytes);
+  const std::uint64_t at_least =
+      std::clamp(current_bytes.value_or(0), machine::kLimits.least_memory, machine::kLimits.most_memory);
   const std::uint64_t bytes = read_size(domain, memory, at_least, problems);
   if (current_bytes && *current_bytes > bytes) {
     problems.add(ErrorCode::kXmlError, current,

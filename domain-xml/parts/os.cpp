@@ -2,10 +2,10 @@
 // <os>: the machine, and the kernel that it boots.
 #include <array>
 
-#include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/machine/machine_version.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
@@ -29,16 +29,16 @@ void read_type(xmlNode* os, DomainDefinition& definition, Problems& problems) {
     problems.add(ErrorCode::kConfigUnsupported, type,
                  text("arch='{}' is not offered; write arch='x86_64'", arch));
   }
-  const std::string machine = attribute(type, "machine").value_or(kMachineName);
-  if (machine != kMachineName && machine != kMachineAlias) {
+  const std::string name = attribute(type, "machine").value_or(machine::kQ35_1_0);
+  if (!machine::version_named(name)) {
     problems.add(ErrorCode::kConfigUnsupported, type,
-                 text("machine='{}' is not offered; write machine='{}'", machine, kMachineAlias));
+                 text("machine='{}' is not offered; write machine='{}'", name, machine::kAlias));
   }
-  definition.os.machine = kMachineName;
+  definition.os.machine = machine::kQ35_1_0;
   remove_attribute(type, "arch");
   remove_attribute(type, "machine");
   set_attribute(type, "arch", arch);
-  set_attribute(type, "machine", kMachineName);
+  set_attribute(type, "machine", machine::kQ35_1_0);
   set_content(type, "hvm");
 }
 
@@ -102,10 +102,10 @@ void read_command_line(xmlNode* os, DomainDefinition& definition, Problems& prob
     return;
   }
   definition.os.command_line = content(command_line);
-  if (definition.os.command_line.size() >= kMaxCommandLine) {
+  if (definition.os.command_line.size() >= machine::kLimits.command_line) {
     problems.add(ErrorCode::kConfigUnsupported, command_line,
                  text("the kernel reads a command line of at most {} bytes; this one has {}",
-                      kMaxCommandLine - 1, definition.os.command_line.size()));
+                      machine::kLimits.command_line - 1, definition.os.command_line.size()));
   }
 }
 

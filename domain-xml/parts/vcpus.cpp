@@ -2,10 +2,10 @@
 // <vcpu>, <vcpus>, and the topology in <cpu>.
 #include <array>
 
-#include "domain-xml/limits.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/machine/machine_version.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
@@ -42,8 +42,9 @@ Topology read_topology(const xmlNode* domain, Problems& problems) {
   for (const char* level : std::array{"sockets", "dies", "clusters", "cores", "threads"}) {
     const std::optional<std::string> written = attribute(topology.element, level);
     const std::optional<std::uint64_t> number = parse_number(written.value_or("1"));
-    if (!number || *number == 0 || *number > kMaxVcpus) {
-      topology.problem = text("{}='{}' has to be a number from 1 to {}", level, *written, kMaxVcpus);
+    if (!number || *number == 0 || *number > machine::kLimits.vcpus) {
+      topology.problem =
+          text("{}='{}' has to be a number from 1 to {}", level, *written, machine::kLimits.vcpus);
       return topology;
     }
     topology.product *= *number;
@@ -55,15 +56,15 @@ Topology read_topology(const xmlNode* domain, Problems& problems) {
 std::uint32_t read_count(const xmlNode* vcpu, const Topology& topology, Problems& problems) {
   const std::string digits = trimmed(vcpu);
   const std::optional<std::uint64_t> number = parse_number(digits.empty() ? "1" : digits);
-  if (number && *number >= 1 && *number <= kMaxVcpus) {
+  if (number && *number >= 1 && *number <= machine::kLimits.vcpus) {
     return static_cast<std::uint32_t>(*number);
   }
   const bool by_topology =
-      topology.element != nullptr && topology.problem.empty() && topology.product <= kMaxVcpus;
+      topology.element != nullptr && topology.problem.empty() && topology.product <= machine::kLimits.vcpus;
   const std::string cure =
       by_topology ? text("write <vcpu>{}</vcpu>, which is what its <topology> makes", topology.product)
-                  : text("write 1 to {}", kMaxVcpus);
-  if (number && *number > kMaxVcpus) {
+                  : text("write 1 to {}", machine::kLimits.vcpus);
+  if (number && *number > machine::kLimits.vcpus) {
     problems.add(ErrorCode::kConfigUnsupported, vcpu,
                  text("{} vCPUs are more than a guest can have; {}", *number, cure));
   } else {

@@ -52,7 +52,7 @@ void check_all(const xmlNode* domain, Problems& problems) {
 }  // namespace
 
 bool is_sev_es(const DomainDefinition& definition) {
-  return definition.launch_security && definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
+  return sevcore::encrypts_state(protection_of(definition));
 }
 
 void check_sev_es(const xmlNode* domain, const DomainDefinition& definition, Problems& problems) {

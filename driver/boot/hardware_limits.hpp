@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 
 namespace virtsev::boot {
 
 /// The reason, for the user, why such a guest can't be started on hardware; nothing where it can.
-std::optional<std::string> reason_against_hardware(const spec::BootSpecification& specification);
+std::optional<std::string> reason_against_hardware(const spec::Machine& machine);
 
 }  // namespace virtsev::boot

@@ -10,8 +10,10 @@
 #include "driver/cli/launch/remarks.hpp"
 #include "driver/cli/launch/unmeasured.hpp"
 #include "driver/cli/output.hpp"
+#include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/launch/launch_digest.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -22,52 +24,54 @@ struct Options {
   bool json = false;
 };
 
-Json to_json(const ExpectedLaunch& launch, const ByteArray<32>& digest) {
-  const spec::BootSpecification& boot = launch.specification;
-  std::uint64_t measured = 0;
-  for (const sevcore::Region& region : launch.plan.regions) {
-    measured += region.type == sevcore::PageType::kUnmeasured ? 0 : region.size;
-  }
+Json to_json(const ExpectedLaunch& launch, const Bytes& digest) {
+  const spec::Machine& guest = launch.guest();
+  const spec::Payload* payload = launch.payload();
   Json value = {
       {"launch_digest", to_hex(digest)},
-      {"policy", boot.policy},
-      {"encrypted_state", launch.plan.encrypted_state},
+      {"policy", sevcore::policy_value(guest.protection)},
+      {"encrypted_state", sevcore::encrypts_state(guest.protection)},
       {"machine", launch.machine()},
-      {"memory_bytes", boot.memory_bytes},
-      {"vcpus", boot.vcpus},
+      {"memory_bytes", guest.memory_bytes},
+      {"vcpus", guest.vcpus},
       {"firmware", nullptr},
-      {"kernel", boot.kernel.path},
+      {"kernel", payload != nullptr ? Json(payload->kernel.path) : Json(nullptr)},
       {"initrd", nullptr},
-      {"cmdline", boot.command_line},
-      {"measured_bytes", measured},
+      {"cmdline", payload != nullptr ? Json(payload->command_line) : Json(nullptr)},
+      {"measured_bytes", sevcore::measured_bytes(launch.plan)},
       {"secret_address", launch.plan.secret.address.value()},
       {"secret_size", launch.plan.secret.size},
   };
-  if (boot.initrd) {
-    value.set("initrd", boot.initrd->path);
+  if (payload != nullptr && payload->initrd) {
+    value.set("initrd", payload->initrd->path);
   }
-  if (launch.firmware) {
-    value.set("firmware", launch.firmware->image.path);
+  if (const spec::FirmwareBoot* firmware = launch.firmware()) {
+    value.set("firmware", firmware->image.path);
     value.set("memory_bytes", nullptr);  // Not measured
-    if (launch.firmware->cpu_signature) {
-      value.set("cpu_signature", *launch.firmware->cpu_signature);
-    }
-    if (boot.kernel.fd < 0) {
-      value.set("kernel", nullptr);
-      value.set("cmdline", nullptr);
+    if (guest.cpu.signature) {
+      value.set("cpu_signature", *guest.cpu.signature);
     }
   }
   value.set("unmeasured", to_json(unmeasured(launch)));
-  if (launch.plan.encrypted_state) {
-    value.set("vmsa", boot.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy");
+  if (const auto flavour = sevcore::flavour_of(guest.protection)) {
+    value.set("vmsa", word_for(*flavour));
     value.set("vmsa_assumed", launch.vmsa_assumed);
+  }
+  if (const auto* snp = std::get_if<sevcore::Snp>(&guest.protection)) {
+    value.set("guest_features", snp->features);
   }
   return value;
 }
 
 ExitStatus run(const Options& options) {
   const ExpectedLaunch launch = expect_launch(options.launch);
-  const ByteArray<32> digest = sevcore::launch_digest(launch.plan);
+  const Bytes digest = sevcore::launch_digest(launch.plan);
+  if (!options.dump.empty() && std::holds_alternative<sevcore::Snp>(launch.plan.protection)) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("--dump: SEV-SNP measures each page with its type and address, which files of bytes do not "
+             "have; `virtsev explain --json` lists them"));
+  }
   if (!options.dump.empty()) {
     dump(launch.plan, options.dump);
   }
@@ -91,7 +95,8 @@ void add_measure(Command& program, ExitStatus& status) {
       {text("Predict a guest's launch digest from its XML, or from options"),
        {"virtsev measure guest.xml",
         "virtsev measure --policy 0x5 --kernel vmlinuz --initrd initrd.img --cmdline console=ttyS0 --vcpus 2",
-        "virtsev measure --policy 0x5 --firmware OVMF.amdsev.fd --kernel vmlinuz --cpu-model EPYC-Milan"},
+        "virtsev measure --policy 0x5 --firmware OVMF.amdsev.fd --kernel vmlinuz --cpu-model EPYC-Milan",
+        "virtsev measure --type sev-snp --policy 0x30000 --firmware OVMF.amdsev.fd --cpu-model EPYC-Milan"},
        what_a_digest_does_not_say()});
   auto options = std::make_shared<Options>();
   add_launch_options(command, options->launch);

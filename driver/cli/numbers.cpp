@@ -39,6 +39,27 @@ sevcore::Policy read_policy(const std::string& digits) {
   return *policy;
 }
 
+sevcore::SnpPolicy read_snp_policy(const std::string& digits) {
+  const auto policy = sevcore::parse_command_line_snp_policy(digits);
+  if (!policy) {
+    throw Error(ErrorCode::kInvalidArgument,
+                text("--policy {}: this is not a policy of SEV-SNP; write 0x30000, for example", digits));
+  }
+  return *policy;
+}
+
+std::uint64_t read_guest_features(const std::string& digits) {
+  const auto features = sevcore::parse_command_line_snp_policy(digits);
+  if (!features || (features->value() & 1U) == 0) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("--guest-features {}: this is not a number with bit 0 set, which means SEV-SNP; write 0x1, for "
+             "example",
+             digits));
+  }
+  return features->value();
+}
+
 sevcore::FirmwareVersion read_firmware_version(const std::string& api, unsigned build) {
   const std::size_t dot = api.find('.');
   if (dot != std::string::npos) {

@@ -7,11 +7,18 @@
 
 #include "sevcore/abi/measurement.hpp"
 #include "sevcore/launch/policy.hpp"
+#include "sevcore/launch/snp_policy.hpp"
 
 namespace virtsev::cli {
 
 /// --policy: 0x-prefixed hex or decimal, no reserved bits. Throws Error saying what to write.
 sevcore::Policy read_policy(const std::string& digits);
+
+/// --policy of SEV-SNP, in the same way. Throws Error.
+sevcore::SnpPolicy read_snp_policy(const std::string& digits);
+
+/// --guest-features, in the same way; bit 0, SEV-SNP itself, has to be set. Throws Error.
+std::uint64_t read_guest_features(const std::string& digits);
 
 /// --api MAJOR.MINOR and --build B, as `virsh domlaunchsecinfo` prints them. Throws Error.
 sevcore::FirmwareVersion read_firmware_version(const std::string& api, unsigned build);

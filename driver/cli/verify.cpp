@@ -64,7 +64,7 @@ Expectation expect(const Options& options) {
   note_remarks(*expected.made_from);
   note_unmeasured(*expected.made_from);
   expected.predictions = predictions(*expected.made_from);
-  expected.launch.policy = sevcore::Policy(expected.made_from->specification.policy);
+  expected.launch.policy = sevcore::policy_of(expected.made_from->guest().protection).value();
   if (read_policy(options.launch.policy) != expected.launch.policy) {
     expected.contradiction = text("the policy: --policy is {}, the XML has {}", options.launch.policy,
                                   sevcore::describe(expected.launch.policy));

@@ -21,7 +21,8 @@ namespace virtsev::control {
 // Numbers on the wire: never reused, never changed.
 enum class RequestType : std::uint32_t {
   kHello = 1,
-  kStart = 2,
+  // 2 was Start before version 5
+
   kQuery = 3,
   kResume = 4,
   kPause = 5,
@@ -35,6 +36,7 @@ enum class RequestType : std::uint32_t {
   kListMemory = 13,
   kGrantFirmware = 14,
   kOpenConsole = 15,
+  kStart = 16,
 };
 enum class ReplyType : std::uint32_t {
   kFailure = 1,

@@ -26,10 +26,10 @@ ReplyType write(xdr::Encoder& out, const LaunchReport& report) {
   out.put_uint32(report.api_major);
   out.put_uint32(report.api_minor);
   out.put_uint32(report.build);
-  out.put_uint32(report.policy);
+  out.put_uint32(static_cast<std::uint32_t>(sevcore::policy_value(report.protection)));
   out.put_uint32(report.c_bit_position);
   out.put_uint32(report.reduced_phys_bits);
-  wire::put_enum(out, report.vmsa_flavour);
+  wire::put_enum(out, sevcore::interface_of(report.protection));
   wire::put_enum(out, report.platform);
   out.put_uint64(report.secret_address);
   out.put_uint64(report.secret_size);
@@ -92,10 +92,13 @@ LaunchReport get_launch_report(xdr::Decoder& in) {
   report.api_major = in.get_uint32();
   report.api_minor = in.get_uint32();
   report.build = in.get_uint32();
-  report.policy = in.get_uint32();
+  const sevcore::Policy policy(in.get_uint32());
   report.c_bit_position = in.get_uint32();
   report.reduced_phys_bits = in.get_uint32();
-  report.vmsa_flavour = wire::get_enum(in, spec::VmsaFlavour::kInit2, spec::VmsaFlavour::kLegacy);
+  const auto flavour = wire::get_enum(in, sevcore::VmsaFlavour::kInit2, sevcore::VmsaFlavour::kLegacy);
+  if (!report.measurement.empty()) {  // An ordinary guest has none
+    report.protection = sevcore::make_protection(policy, {}, flavour);
+  }
   report.platform = wire::get_enum(in, Platform::kHardware, Platform::kSimulated);
   report.secret_address = in.get_uint64();
   report.secret_size = in.get_uint64();

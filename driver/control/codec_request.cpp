@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Requests to frames, and back.
+#include "driver/control/machine_wire.hpp"
 #include "driver/control/wire.hpp"
 
 namespace virtsev::control {
@@ -7,56 +8,6 @@ namespace {
 
 using wire::DescriptorTable;
 using wire::get_descriptor;
-
-void put_file(xdr::Encoder& out, DescriptorTable& table, const spec::File& file) {
-  table.put(out, file.fd);
-  out.put_string(file.path);
-}
-
-spec::File get_file(xdr::Decoder& in, const Frame& frame) {
-  spec::File file;
-  file.fd = get_descriptor(in, frame);
-  file.path = in.get_string(wire::kMaxPath);
-  return file;
-}
-
-Bytes boot_bytes(const spec::BootSpecification& boot, DescriptorTable& table) {
-  xdr::Encoder out;
-  wire::put_enum(out, boot.machine);
-  out.put_uint64(boot.memory_bytes);
-  out.put_uint32(boot.vcpus);
-  out.put_uint32(boot.policy);
-  out.put_bool(boot.unprotected);
-  wire::put_enum(out, boot.vmsa_flavour);
-  put_file(out, table, boot.kernel);
-  out.put_bool(boot.initrd.has_value());
-  if (boot.initrd) {
-    put_file(out, table, *boot.initrd);
-  }
-  out.put_string(boot.command_line);
-  return out.take();
-}
-
-spec::BootSpecification get_boot(xdr::Decoder& outer, const Frame& frame) {
-  const Bytes bytes = outer.get_opaque(wire::kMaxStructure);
-  xdr::Decoder in(bytes);
-  spec::BootSpecification boot;
-  boot.machine = wire::get_enum(in, spec::MachineVersion::kQ35_1_0, spec::MachineVersion::kQ35_1_0);
-  boot.memory_bytes = in.get_uint64();
-  boot.vcpus = in.get_uint32();
-  boot.policy = in.get_uint32();
-  boot.unprotected = in.get_bool();
-  boot.vmsa_flavour = wire::get_enum(in, spec::VmsaFlavour::kInit2, spec::VmsaFlavour::kLegacy);
-  boot.kernel = get_file(in, frame);
-  if (in.get_bool()) {
-    boot.initrd = get_file(in, frame);
-  }
-  boot.command_line = in.get_string(spec::kMaxCommandLine);
-  if (!in.ok()) {
-    outer.fail();
-  }
-  return boot;
-}
 
 RequestType write(xdr::Encoder& out, DescriptorTable&, const Hello& hello) {
   out.put_uint32(hello.version);
@@ -92,10 +43,8 @@ SimulatedGrant get_simulated(xdr::Decoder& outer, const Frame& frame) {
 }
 
 RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start) {
-  out.put_opaque(boot_bytes(start.boot, table));
+  wire::put_machine(out, table, start.machine);
   wire::put_enum(out, start.platform);
-  out.put_opaque(start.dh_certificate);
-  out.put_opaque(start.session);
   out.put_bool(start.c_bit_position.has_value());
   out.put_uint32(start.c_bit_position.value_or(0));
   out.put_string(start.name);
@@ -103,13 +52,6 @@ RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start)
   table.put(out, start.kvm);
   table.put(out, start.sev);
   table.put(out, start.platform_identity);
-  table.put(out, start.platform_state);
-  table.put(out, start.console_master);
-  table.put(out, start.console_slave);
-  out.put_uint32(static_cast<std::uint32_t>(start.console_log.size()));
-  for (const int log : start.console_log) {
-    table.put(out, log);
-  }
   table.put(out, start.end_file);
   put_simulated(out, table, start.simulated);
   return RequestType::kStart;
@@ -117,10 +59,8 @@ RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start)
 
 Start get_start(xdr::Decoder& in, const Frame& frame) {
   Start start;
-  start.boot = get_boot(in, frame);
+  start.machine = wire::get_machine(in, frame);
   start.platform = wire::get_enum(in, Platform::kHardware, Platform::kSimulated);
-  start.dh_certificate = in.get_opaque(wire::kMaxBlob);
-  start.session = in.get_opaque(wire::kMaxBlob);
   const bool has_position = in.get_bool();
   const std::uint32_t position = in.get_uint32();
   if (has_position) {
@@ -131,20 +71,8 @@ Start get_start(xdr::Decoder& in, const Frame& frame) {
   start.kvm = get_descriptor(in, frame);
   start.sev = get_descriptor(in, frame);
   start.platform_identity = get_descriptor(in, frame);
-  start.platform_state = get_descriptor(in, frame);
-  start.console_master = get_descriptor(in, frame);
-  start.console_slave = get_descriptor(in, frame);
-  const std::uint32_t logs = in.get_count(kMaxDescriptors);
-  for (std::uint32_t i = 0; i < logs; ++i) {
-    const int log = get_descriptor(in, frame);
-    if (i < start.console_log.size()) {
-      start.console_log[i] = log;
-    }
-  }
   start.end_file = get_descriptor(in, frame);
-  if (!in.at_end()) {  // Version 3 ends here
-    start.simulated = get_simulated(in, frame);
-  }
+  start.simulated = get_simulated(in, frame);
   return start;
 }
 

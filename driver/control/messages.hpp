@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/unique_fd.hpp"
@@ -25,11 +25,18 @@ namespace virtsev::control {
 
 /// 1: the first. 2: ReadMemory, Status::console_silent. 3: ReadMemory::vcpu, WriteMemory, ReadRegisters,
 /// WriteRegisters, ListMemory. 4: Start::simulated in place of Start::platform_state; FirmwareWanted,
-/// GrantFirmware and FirmwareDone; OpenConsole; Progress.
-inline constexpr std::uint32_t kProtocolVersion = 4;
+/// GrantFirmware and FirmwareDone; OpenConsole; Progress. 5: Start carries a whole machine, and is another
+/// message.
+inline constexpr std::uint32_t kProtocolVersion = 5;
+/// The first version whose Start a monitor of this one takes: a machine is started by a daemon and a monitor
+/// of one version, all else works across them.
+inline constexpr std::uint32_t kFirstStartVersion = 5;
 /// A message's length is bounded so that no peer makes the other one grow.
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
-inline constexpr std::size_t kMaxDescriptors = 32;
+/// Descriptors beside a message: those of every device that a machine can have, and its own. The kernel takes
+/// 253 (SCM_MAX_FD).
+inline constexpr std::size_t kMaxDescriptors = 16 + machine::kLimits.devices * spec::kMaxDeviceFiles;
+static_assert(kMaxDescriptors <= 253);
 /// The most that one ReadMemory gives, and that one WriteMemory takes; whoever wants more asks again.
 inline constexpr std::uint32_t kMaxMemoryRead = 256U << 10;
 inline constexpr std::uint32_t kMaxMemoryWrite = 64U << 10;
@@ -75,10 +82,8 @@ struct SimulatedGrant {
 /// Makes the machine, loads and launches it up to LAUNCH_MEASURE; the vCPUs stay still. The descriptors
 /// travel with the message (codec.hpp); -1: none.
 struct Start {
-  spec::BootSpecification boot;  ///< File::fd hold descriptors (sender: open files; receiver: received ones)
+  spec::Machine machine;  ///< Its descriptors: the sender's open files; the receiver's received ones
   Platform platform = Platform::kSimulated;
-  Bytes dh_certificate;  ///< The guest owner's Diffie-Hellman certificate; empty: launch without owner
-  Bytes session;         ///< 128 bytes, or empty
   std::optional<std::uint32_t> c_bit_position;  ///< What the definition says; must be the host's
   std::string name;                             ///< The domain's, for messages
   std::uint32_t console_timeout_seconds =
@@ -86,13 +91,8 @@ struct Start {
   int kvm = -1;                ///< /dev/kvm
   int sev = -1;                ///< /dev/sev, hardware only
   int platform_identity = -1;  ///< Simulated only: lib/platform/identity
-  int platform_state = -1;     ///< Before version 4, simulated only: a file with settings and locks
-  int console_master = -1;     ///< The pty's master
-  int console_slave = -1;      ///< Kept open, so that the master never reads EIO
-  std::array<int, 4> console_log{-1, -1, -1,
-                                 -1};  ///< The log and its 3 backups, newest first, opened read-write
-  int end_file = -1;                   ///< Where the monitor writes an Ended message when nobody is connected
-  SimulatedGrant simulated;            ///< Since version 4, simulated only
+  int end_file = -1;           ///< Where the monitor writes an Ended message when nobody is connected
+  SimulatedGrant simulated;    ///< Simulated only
 };
 
 struct Query {};
@@ -182,10 +182,9 @@ struct LaunchReport {
   std::uint32_t api_major = 0;
   std::uint32_t api_minor = 0;
   std::uint32_t build = 0;
-  std::uint32_t policy = 0;
+  sevcore::Protection protection;  ///< Without its owner
   std::uint32_t c_bit_position = 0;
   std::uint32_t reduced_phys_bits = 0;
-  spec::VmsaFlavour vmsa_flavour = spec::VmsaFlavour::kInit2;
   Platform platform = Platform::kSimulated;
   std::uint64_t secret_address = 0;  ///< 0: no default place
   std::uint64_t secret_size = 0;

@@ -14,6 +14,8 @@ namespace virtsev::sevcore::crypto {
 void read_no_configuration();
 
 ByteArray<32> sha256(ByteView data);
+/// SEV-SNP's.
+ByteArray<48> sha384(ByteView data);
 ByteArray<32> hmac_sha256(ByteView key, ByteView data);
 
 /// SHA-256 of what is fed piece by piece.

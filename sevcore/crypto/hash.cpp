@@ -39,6 +39,13 @@ ByteArray<32> sha256(ByteView data) {
   return result;
 }
 
+ByteArray<48> sha384(ByteView data) {
+  ByteArray<48> result{};
+  require(EVP_Digest(data.data(), data.size(), result.data(), nullptr, EVP_sha384(), nullptr) == 1,
+          "SHA-384");
+  return result;
+}
+
 ByteArray<32> hmac_sha256(ByteView key, ByteView data) {
   // OpenSSL reads a null key pointer as "no key was given", also when the length is 0.
   static constexpr std::uint8_t kNothing = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sevcore/abi/commands.hpp"
+#include "sevcore/launch/protection.hpp"
 #include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::sevcore {
@@ -46,5 +47,12 @@ class SevVm {
 /// What a simulated kernel asks the monitor for at LAUNCH_UPDATE_VMSA, in the order of vCPU ids: the vCPUs'
 /// registers as the monitor has set them. The real kernel reads its own.
 using VcpuStates = std::function<std::vector<VcpuState>()>;
+
+/// The machine type that KVM_SEV_INIT2 wants for such a guest.
+inline KvmVmType vm_type_of(const Protection& protection) {
+  return !is_protected(protection)    ? KvmVmType::kDefault
+         : encrypts_state(protection) ? KvmVmType::kSevEs
+                                      : KvmVmType::kSev;
+}
 
 }  // namespace virtsev::sevcore

@@ -8,7 +8,6 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
-#include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -84,21 +83,6 @@ void read_region(const Region& region, const Sink& piece) {
     give_file(region, std::get<FileRange>(region.content), piece);
   }
   give_zeros(region.size - length, piece);
-}
-
-ByteArray<32> launch_digest(const LaunchPlan& plan) {
-  crypto::Sha256 digest;
-  for (const Region& region : plan.regions) {
-    if (region.type != PageType::kUnmeasured) {
-      read_region(region, [&](ByteView piece) { digest.update(piece); });
-    }
-  }
-  if (plan.encrypted_state) {
-    for (const VcpuState& vcpu : plan.vcpus) {
-      digest.update(vmsa_page(vcpu, plan.vmsa_flavour));
-    }
-  }
-  return digest.digest();
 }
 
 }  // namespace virtsev::sevcore

@@ -12,13 +12,13 @@
 
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/guest_address.hpp"
+#include "sevcore/launch/protection.hpp"
 #include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::sevcore {
 
 /// How the firmware treats a region. The names are those of SEV-SNP's PAGE_TYPE (SNP Firmware ABI,
-/// SNP_LAUNCH_UPDATE); SEV and SEV-ES know the first and kUnmeasured only: a kUnmeasured region is loaded,
-/// but not encrypted or measured at launch.
+/// SNP_LAUNCH_UPDATE). What each means for SEV and SEV-ES, which have no types: plan_steps.hpp.
 enum class PageType : std::uint8_t {
   kNormal = 1,
   kVmsa = 2,
@@ -56,17 +56,12 @@ struct SecretArea {
 struct LaunchPlan {
   std::vector<Region> regions;   ///< In the order in which the firmware measures them
   std::vector<VcpuState> vcpus;  ///< In the order of vCPU ids
-  bool encrypted_state = false;  ///< SEV-ES: the VMSAs are encrypted and measured after the regions
-  VmsaFlavour vmsa_flavour = VmsaFlavour::kInit2;
+  Protection protection;         ///< What of it is measured, and how: plan_steps.hpp
   SecretArea secret;
 };
 
 /// Gives the content of a region piece by piece, at most 1 MiB each, zero padding included, in order.
 /// Throws Error where a file can't be read or is shorter than the plan says.
 void read_region(const Region& region, const std::function<void(ByteView)>& piece);
-
-/// The launch digest that the firmware computes for this plan: SHA-256 over every measured region in order,
-/// then, for SEV-ES, every vCPU's VMSA page (SEV API, LAUNCH_MEASURE).
-ByteArray<32> launch_digest(const LaunchPlan& plan);
 
 }  // namespace virtsev::sevcore

@@ -9,12 +9,12 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "driver/boot/memory_layout.hpp"
 #include "driver/vmm/machine/board.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/unique_fd.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/vmm/fake_vcpu.hpp"
 
 using namespace virtsev;
@@ -65,7 +65,7 @@ struct Machine {
     user.reset(ends[0]);
     master.reset(ends[1]);
     vmm::Board::Wiring wiring;
-    wiring.interrupt = [](std::uint32_t line, bool) { require(line < boot::layout::kIoApicPins); };
+    wiring.interrupt = [](std::uint32_t line, bool) { require(line < layout::kIoApicPins); };
     wiring.power_off = [] {};
     wiring.reset = [] {};
     wiring.console_master = master.get();
@@ -83,8 +83,8 @@ struct Machine {
 
 void access_port(Input& input, vmm::ExitHandler& handler, Vcpu& vcpu) {
   // Most ports are nobody's; the first byte chooses between those that somebody has, and any.
-  static constexpr std::uint16_t kOwned[] = {boot::layout::kCom1Port, boot::layout::kRtcPort,
-                                             boot::layout::kPowerPort, vmm::KeyboardController::kPort};
+  static constexpr std::uint16_t kOwned[] = {layout::kCom1Port, layout::kRtcPort, layout::kPowerPort,
+                                             vmm::KeyboardController::kPort};
   const auto choice = input.number<std::uint8_t>();
   const auto number = input.number<std::uint16_t>();
   const auto port = static_cast<std::uint16_t>((choice & 4) != 0 ? number : kOwned[choice & 3] + number % 12);

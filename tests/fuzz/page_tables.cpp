@@ -95,7 +95,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   vmm::Launch launch(firmware, memory);
   const bool encrypted = (choices & 1) != 0;
   const vmm::MemoryAccess access(
-      {memory, encrypted ? &launch : nullptr, sevcore::Policy((choices >> 1) & 7), encrypted ? kCBit : 0});
+      {memory, encrypted ? &launch : nullptr,
+       encrypted ? sevcore::make_protection(sevcore::Policy((choices >> 1) & 7)) : sevcore::Unprotected{},
+       encrypted ? kCBit : 0});
 
   Bytes read(length);
   const bool readable = may([&] { access.read_virtual(state, linear, read); });

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "driver/boot/acpi/table.hpp"
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::boot::acpi {
 namespace {

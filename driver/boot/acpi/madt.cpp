@@ -2,8 +2,8 @@
 #include "driver/boot/acpi/madt.hpp"
 
 #include "driver/boot/acpi/table.hpp"
-#include "driver/boot/memory_layout.hpp"
-#include "driver/spec/boot_specification.hpp"
+#include "sevcore/machine/machine_version.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::boot::acpi {
 namespace {
@@ -12,9 +12,9 @@ namespace {
 constexpr std::uint8_t kRevision = 5;
 constexpr std::uint32_t kEnabled = 1;
 
-/// Processor local APIC, 5.2.12.2. One byte for the id: enough for spec::kMaxVcpus.
+/// Processor local APIC, 5.2.12.2. One byte for the id: enough for machine::kLimits.vcpus.
 void append_local_apic(Bytes& table, std::uint32_t vcpu) {
-  static_assert(layout::apic_id(spec::kMaxVcpus - 1) < 0xff);
+  static_assert(layout::apic_id(machine::kLimits.vcpus - 1) < 0xff);
   const auto id = static_cast<std::uint8_t>(layout::apic_id(vcpu));
   table.insert(table.end(), {0, 8, id, id});
   append_le<std::uint32_t>(table, kEnabled);

@@ -9,7 +9,7 @@
 #include "driver/boot/acpi/fadt.hpp"
 #include "driver/boot/acpi/madt.hpp"
 #include "driver/boot/acpi/table.hpp"
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::boot::acpi {
 namespace {

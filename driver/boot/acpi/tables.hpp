@@ -14,7 +14,7 @@ struct Tables {
   GuestAddress rsdp;  ///< For boot_params
 };
 
-/// For spec::kMaxVcpus vCPUs at most.
+/// For machine::kLimits.vcpus vCPUs at most.
 Tables make_tables(std::uint32_t vcpus);
 
 }  // namespace virtsev::boot::acpi

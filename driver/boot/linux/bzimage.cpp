@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "driver/boot/linux/setup_header.hpp"
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::boot {
 namespace {

@@ -13,6 +13,7 @@ constexpr Guid kTable = *parse_guid("96b582de-1fb2-45f7-baea-a366c55a082d");
 constexpr Guid kReset = *parse_guid("00f771de-1a7e-4fcb-890e-68c77e2fb44e");
 constexpr Guid kSecret = *parse_guid("4c2eb361-7d9b-4cc3-8081-127c90d3d294");
 constexpr Guid kKernelHashes = *parse_guid("7255371f-3a3b-4b04-927b-1da6efa8d454");
+constexpr Guid kSnpSections = *parse_guid("dc886566-984a-4798-a75e-5585a7bf67cc");
 
 /// A length and a GUID, at each entry's end and at the table's.
 constexpr std::size_t kTrailer = 18;
@@ -45,6 +46,11 @@ bool take(Footer& footer, const Guid& guid, ByteView data) {
       return false;
     }
     (guid == kSecret ? footer.secret : footer.kernel_hashes) = block_in(data);
+  } else if (guid == kSnpSections) {
+    if (data.size() < 4) {
+      return false;
+    }
+    footer.snp_sections = get_le<std::uint32_t>(data, 0);
   }
   return true;
 }

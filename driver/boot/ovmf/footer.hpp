@@ -18,11 +18,12 @@ struct Block {
   friend bool operator==(const Block&, const Block&) = default;
 };
 
-/// What SEV and SEV-ES need of the table; entries of other kinds are skipped.
+/// What SEV needs of the table; entries of other kinds are skipped.
 struct Footer {
   std::optional<std::uint32_t> reset_address;  ///< Where vCPUs but the first begin, for SEV-ES
   std::optional<Block> secret;
   std::optional<Block> kernel_hashes;
+  std::optional<std::uint32_t> snp_sections;  ///< Bytes from the image's end back to them: snp_sections.hpp
 };
 
 enum class FooterFault : std::uint8_t { kNone, kBroken };

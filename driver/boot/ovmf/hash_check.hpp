@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 #include "sevcore/base/bytes.hpp"
 
 namespace virtsev::boot::ovmf {

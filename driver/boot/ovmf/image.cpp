@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/boot/ovmf/image.hpp"
 
-#include "driver/boot/boot_file.hpp"
+#include "driver/boot/files/file_size.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/launch/launch_plan.hpp"

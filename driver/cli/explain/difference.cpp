@@ -5,17 +5,18 @@
 
 #include "sevcore/base/text.hpp"
 #include "sevcore/launch/policy.hpp"
+#include "sevcore/launch/snp_policy.hpp"
 
 namespace virtsev::cli {
 namespace {
 
-const Step* find(const Explanation& in, const std::string& name) {
+const ExplainedStep* find(const Explanation& in, const std::string& name) {
   const auto step =
-      std::find_if(in.steps.begin(), in.steps.end(), [&](const Step& s) { return s.name == name; });
+      std::find_if(in.steps.begin(), in.steps.end(), [&](const ExplainedStep& s) { return s.name == name; });
   return step == in.steps.end() ? nullptr : &*step;
 }
 
-std::optional<DifferenceKind> compare(const Step& here, const Step& there) {
+std::optional<DifferenceKind> compare(const ExplainedStep& here, const ExplainedStep& there) {
   if (here.address != there.address) {
     return DifferenceKind::kAddress;
   }
@@ -34,8 +35,8 @@ std::optional<DifferenceKind> compare(const Step& here, const Step& there) {
 /// A difference in one file's content, or in whether there is such a file.
 void add_file_cause(std::vector<std::string>& out, const std::string& name, const Explanation& here,
                     const Explanation& there) {
-  const Step* mine = find(here, name);
-  const Step* other = find(there, name);
+  const ExplainedStep* mine = find(here, name);
+  const ExplainedStep* other = find(there, name);
   if (mine == nullptr && other != nullptr) {
     out.push_back(text("{}: none here, {} there", name, other->origin));
   } else if (mine != nullptr && other == nullptr) {
@@ -46,13 +47,20 @@ void add_file_cause(std::vector<std::string>& out, const std::string& name, cons
   }
 }
 
+/// SEV-SNP's launch digest is longer; its policy has another layout.
+std::string describe_policy(const Explanation& explanation) {
+  return explanation.launch_digest.size() == 48
+             ? sevcore::describe(sevcore::SnpPolicy(explanation.inputs.policy))
+             : sevcore::describe(sevcore::Policy(static_cast<std::uint32_t>(explanation.inputs.policy)));
+}
+
 }  // namespace
 
 std::optional<Difference> first_difference(const Explanation& here, const Explanation& there) {
   const std::size_t longest = std::max(here.steps.size(), there.steps.size());
   for (std::size_t i = 0; i < longest; ++i) {
-    const Step* mine = i < here.steps.size() ? &here.steps[i] : nullptr;
-    const Step* other = i < there.steps.size() ? &there.steps[i] : nullptr;
+    const ExplainedStep* mine = i < here.steps.size() ? &here.steps[i] : nullptr;
+    const ExplainedStep* other = i < there.steps.size() ? &there.steps[i] : nullptr;
     if (mine != nullptr && (other == nullptr || find(there, mine->name) == nullptr)) {
       return Difference{DifferenceKind::kOnlyHere, i, mine, nullptr};
     }
@@ -90,8 +98,7 @@ std::vector<std::string> causes(const Explanation& here, const Explanation& ther
   add_file_cause(out, "initrd", here, there);
   if (a.policy != b.policy) {
     out.push_back(text("policy: {} here, {} there (not in the launch digest itself, but in the measurement)",
-                       sevcore::describe(sevcore::Policy(a.policy)),
-                       sevcore::describe(sevcore::Policy(b.policy))));
+                       describe_policy(here), describe_policy(there)));
   }
   if (!a.vmsa.empty() && !b.vmsa.empty() && a.vmsa != b.vmsa) {
     out.push_back(text("vCPU state: as {} makes it here, as {} there (--vmsa)", a.vmsa, b.vmsa));

@@ -16,9 +16,9 @@ enum class DifferenceKind : std::uint8_t { kOnlyHere, kOnlyThere, kAddress, kSiz
 
 struct Difference {
   DifferenceKind kind = DifferenceKind::kBytes;
-  std::size_t index = 0;        ///< Of the step, from 0, in the launch that has it
-  const Step* here = nullptr;   ///< Null for kOnlyThere
-  const Step* there = nullptr;  ///< Null for kOnlyHere
+  std::size_t index = 0;                 ///< Of the step, from 0, in the launch that has it
+  const ExplainedStep* here = nullptr;   ///< Null for kOnlyThere
+  const ExplainedStep* there = nullptr;  ///< Null for kOnlyHere
 };
 
 /// Nothing where all steps are the same. Points into both explanations.

@@ -68,7 +68,7 @@ void draw_solid(svg::Document& out, const Band& band, const svg::Box& box, std::
   out.label(right, middle + 15, "mono", digest, svg::Anchor::kEnd);
 }
 
-std::size_t number_of(const Explanation& explanation, const Step* step) {
+std::size_t number_of(const Explanation& explanation, const ExplainedStep* step) {
   return static_cast<std::size_t>(step - explanation.steps.data()) + 1;
 }
 
@@ -79,7 +79,7 @@ bool holds_secret(const Explanation& explanation, const Band& band) {
 
 void draw_region(svg::Document& out, const Explanation& explanation, const Band& band, const svg::Box& box,
                  const Difference* difference) {
-  const Step& step = *band.step;
+  const ExplainedStep& step = *band.step;
   const bool secret = holds_secret(explanation, band);
   out.begin_group("region", tip_of(step));
   draw_solid(out, band, box, secret ? "secret" : class_of(step, explanation.inputs), step.name,

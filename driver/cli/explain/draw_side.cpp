@@ -21,9 +21,9 @@ struct Card {
   std::size_t last = 0;
 };
 
-std::vector<Card> cards_of(const Explanation& explanation, const Step* marked) {
+std::vector<Card> cards_of(const Explanation& explanation, const ExplainedStep* marked) {
   std::vector<Card> cards;
-  const std::vector<Step>& steps = explanation.steps;
+  const std::vector<ExplainedStep>& steps = explanation.steps;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (steps[i].address) {
       continue;
@@ -49,11 +49,11 @@ void draw_card(svg::Document& out, double y, std::string_view classes, const std
 }
 
 void draw_card(svg::Document& out, double y, const Explanation& explanation, const Card& card,
-               const Step* marked) {
-  const Step& step = explanation.steps[card.first];
+               const ExplainedStep* marked) {
+  const ExplainedStep& step = explanation.steps[card.first];
   const auto first_vcpu = static_cast<std::size_t>(std::count_if(
       explanation.steps.begin(), explanation.steps.begin() + static_cast<std::ptrdiff_t>(card.first),
-      [](const Step& other) { return !other.address; }));
+      [](const ExplainedStep& other) { return !other.address; }));
   const std::string name = card.first == card.last ? step.name
                                                    : text("VMSAs of vCPUs {} to {}, all alike", first_vcpu,
                                                           first_vcpu + card.last - card.first);
@@ -79,7 +79,7 @@ std::vector<LegendEntry> legend_of(const Explanation& explanation) {
                                   {"vmsa", text("measured, a vCPU's registers")},
                                   {"unmeasured", text("not measured: the host may change it")}};
   std::erase_if(all, [&](const LegendEntry& entry) {
-    return std::none_of(explanation.steps.begin(), explanation.steps.end(), [&](const Step& step) {
+    return std::none_of(explanation.steps.begin(), explanation.steps.end(), [&](const ExplainedStep& step) {
       return class_of(step, explanation.inputs) == entry.classes;
     });
   });
@@ -104,7 +104,7 @@ std::vector<LegendEntry> legend_of(const Explanation& explanation) {
 double draw_vcpus(svg::Document& out, double y, const Explanation& explanation,
                   const Difference* difference) {
   out.label(kSideX, y - 14, "heading", text("vCPUs"));
-  const Step* marked = difference != nullptr ? difference->here : nullptr;
+  const ExplainedStep* marked = difference != nullptr ? difference->here : nullptr;
   const std::vector<Card> cards = cards_of(explanation, marked);
   if (cards.empty()) {
     out.label(kSideX, y + 10, "line", text("SEV measures nothing of them; SEV-ES does"));

@@ -41,7 +41,7 @@ double draw_sentence(svg::Document& out, double y, const std::string& sentence) 
   return y + 34 + 14;
 }
 
-double draw_result(svg::Document& out, double y, const ByteArray<32>& digest) {
+double draw_result(svg::Document& out, double y, const Bytes& digest) {
   out.rect({kMargin, y, kWidth - 2 * kMargin, 66}, "result", 6);
   out.label(kMargin + 20, y + 25, "result-label",
             text("Launch digest: SHA-256 of all that is measured, in the order of the numbers"));

@@ -23,7 +23,7 @@ std::string range_text(std::uint64_t start, std::uint64_t end) {
   return fmt::format("{:#x} – {:#x}", start, end > start ? end - 1 : end);
 }
 
-std::string_view class_of(const Step& step, const Inputs& inputs) {
+std::string_view class_of(const ExplainedStep& step, const Inputs& inputs) {
   if (step.type == "vmsa") {
     return "vmsa";
   }
@@ -36,14 +36,14 @@ std::string_view class_of(const Step& step, const Inputs& inputs) {
   return step.origin == inputs.machine ? "built" : "file";
 }
 
-std::string type_text(const Step& step) {
+std::string type_text(const ExplainedStep& step) {
   // SNP's other types keep their names.
   return step.type == "normal"       ? text("measured")
          : step.type == "unmeasured" ? text("not measured")
                                      : step.type;
 }
 
-std::string digest_text(const Step& step) {
+std::string digest_text(const ExplainedStep& step) {
   constexpr std::size_t kDigits = 16;
   return step.type == "unmeasured" ? text("not measured") : to_hex(step.digest).substr(0, kDigits) + "…";
 }
@@ -55,7 +55,7 @@ void draw_number(svg::Document& out, double x, double y, std::size_t number) {
   out.label(x, y + 4, "number", digits, svg::Anchor::kMiddle);
 }
 
-std::string tip_of(const Step& step) {
+std::string tip_of(const ExplainedStep& step) {
   return text("{}: {} bytes, {}, from {}; SHA-256 {}", step.name, step.size, step.type, step.origin,
               to_hex(step.digest));
 }

@@ -56,18 +56,18 @@ std::string size_text(std::uint64_t bytes);
 std::string range_text(std::uint64_t start, std::uint64_t end);
 
 /// The class of a step's colour, by its type and by who made its bytes.
-std::string_view class_of(const Step& step, const Inputs& inputs);
+std::string_view class_of(const ExplainedStep& step, const Inputs& inputs);
 
 /// Whether the step is measured, for people.
-std::string type_text(const Step& step);
+std::string type_text(const ExplainedStep& step);
 
 /// The first digits of a step's digest, or that it is not measured.
-std::string digest_text(const Step& step);
+std::string digest_text(const ExplainedStep& step);
 
 /// The step's number in the order of measurement, white in a dark circle.
 void draw_number(svg::Document& out, double x, double y, std::size_t number);
 
 /// What a viewer shows of a step when it is pointed at: all that is known of it.
-std::string tip_of(const Step& step);
+std::string tip_of(const ExplainedStep& step);
 
 }  // namespace virtsev::cli::drawing

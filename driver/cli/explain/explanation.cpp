@@ -3,6 +3,7 @@
 
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"
+#include "sevcore/launch/launch_digest.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -27,62 +28,48 @@ std::string name_of(sevcore::PageType type) {
 }
 
 Inputs inputs_of(const ExpectedLaunch& launch) {
-  const spec::BootSpecification& specification = launch.specification;
+  const spec::Machine& guest = launch.guest();
   Inputs inputs;
   inputs.machine = launch.machine();
-  inputs.memory_bytes = specification.memory_bytes;
-  inputs.vcpus = specification.vcpus;
-  inputs.policy = specification.policy;
-  inputs.command_line = specification.command_line;
-  if (launch.plan.encrypted_state) {
-    inputs.vmsa = specification.vmsa_flavour == spec::VmsaFlavour::kInit2 ? "init2" : "legacy";
+  inputs.memory_bytes = guest.memory_bytes;
+  inputs.vcpus = guest.vcpus;
+  inputs.policy = sevcore::policy_value(guest.protection);
+  inputs.command_line = launch.payload() != nullptr ? launch.payload()->command_line : "";
+  if (const auto flavour = sevcore::flavour_of(guest.protection)) {
+    inputs.vmsa = word_for(*flavour);
   }
   return inputs;
 }
 
-Step step_of(const sevcore::Region& region, sevcore::crypto::Sha256& running) {
+ExplainedStep explain(const sevcore::PlanStep& step, const ExpectedLaunch& launch,
+                      sevcore::RunningDigest& running) {
   sevcore::crypto::Sha256 own;
-  const bool measured = region.type != sevcore::PageType::kUnmeasured;
-  sevcore::read_region(region, [&](ByteView piece) {
-    own.update(piece);
-    if (measured) {
-      running.update(piece);
-    }
-  });
-  return {region.name,          region.origin, region.address.value(), region.size,
-          name_of(region.type), own.digest(),  running.digest()};
-}
-
-Step step_of(const sevcore::VcpuState& vcpu, std::size_t number, const ExpectedLaunch& launch,
-             sevcore::crypto::Sha256& running) {
-  const ByteArray<4096> page = sevcore::vmsa_page(vcpu, launch.plan.vmsa_flavour);
-  running.update(page);
-  // A name that the comparison and scripts rely on: the regions' names are not translated either.
-  return {"VMSA of vCPU " + std::to_string(number),
-          launch.machine(),
-          std::nullopt,
-          page.size(),
-          name_of(sevcore::PageType::kVmsa),
-          sevcore::crypto::sha256(page),
-          running.digest()};
+  running.add(step, [&own](ByteView piece) { own.update(piece); });
+  ExplainedStep explained;
+  explained.name = step.name;
+  explained.origin = step.vmsa ? launch.machine() : step.origin;
+  if (step.address) {
+    explained.address = step.address->value();
+  }
+  explained.size = step.size;
+  explained.type = name_of(step.type);
+  explained.digest = own.digest();
+  explained.running = running.value();
+  return explained;
 }
 
 }  // namespace
 
 Explanation explain(const ExpectedLaunch& launch) {
-  const sevcore::LaunchPlan& plan = launch.plan;
   Explanation explanation;
   explanation.inputs = inputs_of(launch);
-  sevcore::crypto::Sha256 running;
-  for (const sevcore::Region& region : plan.regions) {
-    explanation.steps.push_back(step_of(region, running));
-  }
-  for (std::size_t number = 0; plan.encrypted_state && number < plan.vcpus.size(); ++number) {
-    explanation.steps.push_back(step_of(plan.vcpus[number], number, launch, running));
+  sevcore::RunningDigest running(launch.plan.protection);
+  for (const sevcore::PlanStep& step : sevcore::steps_of(launch.plan)) {
+    explanation.steps.push_back(explain(step, launch, running));
   }
   explanation.unmeasured = unmeasured(launch);
-  explanation.secret = plan.secret;
-  explanation.launch_digest = running.digest();
+  explanation.secret = launch.plan.secret;
+  explanation.launch_digest = running.value();
   return explanation;
 }
 

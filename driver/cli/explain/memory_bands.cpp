@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -17,8 +17,8 @@ struct Range {
 /// Empty where the plan does not say.
 std::vector<Range> ram_of(const Inputs& inputs) {
   std::vector<Range> ram;
-  for (const boot::layout::Window& window :
-       {boot::layout::low_ram(inputs.memory_bytes), boot::layout::high_ram(inputs.memory_bytes)}) {
+  for (const layout::Window& window :
+       {layout::low_ram(inputs.memory_bytes), layout::high_ram(inputs.memory_bytes)}) {
     if (window.size != 0) {
       ram.push_back({window.start.value(), window.end().value()});
     }
@@ -30,7 +30,7 @@ std::uint64_t end_of(std::uint64_t start, std::uint64_t size) {
   return start + std::min(size, std::numeric_limits<std::uint64_t>::max() - start);
 }
 
-void add(std::vector<Band>& bands, BandKind kind, const Step& step) {
+void add(std::vector<Band>& bands, BandKind kind, const ExplainedStep& step) {
   if (step.address) {
     bands.push_back({kind, *step.address, end_of(*step.address, step.size), &step});
   }
@@ -39,7 +39,7 @@ void add(std::vector<Band>& bands, BandKind kind, const Step& step) {
 /// All that is drawn for itself, by address.
 std::vector<Band> solid_bands(const Explanation& explanation, const Difference* difference) {
   std::vector<Band> bands;
-  for (const Step& step : explanation.steps) {
+  for (const ExplainedStep& step : explanation.steps) {
     add(bands, BandKind::kRegion, step);
   }
   const auto holds_secret = [&](const Band& band) {

@@ -21,9 +21,9 @@ enum class BandKind : std::uint8_t {
 
 struct Band {
   BandKind kind = BandKind::kFree;
-  std::uint64_t start = 0;     ///< Guest physical
-  std::uint64_t end = 0;       ///< The first address behind it
-  const Step* step = nullptr;  ///< For kRegion and kMissing
+  std::uint64_t start = 0;              ///< Guest physical
+  std::uint64_t end = 0;                ///< The first address behind it
+  const ExplainedStep* step = nullptr;  ///< For kRegion and kMissing
 };
 
 /// In the order of addresses, without gaps. Points into the explanation, and into `difference`, which may be

@@ -13,7 +13,7 @@
 namespace virtsev::cli {
 namespace {
 
-Json to_json(const Step& step) {
+Json to_json(const ExplainedStep& step) {
   return {{"name", step.name},
           {"address", step.address ? Json(*step.address) : Json(nullptr)},
           {"size", step.size},
@@ -64,6 +64,15 @@ std::uint32_t word_in(JsonView value, const char* name) {
   return static_cast<std::uint32_t>(number_in(value, name, std::numeric_limits<std::uint32_t>::max()));
 }
 
+/// 32 bytes, or 48 for what SEV-SNP measures.
+Bytes launch_digest_in(JsonView value, const char* name) {
+  std::optional<Bytes> bytes = from_hex(text_in(value, name));
+  if (!bytes || (bytes->size() != 32 && bytes->size() != 48)) {
+    throw Malformed{text("\"{}\" has not the 64 or 96 hex digits of a digest", name)};
+  }
+  return std::move(*bytes);
+}
+
 ByteArray<32> digest_in(JsonView value, const char* name) {
   const std::optional<Bytes> bytes = from_hex(text_in(value, name));
   ByteArray<32> digest{};
@@ -74,8 +83,8 @@ ByteArray<32> digest_in(JsonView value, const char* name) {
   return digest;
 }
 
-Step step_in(JsonView value) {
-  Step step;
+ExplainedStep step_in(JsonView value) {
+  ExplainedStep step;
   step.name = text_in(value, "name");
   step.origin = text_in(value, "origin");
   if (!field(value, "address").is_null()) {
@@ -84,7 +93,7 @@ Step step_in(JsonView value) {
   step.size = number_in(value, "size");
   step.type = text_in(value, "type");
   step.digest = digest_in(value, "digest");
-  step.running = digest_in(value, "running_digest");
+  step.running = launch_digest_in(value, "running_digest");
   return step;
 }
 
@@ -93,7 +102,7 @@ Inputs inputs_in(JsonView value) {
   inputs.machine = text_in(value, "machine");
   inputs.memory_bytes = number_in(value, "memory_bytes");
   inputs.vcpus = word_in(value, "vcpus");
-  inputs.policy = word_in(value, "policy");
+  inputs.policy = number_in(value, "policy");
   inputs.command_line = text_in(value, "cmdline");
   inputs.vmsa = field(value, "vmsa").is_null() ? "" : text_in(value, "vmsa");
   return inputs;
@@ -101,7 +110,7 @@ Inputs inputs_in(JsonView value) {
 
 Explanation explanation_in(JsonView value) {
   Explanation explanation;
-  explanation.launch_digest = digest_in(value, "launch_digest");
+  explanation.launch_digest = launch_digest_in(value, "launch_digest");
   explanation.inputs = inputs_in(field(value, "inputs"));
   if (value.find("secret_address")) {  // Earlier versions did not write it
     explanation.secret = {GuestAddress(number_in(value, "secret_address")), number_in(value, "secret_size")};
@@ -120,7 +129,7 @@ Explanation explanation_in(JsonView value) {
 
 Json to_json(const Explanation& explanation) {
   Json regions = Json::array();
-  for (const Step& step : explanation.steps) {
+  for (const ExplainedStep& step : explanation.steps) {
     regions.push_back(to_json(step));
   }
   return {{"launch_digest", to_hex(explanation.launch_digest)},   {"inputs", to_json(explanation.inputs)},

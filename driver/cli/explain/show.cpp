@@ -7,7 +7,7 @@
 namespace virtsev::cli {
 namespace {
 
-std::string show(const Step& step, std::size_t number) {
+std::string show(const ExplainedStep& step, std::size_t number) {
   const std::string heading = step.address ? text("{:2}  {} at {:#x}, {} bytes, {}, from {}", number,
                                                   step.name, *step.address, step.size, step.type, step.origin)
                                            : text("{:2}  {}, {} bytes, {}, from {}", number, step.name,

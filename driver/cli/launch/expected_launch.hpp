@@ -2,30 +2,28 @@
 // From the owner's options to the launch plan: the same steps as virtsevd and the monitor take.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "driver/boot/ovmf/compose.hpp"
 #include "driver/cli/launch/launch_options.hpp"
-#include "driver/spec/boot_specification.hpp"
-#include "sevcore/base/unique_fd.hpp"
+#include "driver/spec-from-xml/opened_machine.hpp"
 #include "sevcore/launch/launch_plan.hpp"
 
 namespace virtsev::cli {
 
 /// A plan, and what it was made from. Moving it keeps the plan's borrowed descriptors valid.
 struct ExpectedLaunch {
-  spec::BootSpecification specification;
-  UniqueFd kernel;
-  UniqueFd initrd;
+  spec::OpenedMachine opened;
   sevcore::LaunchPlan plan;
-  std::optional<boot::ovmf::Firmware> firmware = {};  ///< None: direct boot, as virtsev starts it
-  UniqueFd firmware_image = {};
   std::vector<std::string> remarks = {};  ///< What its owner should know of it, for people
   bool variables_of_host = false;         ///< Firmware that reads variables which the host keeps
   bool vmsa_assumed = false;              ///< SEV-ES without --vmsa: made as init2 makes it
 
+  [[nodiscard]] const spec::Machine& guest() const { return opened.machine; }
+  /// Null: direct boot, as virtsev starts it.
+  [[nodiscard]] const spec::FirmwareBoot* firmware() const;
+  /// Null: the firmware finds its kernel itself.
+  [[nodiscard]] const spec::Payload* payload() const { return spec::payload_of(guest().boot); }
   /// For scripts: the machine's version, or "qemu" where QEMU starts the guest through firmware.
   [[nodiscard]] std::string machine() const;
 };
@@ -41,10 +39,12 @@ struct Prediction {
 };
 
 /// One; where --vmsa was not given for SEV-ES, both that there are: which of them a host makes is its
-/// kernel's affair, and both are the owner's own.
+/// kernel's affair, and both are the owner's own. Throws Error for SEV-SNP, whose guests report themselves.
 std::vector<Prediction> predictions(const ExpectedLaunch& launch);
 
-/// The same launch as another kind of host makes it. The descriptors stay with `launch`.
-sevcore::LaunchPlan with_flavour(const ExpectedLaunch& launch, spec::VmsaFlavour flavour);
+/// --vmsa's word for it: "init2" or "legacy".
+std::string word_for(sevcore::VmsaFlavour flavour);
+/// The digest of the same launch as another kind of host makes it.
+Prediction with_flavour(const ExpectedLaunch& launch, sevcore::VmsaFlavour flavour);
 
 }  // namespace virtsev::cli

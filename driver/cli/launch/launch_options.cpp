@@ -9,7 +9,8 @@ namespace virtsev::cli {
 bool LaunchOptions::given() const {
   return !xml.empty() || !machine.empty() || memory_mib != 0 || !firmware.empty() ||
          !firmware_digest.empty() || !kernel.empty() || !initrd.empty() || command_line_given || vcpus != 0 ||
-         !cpu_model.empty() || cpu_signature != 0 || !vmsa.empty();
+         !cpu_model.empty() || cpu_signature != 0 || !vmsa.empty() || !type.empty() ||
+         !guest_features.empty();
 }
 
 void add_copy_options(Command& command, LaunchOptions& options) {
@@ -53,10 +54,19 @@ void add_copy_options(Command& command, LaunchOptions& options) {
                "measure and explain take init2, and say so"))
       .type_name("HOW")
       .one_of({"init2", "legacy"});
+  command
+      .add_option("--guest-features", options.guest_features,
+                  text("SEV_FEATURES of the vCPUs, for SEV-SNP (0x1), 0x-prefixed or decimal"))
+      .type_name("BITS");
 }
 
 void add_launch_options(Command& command, LaunchOptions& options) {
   command.add_option("XML", options.xml, text("the domain's XML (\"-\": from standard input)")).type_name("");
+  command
+      .add_option("--type", options.type,
+                  text("sev, whose policy says whether it is SEV-ES, or sev-snp; XML says it itself"))
+      .type_name("TYPE")
+      .one_of({"sev", "sev-snp"});
   command.add_option("--machine", options.machine, text("machine version (the newest, virtsev-q35-1.0)"))
       .type_name("NAME");
   command

@@ -25,7 +25,10 @@ struct LaunchOptions {
   std::string cpu_model;
   std::uint32_t cpu_signature = 0;
   std::string vmsa;
+  std::string type;            ///< "sev" or "sev-snp"
+  std::string guest_features;  ///< SEV_FEATURES, 0x-prefixed or decimal
 
+  [[nodiscard]] bool is_snp() const { return type == "sev-snp"; }
   /// True where a launch is described at all, apart from the policy.
   [[nodiscard]] bool given() const;
 };

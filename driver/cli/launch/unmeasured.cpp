@@ -22,12 +22,12 @@ std::string what_a_digest_does_not_say() {
 
 std::vector<Unmeasured> unmeasured(const ExpectedLaunch& launch) {
   std::vector<Unmeasured> list;
-  if (launch.firmware && launch.specification.kernel.fd < 0) {
+  if (launch.payload() == nullptr) {
     list.push_back(
         {kUnmeasuredKernel, text("the kernel: the firmware takes it from the guest's disk, which the host "
                                  "can exchange")});
   }
-  if (launch.firmware) {
+  if (launch.firmware() != nullptr) {
     list.push_back({"acpi", text("ACPI tables, whose code the guest's kernel runs: the host makes them "
                                  "(direct boot measures its own)")});
     list.push_back({"smbios", text("SMBIOS tables, from the host")});
@@ -36,14 +36,16 @@ std::vector<Unmeasured> unmeasured(const ExpectedLaunch& launch) {
   if (launch.variables_of_host) {
     list.push_back({"variables", text("the firmware's variables, the boot order among them")});
   }
-  if (!launch.plan.encrypted_state) {
+  if (!sevcore::encrypts_state(launch.plan.protection)) {
     list.push_back(
         {"vcpu-state", text("the registers that vCPUs start with: SEV-ES measures them (policy bit 2), "
                             "SEV does not")});
   }
-  list.push_back(
-      {"addresses", text("where the measured bytes lie: the digest binds bytes and their order, not "
-                         "addresses")});
+  if (!std::holds_alternative<sevcore::Snp>(launch.plan.protection)) {
+    list.push_back(
+        {"addresses", text("where the measured bytes lie: the digest binds bytes and their order, not "
+                           "addresses")});
+  }
   return list;
 }
 
@@ -57,7 +59,7 @@ Json to_json(const std::vector<Unmeasured>& list) {
 }
 
 void note_unmeasured(const ExpectedLaunch& launch) {
-  if (!launch.firmware) {
+  if (launch.firmware() == nullptr) {
     return;
   }
   for (const Unmeasured& one : unmeasured(launch)) {
@@ -66,8 +68,8 @@ void note_unmeasured(const ExpectedLaunch& launch) {
 }
 
 bool kernel_is_covered(const ExpectedLaunch& launch) {
-  return !launch.firmware || launch.specification.kernel.fd >= 0 ||
-         boot::ovmf::find_hash_check(launch.firmware->image) == boot::ovmf::HashCheck::kThere;
+  return launch.payload() != nullptr ||
+         boot::ovmf::find_hash_check(launch.firmware()->image) == boot::ovmf::HashCheck::kThere;
 }
 
 }  // namespace virtsev::cli

@@ -8,13 +8,14 @@ namespace {
 
 /// None where both kinds of VMSA are among the predictions, or the guest has none.
 std::optional<OtherVmsa> other_vmsa(const ExpectedLaunch& launch) {
-  if (!launch.plan.encrypted_state || launch.vmsa_assumed) {
+  const auto flavour = sevcore::flavour_of(launch.plan.protection);
+  if (!flavour || launch.vmsa_assumed) {
     return std::nullopt;
   }
-  const bool init2 = launch.specification.vmsa_flavour == spec::VmsaFlavour::kInit2;
-  return OtherVmsa{init2 ? "legacy" : "init2",
-                   sevcore::launch_digest(
-                       with_flavour(launch, init2 ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2))};
+  const bool init2 = *flavour == sevcore::VmsaFlavour::kInit2;
+  const Prediction other =
+      with_flavour(launch, init2 ? sevcore::VmsaFlavour::kLegacy : sevcore::VmsaFlavour::kInit2);
+  return OtherVmsa{other.vmsa, other.digest};
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "driver/control/messages.hpp"
-#include "driver/spec-from-xml/open_boot.hpp"
+#include "driver/spec-from-xml/virtsev/open_machine.hpp"
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/simulated/simulation_settings.hpp"
 
@@ -38,7 +38,7 @@ struct Configuration {
   std::string kvm_device = "/dev/kvm";
   std::string sev_device = "/dev/sev";
   std::string uid_locks = "/run/virtsev/uids";  ///< The same for all virtsevds of root
-  std::function<spec::OpenedBoot(const domain_xml::DomainDefinition&)> open_boot = spec::open_boot;
+  std::function<spec::OpenedMachine(const domain_xml::DomainDefinition&)> open_machine = spec::open_machine;
   /// In the place of dump/core_file.hpp's.
   std::function<void(const std::string& path, std::uint64_t size, UniqueFd peer)> write_core_file;
   std::uint32_t shortest_run_ms =

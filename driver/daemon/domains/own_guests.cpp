@@ -12,7 +12,7 @@ OwnGuests own_guests(const DomainList& domains) {
     if (run == nullptr || !run->monitor || run->monitor->over() || !run->definition->launch_security) {
       return;
     }
-    const bool es = run->definition->launch_security->policy.has(sevcore::PolicyBit::kEs);
+    const bool es = sevcore::encrypts_state(domain_xml::protection_of(*run->definition));
     ++(es ? guests.es : guests.sev);
   });
   return guests;

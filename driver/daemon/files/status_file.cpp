@@ -14,8 +14,9 @@ namespace {
 constexpr std::string_view kMagic = "virtsevd-status ";
 
 // Calls `visit(key, field)` for every number and flag, so that writing and reading name the same ones.
-template <typename Status, typename Visitor>
-void visit_numbers(Status& status, Visitor&& visit) {
+// `policy`: of the launch's protection, which is made from several fields.
+template <typename Status, typename Number, typename Visitor>
+void visit_numbers(Status& status, Number& policy, Visitor&& visit) {
   visit("id", status.id);
   visit("state", status.state);
   visit("reason", status.reason);
@@ -36,7 +37,7 @@ void visit_numbers(Status& status, Visitor&& visit) {
   visit("api-major", status.launch.api_major);
   visit("api-minor", status.launch.api_minor);
   visit("build", status.launch.build);
-  visit("policy", status.launch.policy);
+  visit("policy", policy);
   visit("c-bit-position", status.launch.c_bit_position);
   visit("reduced-phys-bits", status.launch.reduced_phys_bits);
   visit("secret-address", status.launch.secret_address);
@@ -58,8 +59,11 @@ bool read_number(const std::string& text, bool& value) {
 std::string format_status(const DomainStatus& status) {
   std::ostringstream out;
   out << kMagic << kStatusVersion << '\n';
-  visit_numbers(status, [&out](const char* key, const auto& value) { out << key << ' ' << value << '\n'; });
-  out << "vmsa-flavour " << static_cast<std::uint32_t>(status.launch.vmsa_flavour) << '\n';
+  const std::uint64_t policy = sevcore::policy_value(status.launch.protection);
+  visit_numbers(status, policy,
+                [&out](const char* key, const auto& value) { out << key << ' ' << value << '\n'; });
+  out << "vmsa-flavour " << static_cast<std::uint32_t>(sevcore::interface_of(status.launch.protection))
+      << '\n';
   out << "platform " << static_cast<std::uint32_t>(status.launch.platform) << '\n';
   out << "measurement " << to_hex(status.launch.measurement) << '\n';
   out << "boot-id " << status.boot_id << '\n';
@@ -93,12 +97,12 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
       value = number;
     }
   };
-  visit_numbers(status, read);
+  std::uint32_t policy = 0;
+  visit_numbers(status, policy, read);
   std::uint32_t flavour = 0;
   std::uint32_t platform = static_cast<std::uint32_t>(control::Platform::kHardware);
   read("vmsa-flavour", flavour);
   read("platform", platform);
-  status.launch.vmsa_flavour = flavour == 1 ? spec::VmsaFlavour::kLegacy : spec::VmsaFlavour::kInit2;
   status.launch.platform = platform == static_cast<std::uint32_t>(control::Platform::kSimulated)
                                ? control::Platform::kSimulated
                                : control::Platform::kHardware;
@@ -106,6 +110,11 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
     return unexpected(std::string("it names no process: pid or start-time is missing or malformed"));
   }
   status.launch.measurement = from_hex(fields["measurement"]).value_or(Bytes());
+  if (!status.launch.measurement.empty()) {  // An ordinary guest has none
+    status.launch.protection =
+        sevcore::make_protection(sevcore::Policy(policy), {},
+                                 flavour == 1 ? sevcore::VmsaFlavour::kLegacy : sevcore::VmsaFlavour::kInit2);
+  }
   status.boot_id = fields["boot-id"];
   status.name = fields["name"];
   status.console_path = fields["console"];

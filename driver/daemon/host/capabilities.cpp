@@ -6,7 +6,7 @@
 #include "driver/daemon/encoding/hex.hpp"
 #include "driver/daemon/encoding/xml_escape.hpp"
 #include "driver/daemon/files/read_file.hpp"
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/host-check/host_check.hpp"
 
@@ -95,9 +95,9 @@ std::string capabilities_xml(const CapabilitiesInput& input) {
   // The alias stands first: virt-manager takes the first machine for a new guest.
   out << "  <guest>\n    <os_type>hvm</os_type>\n    <arch name='x86_64'>\n      <wordsize>64</wordsize>\n"
       << "      <emulator>" << escape_xml(input.emulator) << "</emulator>\n"
-      << "      <machine canonical='" << spec::kMachineQ35_1_0 << "' maxCpus='" << spec::kMaxVcpus << "'>"
-      << spec::kMachineAlias << "</machine>\n"
-      << "      <machine maxCpus='" << spec::kMaxVcpus << "'>" << spec::kMachineQ35_1_0 << "</machine>\n"
+      << "      <machine canonical='" << machine::kQ35_1_0 << "' maxCpus='" << machine::kLimits.vcpus << "'>"
+      << machine::kAlias << "</machine>\n"
+      << "      <machine maxCpus='" << machine::kLimits.vcpus << "'>" << machine::kQ35_1_0 << "</machine>\n"
       << "      <domain type='kvm'/>\n    </arch>\n"
       << "    <features>\n      <acpi default='on' toggle='no'/>\n      <apic default='on' toggle='no'/>\n   "
          " </features>\n"

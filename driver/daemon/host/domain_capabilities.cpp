@@ -3,7 +3,7 @@
 
 #include "driver/daemon/encoding/xml_escape.hpp"
 #include "driver/daemon/host/capabilities.hpp"
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -20,10 +20,10 @@ void check_query(const CapabilitiesInput& input, const DomainCapabilitiesQuery& 
         ErrorCode::kInvalidArgument,
         text("invalid argument: architecture '{}' is not supported; SEV guests are x86_64", *query.arch));
   }
-  if (query.machine && *query.machine != spec::kMachineAlias && *query.machine != spec::kMachineQ35_1_0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                text("invalid argument: machine '{}' is not supported; write '{}'", *query.machine,
-                     spec::kMachineAlias));
+  if (query.machine && *query.machine != machine::kAlias && *query.machine != machine::kQ35_1_0) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("invalid argument: machine '{}' is not supported; write '{}'", *query.machine, machine::kAlias));
   }
   if (query.emulator && *query.emulator != input.emulator) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -66,8 +66,8 @@ std::string domain_capabilities_xml(const CapabilitiesInput& input, const Domain
   // Clients compare path and machine with what the domain's XML says, so the answer repeats the canonical
   // machine.
   out << "<domainCapabilities>\n  <path>" << escape_xml(input.emulator)
-      << "</path>\n  <domain>kvm</domain>\n  <machine>" << spec::kMachineQ35_1_0
-      << "</machine>\n  <arch>x86_64</arch>\n  <vcpu max='" << spec::kMaxVcpus << "'/>\n"
+      << "</path>\n  <domain>kvm</domain>\n  <machine>" << machine::kQ35_1_0
+      << "</machine>\n  <arch>x86_64</arch>\n  <vcpu max='" << machine::kLimits.vcpus << "'/>\n"
       << "  <iothreads supported='no'/>\n"
       << "  <os supported='yes'>\n    <enum name='firmware'/>\n    <loader supported='no'/>\n  </os>\n"
       << "  <cpu>\n    <mode name='host-passthrough' supported='yes'>\n      <enum "

@@ -116,7 +116,7 @@ void require_platform(const Configuration& configuration, const domain_xml::Doma
     return;
   }
   check_reduced_phys_bits(*definition.launch_security);
-  const bool es = definition.launch_security->policy.has(sevcore::PolicyBit::kEs);
+  const bool es = sevcore::encrypts_state(domain_xml::protection_of(definition));
   if (configuration.platform == control::Platform::kSimulated) {
     check_simulated_pool(configuration.simulation, es);
     check_simulated_snp(configuration.simulation, es);

@@ -137,8 +137,8 @@ DefinitionPtr Lifecycle::definition_from(const Uuid& uuid, const DomainStatus& s
     name = domain_xml::format_uuid(uuid);
   }
   auto salvaged = domain_xml::salvage(own ? status.xml : std::string(), {name, uuid});
-  if (!salvaged.launch_security && !status.launch.measurement.empty()) {
-    salvaged.launch_security.emplace().policy = sevcore::Policy(status.launch.policy);
+  if (const auto policy = sevcore::policy_of(status.launch.protection); policy && !salvaged.launch_security) {
+    salvaged.launch_security.emplace().policy = *policy;
   }
   return std::make_shared<const domain_xml::DomainDefinition>(std::move(salvaged));
 }

@@ -143,8 +143,7 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
 }
 
 void refuse_es_reset(const Run& run, const std::string& operation) {
-  const auto& security = run.definition->launch_security;
-  if (security && security->policy.has(sevcore::PolicyBit::kEs)) {
+  if (sevcore::encrypts_state(domain_xml::protection_of(*run.definition))) {
     throw Error(ErrorCode::kOperationUnsupported,
                 text("an SEV-ES guest can't {}: its registers are encrypted, and can't be set back; shut it "
                      "down and start it "

@@ -49,14 +49,6 @@ Error abort_error() {
   return {ErrorCode::kOperationAborted, text("the start was given up: the domain was destroyed meanwhile")};
 }
 
-Protection protection_of(const domain_xml::DomainDefinition& definition) {
-  if (!definition.launch_security) {
-    return Protection::kNone;
-  }
-  return definition.launch_security->policy.has(sevcore::PolicyBit::kEs) ? Protection::kSevEs
-                                                                         : Protection::kSev;
-}
-
 void stop_if_aborted(const Run& run) {
   if (run.abort.fired()) {
     throw abort_error();
@@ -89,7 +81,7 @@ std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run
   }
   const bool on_hardware = context_.configuration.platform == control::Platform::kHardware;
   if (on_hardware && run.monitor && run.definition->launch_security) {
-    const bool es = run.definition->launch_security->policy.has(sevcore::PolicyBit::kEs);
+    const bool es = sevcore::encrypts_state(domain_xml::protection_of(*run.definition));
     return with_asids_named(failure, es, own_guests(context_.domains));
   }
   return failure;
@@ -166,25 +158,26 @@ asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
 
 asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain, RunPtr run) {
   const Configuration configuration = context_.configuration;
-  const auto boot = std::make_shared<spec::OpenedBoot>();
+  const auto machine = std::make_shared<spec::OpenedMachine>();
   const auto files = std::make_shared<LaunchFiles>();
   const auto log = std::make_shared<UniqueFd>();
   // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
   // what opens them is left behind. So it touches nothing that a later start has, too.
   const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
-  std::function<void()> open_theirs = [definition = run->definition, boot, configuration, console_log,
+  std::function<void()> open_theirs = [definition = run->definition, machine, configuration, console_log,
                                        own = own_guests(context_.domains)] {
     require_platform(configuration, *definition, own);
-    *boot = configuration.open_boot(*definition);
+    *machine = configuration.open_machine(*definition);
     if (!definition->serials.empty() && !definition->serials[0].log_file.empty()) {
       *console_log = open_console_log(definition->serials[0].log_file);
     }
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*run);
-  std::function<void()> open_ours = [protection = protection_of(*run->definition), files, log, run,
-                                     console_log, names = LaunchNames{domain->name, file(*domain, ".end")},
-                                     configuration, layout = context_.layout, in_use = asids_in_use()] {
+  std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, log,
+                                     run, console_log,
+                                     names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
+                                     layout = context_.layout, in_use = asids_in_use()] {
     *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
     if (*console_log) {
@@ -206,13 +199,19 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   }
   run->asid = files->asid.asid;
   run->firmware_delay = configuration.simulation.firmware_delay_ms_per_mib;
-  control::Start message = start_message(*run, *boot, *files, configuration);
-  run->owner_given = !message.session.empty();
+  control::Start message = start_message(*run, *machine, *files, configuration);
+  run->owner_given = !sevcore::owner_of(message.machine.protection).session.empty();
   spawn_monitor(domain, run, log->get(), find_vmm(configuration.vmm));
   save_status(domain);
 
   co_await run->monitor->greet(kHelloLimit);
   stop_if_aborted(*run);
+  if (run->monitor->version() < control::kFirstStartVersion) {
+    throw Error(
+        ErrorCode::kConfigUnsupported,
+        text("the monitor is older than virtsevd, and can't be told what to start: install virtsevd and "
+             "virtsev-vmm of one version"));
+  }
   const control::Reply reply = co_await ask_to_launch(
       run, std::move(message), std::chrono::seconds(configuration.launch_timeout_seconds));
   const auto* report = std::get_if<control::LaunchReport>(&reply);

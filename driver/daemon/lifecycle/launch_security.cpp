@@ -46,12 +46,12 @@ std::vector<TypedParameter> launch_security_parameters(const Domain& domain) {
     throw Error(ErrorCode::kOperationInvalid,
                 text("Requested operation is not valid: the launch is under way, and not measured yet"));
   }
-  const bool legacy = run.launch.vmsa_flavour == spec::VmsaFlavour::kLegacy;
+  const bool legacy = sevcore::interface_of(run.launch.protection) == sevcore::VmsaFlavour::kLegacy;
   return {{"sev-measurement", to_base64(run.launch.measurement)},
           {"sev-api-major", run.launch.api_major},
           {"sev-api-minor", run.launch.api_minor},
           {"sev-build-id", run.launch.build},
-          {"sev-policy", run.launch.policy},
+          {"sev-policy", sevcore::policy_of(run.launch.protection).value_or(sevcore::Policy()).value()},
           {"virtsev-platform", std::string(name_of(run.launch.platform))},
           {"virtsev-vmsa", std::string(legacy ? "legacy" : "init2")},
           {"virtsev-launch", std::string(run.has_run ? "finished" : "measured")}};

@@ -5,20 +5,37 @@
 
 #include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/peer_text.hpp"
-#include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::daemon {
 namespace {
 
-Bytes decode(const std::string& element, const std::string& text_value) {
-  auto bytes = from_base64(text_value);
-  if (!bytes) {
+/// A definition that was taken has none of it; a launch without its owner must not come of one that has.
+void require_owner(const domain_xml::DomainDefinition& definition, const sevcore::Protection& protection) {
+  const sevcore::LaunchOwner& owner = sevcore::owner_of(protection);
+  const auto refuse = [](const char* element) {
     throw Error(ErrorCode::kXmlError,
                 text("<{}> in <launchSecurity> is not base64: write what `virtsev session` made", element));
+  };
+  if (definition.launch_security && !definition.launch_security->dh_certificate.empty() &&
+      owner.dh_certificate.empty()) {
+    refuse("dhCert");
   }
-  return std::move(*bytes);
+  if (definition.launch_security && !definition.launch_security->session.empty() && owner.session.empty()) {
+    refuse("session");
+  }
+}
+
+spec::Device serial_port(const Run& run, const LaunchFiles& files) {
+  spec::Serial serial;
+  serial.terminal_master = run.console_master.get();
+  serial.terminal_slave = run.console_slave.get();
+  for (std::size_t i = 0; i < serial.log.size(); ++i) {
+    serial.log[i] = files.console_log[i].get();
+  }
+  return {"serial0", spec::PortAddress{layout::kCom1Port}, serial};
 }
 
 }  // namespace
@@ -28,14 +45,14 @@ std::vector<std::string> vmm_arguments(const std::string& domain_name) {
   return {"--control-fd", "3", "--peer-uid", std::to_string(::geteuid()), "--name", domain_name};
 }
 
-control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const LaunchFiles& files,
+control::Start start_message(const Run& run, const spec::OpenedMachine& machine, const LaunchFiles& files,
                              const Configuration& configuration) {
   control::Start start;
-  start.boot = boot.specification;
+  start.machine = machine.machine;
+  require_owner(*run.definition, start.machine.protection);
+  start.machine.devices.push_back(serial_port(run, files));
   start.platform = configuration.platform;
   if (const auto& security = run.definition->launch_security) {
-    start.dh_certificate = decode("dhCert", security->dh_certificate);
-    start.session = decode("session", security->session);
     start.c_bit_position = security->c_bit_position;
   }
   start.name = run.definition->name;
@@ -43,11 +60,6 @@ control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const
   start.kvm = files.kvm.get();
   start.sev = files.sev.get();
   start.platform_identity = files.platform_identity.get();
-  start.console_master = run.console_master.get();
-  start.console_slave = run.console_slave.get();
-  for (std::size_t i = 0; i < start.console_log.size(); ++i) {
-    start.console_log[i] = files.console_log[i].get();
-  }
   start.end_file = files.end_file.get();
   start.simulated.asid = files.asid.asid;
   start.simulated.asid_lock = files.asid.lock.get();

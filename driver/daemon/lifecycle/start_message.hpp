@@ -9,15 +9,15 @@
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/domain.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
-#include "driver/spec-from-xml/open_boot.hpp"
+#include "driver/spec-from-xml/virtsev/open_machine.hpp"
 
 namespace virtsev::daemon {
 
 std::vector<std::string> vmm_arguments(const std::string& domain_name);
 
-/// Borrows the descriptors of run, boot and files. Throws Error(kXmlError) where dhCert or session is not
+/// Borrows the descriptors of run, machine and files. Throws Error(kXmlError) where dhCert or session is not
 /// base64.
-control::Start start_message(const Run& run, const spec::OpenedBoot& boot, const LaunchFiles& files,
+control::Start start_message(const Run& run, const spec::OpenedMachine& machine, const LaunchFiles& files,
                              const Configuration& configuration);
 
 /// The console said nothing for too long: noted for `virsh dominfo`, and logged. False, and nothing done,

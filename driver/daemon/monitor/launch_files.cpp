@@ -114,17 +114,18 @@ Console open_console_pair() {
 }
 
 LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
-                              const LaunchNames& names, Protection protection,
+                              const LaunchNames& names, const sevcore::Protection& protection,
                               const std::set<std::uint32_t>& asids_in_use) {
   LaunchFiles files;
   files.kvm = open_kvm(configuration.kvm_device);
-  if (protection == Protection::kNone) {
+  if (!sevcore::is_protected(protection)) {
     // No platform protects it: whether there is one does not matter.
   } else if (configuration.platform == control::Platform::kHardware) {
     files.sev = open_sev(configuration.sev_device);
   } else {
     files.platform_identity = open_identity_for_monitor(layout);
-    files.asid = asid_for(layout, configuration.simulation, protection == Protection::kSevEs, asids_in_use);
+    files.asid =
+        asid_for(layout, configuration.simulation, sevcore::encrypts_state(protection), asids_in_use);
   }
   for (std::size_t i = 0; i < files.console_log.size(); ++i) {
     const std::string suffix = i == 0 ? "" : "." + std::to_string(i);

@@ -38,14 +38,11 @@ struct LaunchNames {
   std::string domain;
   std::string end_file;  ///< Its path
 };
-/// What of a guest is encrypted: one without <launchSecurity> needs nothing of the platform.
-enum class Protection : std::uint8_t { kNone, kSev, kSevEs };
-
 /// Opens the devices that this guest needs on this platform, and takes an ASID of the simulated one, which is
 /// none of `asids_in_use`. Throws Error that says which device, why, and what to do; Error(kResourceBusy)
 /// where no ASID is free. The end file is emptied.
 LaunchFiles open_launch_files(const Layout& layout, const Configuration& configuration,
-                              const LaunchNames& names, Protection protection,
+                              const LaunchNames& names, const sevcore::Protection& protection,
                               const std::set<std::uint32_t>& asids_in_use);
 
 /// lib/platform/identity, made where missing (0600).

@@ -42,18 +42,19 @@ Error walk_failure(WalkError error, std::uint64_t linear) {
 }  // namespace
 
 void MemoryAccess::require_debuggable() const {
-  if (subject_.launch != nullptr && subject_.policy.has(PolicyBit::kNoDebug)) {
+  const std::optional<sevcore::Policy> policy = sevcore::policy_of(subject_.protection);
+  if (policy && policy->has(PolicyBit::kNoDebug)) {
     throw Error(ErrorCode::kOperationDenied,
                 text("The guest's policy {:#x} forbids debugging (NODBG, bit 0, is set): its memory and "
                      "registers can be neither read nor written. Only a guest that is launched with bit 0 "
                      "clear can be debugged",
-                     subject_.policy.value()));
+                     policy->value()));
   }
 }
 
 void MemoryAccess::require_readable_registers() const {
   require_debuggable();
-  if (subject_.launch != nullptr && subject_.policy.has(PolicyBit::kEs)) {
+  if (sevcore::encrypts_state(subject_.protection)) {
     throw Error(ErrorCode::kOperationUnsupported,
                 text("The guest's registers are encrypted (SEV-ES), and Linux offers no way to decrypt them: "
                      "they can be neither read nor written, and its page tables can't be found. Use physical "

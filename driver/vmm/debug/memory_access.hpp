@@ -7,7 +7,7 @@
 
 #include "driver/vmm/launch/launch.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
-#include "sevcore/launch/policy.hpp"
+#include "sevcore/launch/protection.hpp"
 #include "sevcore/launch/vcpu_state.hpp"
 
 namespace virtsev::vmm {
@@ -24,7 +24,7 @@ class MemoryAccess {
   struct Subject {
     const MachineMemory& memory;
     Launch* launch = nullptr;  ///< Null: a guest without SEV, whose memory is plain
-    sevcore::Policy policy;
+    sevcore::Protection protection;
     std::uint64_t c_bit = 0;  ///< As a mask; 0 without SEV
   };
   /// What `subject` refers to outlives this.

@@ -3,12 +3,10 @@
 
 #include <utility>
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 namespace {
-
-namespace layout = boot::layout;
 
 // Registers, as offsets from the device's first port.
 constexpr std::uint16_t kSleepControl = layout::kSleepControlPort - layout::kPowerPort;

@@ -69,9 +69,7 @@ void Launch::report_progress(const sevcore::LaunchPlan& plan, OnProgress on_prog
   for (const GuestMemory::Range& range : memory_.private_memory().ranges()) {
     total_ += range.size;
   }
-  for (const sevcore::Region& region : plan.regions) {
-    total_ += is_measured(region) ? region.size : 0;
-  }
+  total_ += sevcore::measured_bytes(plan);
 }
 
 void Launch::advance(std::uint64_t bytes) {
@@ -94,26 +92,28 @@ void Launch::register_memory() {
   }
 }
 
-void Launch::start(std::uint32_t policy, ByteView dh_certificate, ByteView session) {
+void Launch::start(sevcore::Policy policy, const sevcore::LaunchOwner& owner) {
   sevcore::LaunchStartArguments arguments;
-  arguments.policy = policy;
-  if (!dh_certificate.empty()) {
-    arguments.dh_address = address_of(dh_certificate.data());
-    arguments.dh_length = static_cast<std::uint32_t>(dh_certificate.size());
-    arguments.session_address = address_of(session.data());
-    arguments.session_length = static_cast<std::uint32_t>(session.size());
+  arguments.policy = policy.value();
+  if (!owner.dh_certificate.empty()) {
+    arguments.dh_address = address_of(owner.dh_certificate.data());
+    arguments.dh_length = static_cast<std::uint32_t>(owner.dh_certificate.size());
+    arguments.session_address = address_of(owner.session.data());
+    arguments.session_length = static_cast<std::uint32_t>(owner.session.size());
   }
   check(GuestCommand::kLaunchStart, vm_.operate(GuestCommand::kLaunchStart, &arguments));
 }
 
 void Launch::load_and_measure(const sevcore::LaunchPlan& plan) {
-  for (const sevcore::Region& region : plan.regions) {
-    load(region, memory_);
-    if (is_measured(region)) {
-      update_data(region.address, region.size);
+  bool has_vmsas = false;
+  for (const sevcore::PlanStep& step : sevcore::steps_of(plan)) {
+    load(step, memory_);
+    has_vmsas = has_vmsas || step.vmsa.has_value();
+    if (step.measured && step.address) {
+      update_data(*step.address, step.size);
     }
   }
-  if (plan.encrypted_state) {
+  if (has_vmsas) {  // The kernel makes them of its vCPUs, all at once
     check(GuestCommand::kLaunchUpdateVmsa, vm_.operate(GuestCommand::kLaunchUpdateVmsa, nullptr));
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The launch of a confidential guest, step by step, through the kernel's SEV interface (Linux,
+// The commands of a launch of SEV or SEV-ES, through the kernel's SEV interface (Linux,
 // Documentation/virt/kvm/x86/amd-memory-encryption.rst).
 #pragma once
 
@@ -34,8 +34,8 @@ class Launch {
   /// deals with one in well under a second, and whoever ends this process waits for no more than that.
   void register_memory();
   static constexpr std::uint64_t kRegisteredPiece = 1ULL << 30;
-  /// LAUNCH_START; both views empty for a guest without owner.
-  void start(std::uint32_t policy, ByteView dh_certificate, ByteView session);
+  /// LAUNCH_START.
+  void start(sevcore::Policy policy, const sevcore::LaunchOwner& owner);
   /// Loads the regions, has the firmware encrypt and measure them (LAUNCH_UPDATE_DATA), and the vCPUs' state
   /// for SEV-ES (LAUNCH_UPDATE_VMSA).
   void load_and_measure(const sevcore::LaunchPlan& plan);

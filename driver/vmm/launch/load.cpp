@@ -7,18 +7,19 @@
 
 namespace virtsev::vmm {
 
-bool is_measured(const sevcore::Region& region) { return region.type == sevcore::PageType::kNormal; }
-
-void load(const sevcore::Region& region, const MachineMemory& memory) {
-  const GuestMemory& into = is_measured(region) ? memory.private_memory() : memory.shared_memory();
+void load(const sevcore::PlanStep& step, const MachineMemory& memory) {
+  if (!step.address) {
+    return;
+  }
+  const GuestMemory& into = step.measured ? memory.private_memory() : memory.shared_memory();
   std::uint64_t done = 0;
-  sevcore::read_region(region, [&](ByteView piece) {
-    if (!into.write(region.address + done, piece)) {
+  sevcore::read_step(step, [&](ByteView piece) {
+    if (!into.write(*step.address + done, piece)) {
       throw Error(
           ErrorCode::kConfigUnsupported,
           text(
               "The {} ({} bytes at {:#x}) does not fit into the guest's memory; give the guest more <memory>",
-              region.name, region.size, region.address.value()));
+              step.name, step.size, step.address->value()));
     }
     done += piece.size();
   });

@@ -3,15 +3,13 @@
 #pragma once
 
 #include "driver/vmm/memory/machine_memory.hpp"
-#include "sevcore/launch/launch_plan.hpp"
+#include "sevcore/launch/plan_steps.hpp"
 
 namespace virtsev::vmm {
 
-/// Is the region one that the firmware encrypts and measures, with LAUNCH_UPDATE_DATA?
-bool is_measured(const sevcore::Region& region);
-
-/// Copies the region's bytes to where the guest finds them: private memory if measured, shared memory if not.
-/// Throws Error naming the region where it lies outside the guest's memory.
-void load(const sevcore::Region& region, const MachineMemory& memory);
+/// Copies a region's bytes to where the guest finds them: private memory if measured, shared memory if not. A
+/// VMSA is the kernel's to make: nothing to do. Throws Error naming the region where it lies outside the
+/// guest's memory.
+void load(const sevcore::PlanStep& step, const MachineMemory& memory);
 
 }  // namespace virtsev::vmm

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The machine's devices, wired as driver/boot/memory_layout.hpp lays the machine out.
+// The machine's devices, wired as sevcore/machine/memory_layout.hpp lays the machine out.
 #include "driver/vmm/machine/board.hpp"
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 namespace {
-
-namespace layout = boot::layout;
 
 InterruptLine line(const Board::Wiring& wiring, std::uint32_t number) {
   return [interrupt = wiring.interrupt, number](bool level) { interrupt(number, level); };

@@ -11,7 +11,7 @@ namespace virtsev::vmm {
 Guest::~Guest() = default;
 
 void Guest::inject_secret(const control::InjectSecret& secret) {
-  if (!launch_) {
+  if (launch_->commands() == nullptr) {
     throw Error(ErrorCode::kOperationInvalid,
                 text("The domain is not protected by SEV: it takes no launch secret"));
   }
@@ -31,16 +31,16 @@ void Guest::inject_secret(const control::InjectSecret& secret) {
              "address (sev-secret-set-address)",
              secret.secret.size(), report_.secret_size));
   }
-  launch_->inject_secret(secret.header, secret.secret, GuestAddress(address));
+  launch_->commands()->inject_secret(secret.header, secret.secret, GuestAddress(address));
 }
 
 void Guest::resume() {
   if (running_) {
     return;
   }
-  if (!has_run_ && launch_) {
+  if (!has_run_) {
     launch_->finish();
-  } else if (has_run_) {
+  } else {
     for (const auto& vcpu : vcpus_) {
       vcpu->note_pause();
     }

@@ -11,7 +11,7 @@
 #include "driver/control/messages.hpp"
 #include "driver/vmm/debug/memory_access.hpp"
 #include "driver/vmm/kvm/kvm_vcpu.hpp"
-#include "driver/vmm/launch/launch.hpp"
+#include "driver/vmm/launch/launch_protocol.hpp"
 #include "driver/vmm/machine/board.hpp"
 #include "driver/vmm/machine/platform.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
@@ -69,7 +69,6 @@ class Guest {
             const std::function<void()>& vcpu_sandbox);
   [[nodiscard]] std::vector<CpuidEntries> cpuid_of_vcpus(const control::Start& start,
                                                          const KvmHost& host) const;
-  [[nodiscard]] bool encrypted_state(const control::Start& start) const;
   void stop_vcpus();
   void start_vcpus();
   void with_vcpus_still(const std::function<void()>& action);
@@ -82,7 +81,7 @@ class Guest {
   std::unique_ptr<SimulatedSev> simulated_;
   std::vector<std::unique_ptr<KvmVcpu>> vcpus_;
   std::unique_ptr<sevcore::SevVm> sev_vm_;
-  std::optional<Launch> launch_;
+  std::unique_ptr<LaunchProtocol> launch_;
   std::optional<Board> board_;
   std::optional<ExitHandler> handler_;
   std::vector<std::unique_ptr<VcpuThread>> threads_;

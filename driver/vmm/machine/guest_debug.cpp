@@ -8,7 +8,7 @@
 namespace virtsev::vmm {
 
 MemoryAccess Guest::memory_access() {
-  return MemoryAccess({*memory_, launch_ ? &*launch_ : nullptr, sevcore::Policy(report_.policy),
+  return MemoryAccess({*memory_, launch_->commands(), report_.protection,
                        platform_ ? 1ULL << platform_->c_bit_position() : 0});
 }
 

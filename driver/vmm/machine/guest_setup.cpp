@@ -6,20 +6,16 @@
 
 #include "driver/boot/compose.hpp"
 #include "driver/boot/hardware_limits.hpp"
-#include "driver/boot/memory_layout.hpp"
-#include "driver/vmm/launch/load.hpp"
 #include "driver/vmm/machine/guest.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/host-check/platform_information.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"
-#include "sevcore/launch/policy.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 namespace {
-
-namespace layout = boot::layout;
 
 /// IA32_MTRR_DEF_TYPE: enabled, write-back. With MTRRs off Linux sets up no PAT, and an SEV guest's kernel
 /// stops early (mem_encrypt_amd.c).
@@ -34,12 +30,11 @@ UniqueFd copy_of_kvm(const control::Start& start) {
   return copy;
 }
 
-spec::BootSpecification with_flavour(spec::BootSpecification boot, const Platform* platform) {
+spec::Machine as_launched_here(spec::Machine machine, const Platform* platform) {
   if (platform != nullptr) {
-    const bool es = sevcore::Policy(boot.policy).has(sevcore::PolicyBit::kEs);
-    boot.vmsa_flavour = platform->flavour(boot.vmsa_flavour, es);
+    machine.protection = platform->as_launched_here(std::move(machine.protection));
   }
-  return boot;
+  return machine;
 }
 
 std::optional<HiddenState> hidden_state(bool hidden) {
@@ -51,10 +46,10 @@ std::optional<HiddenState> hidden_state(bool hidden) {
 }
 
 void check_hardware_limits(const control::Start& start) {
-  if (start.platform != control::Platform::kHardware || start.boot.unprotected) {
+  if (start.platform != control::Platform::kHardware || !sevcore::is_protected(start.machine.protection)) {
     return;
   }
-  if (const std::optional<std::string> reason = boot::reason_against_hardware(start.boot)) {
+  if (const std::optional<std::string> reason = boot::reason_against_hardware(start.machine)) {
     throw Error(ErrorCode::kConfigUnsupported, *reason);
   }
 }
@@ -66,10 +61,10 @@ Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestE
              const Launch::OnProgress& on_progress) {
   const KvmHost host(copy_of_kvm(start));
   check_hardware_limits(start);
-  if (!start.boot.unprotected) {
+  if (sevcore::is_protected(start.machine.protection)) {
     platform_ = platform_maker(start, host);
   }
-  const sevcore::LaunchPlan plan = boot::compose(with_flavour(start.boot, platform_.get()));
+  const sevcore::LaunchPlan plan = boot::compose(as_launched_here(start.machine, platform_.get()));
   make_machine(start, host, plan, on_progress);
   make_vcpus(start, host, plan);
   launch(start, plan);
@@ -79,33 +74,27 @@ Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestE
   wire(start, std::move(console_watch), on_end, vcpu_sandbox);
 }
 
-bool Guest::encrypted_state(const control::Start& start) const {
-  return platform_ != nullptr && sevcore::Policy(start.boot.policy).has(sevcore::PolicyBit::kEs);
-}
-
 void Guest::make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,
                          const Launch::OnProgress& on_progress) {
-  const std::uint64_t size = start.boot.memory_bytes;
-  const auto flavour = static_cast<spec::VmsaFlavour>(plan.vmsa_flavour);
-  const bool es = encrypted_state(start);
-  vm_.emplace(host, platform_ ? platform_->kvm_vm_type(es, flavour) : 0UL);
+  const std::uint64_t size = start.machine.memory_bytes;
+  vm_.emplace(host, platform_ ? platform_->kvm_vm_type(plan.protection) : 0UL);
   memory_ = platform_ ? platform_->make_memory(size) : std::make_unique<PlainMemory>(size);
+  LaunchSubject subject{plan, *memory_, nullptr, {}};
   if (platform_) {
-    sev_vm_ = platform_->make_sev_vm(vm_->descriptor(), es, flavour, [this] {
+    sev_vm_ = platform_->make_sev_vm(vm_->descriptor(), plan.protection, [this] {
       std::vector<sevcore::VcpuState> states;
       for (const auto& vcpu : vcpus_) {
         states.push_back(vcpu->state());
       }
       return states;
     });
-    launch_.emplace(*sev_vm_, *memory_);
-    launch_->report_progress(plan, on_progress);
-    launch_->initialise(platform_->asid_pool(es), plan.vmsa_flavour);
+    subject.sev = sev_vm_.get();
+    subject.asids = platform_->asid_pool(plan.protection);
   }
+  launch_ = make_launch_protocol(subject, on_progress);
+  launch_->initialise();
   memory_->plug_into(*vm_);
-  if (launch_) {
-    launch_->register_memory();
-  }
+  launch_->take_memory();
   vm_->set_intel_pages(layout::kKvmIdentityMap.start, layout::kKvmTss.start);
   vm_->create_interrupt_controllers(layout::kIoApicPins);
 }
@@ -113,13 +102,14 @@ void Guest::make_machine(const control::Start& start, const KvmHost& host, const
 std::vector<CpuidEntries> Guest::cpuid_of_vcpus(const control::Start& start, const KvmHost& host) const {
   const CpuidEntries supported = host.supported_cpuid();
   std::vector<CpuidEntries> all;
-  for (std::uint32_t id = 0; id < start.boot.vcpus; ++id) {
+  for (std::uint32_t id = 0; id < start.machine.vcpus; ++id) {
     CpuidRequest request;
     request.vcpu = layout::apic_id(id);
-    request.vcpus = start.boot.vcpus;
+    request.vcpus = start.machine.vcpus;
     request.tsc_deadline = host.extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0;
     if (platform_) {
-      request.encryption = EncryptionLeaf{encrypted_state(start), platform_->c_bit_position()};
+      request.encryption =
+          EncryptionLeaf{sevcore::encrypts_state(start.machine.protection), platform_->c_bit_position()};
     }
     all.push_back(filter_cpuid(supported, request));
   }
@@ -136,23 +126,17 @@ void Guest::make_vcpus(const control::Start& start, const KvmHost& host, const s
     vcpus_.push_back(std::move(vcpu));
   }
   if (platform_) {
-    simulated_ = platform_->simulate(*vm_, encrypted_state(start), std::move(cpuid));
+    simulated_ = platform_->simulate(*vm_, plan.protection, std::move(cpuid));
   }
 }
 
 void Guest::launch(const control::Start& start, const sevcore::LaunchPlan& plan) {
-  report_.vmsa_flavour = static_cast<spec::VmsaFlavour>(plan.vmsa_flavour);
   report_.platform = start.platform;
-  report_.policy = start.boot.policy;
-  if (!launch_) {
-    for (const sevcore::Region& region : plan.regions) {
-      load(region, *memory_);
-    }
+  report_.protection = sevcore::without_owner(plan.protection);
+  report_.measurement = launch_->load();
+  if (!platform_) {
     return;
   }
-  launch_->start(start.boot.policy, start.dh_certificate, start.session);
-  launch_->load_and_measure(plan);
-  report_.measurement = launch_->measure();
   const sevcore::PlatformInformation information = sevcore::read_platform_status(platform_->device());
   report_.api_major = information.api_major;
   report_.api_minor = information.api_minor;
@@ -169,11 +153,14 @@ void Guest::wire(const control::Start& start, Console::Watch console_watch, cons
   wiring.interrupt = [this](std::uint32_t line, bool level) { vm_->set_interrupt_line(line, level); };
   wiring.power_off = [on_end] { on_end({control::EndReason::kPoweroff, {}}); };
   wiring.reset = [on_end] { on_end({control::EndReason::kReset, {}}); };
-  wiring.console_master = start.console_master;
-  wiring.console_log = start.console_log;
+  if (const spec::Serial* serial = spec::serial_of(start.machine)) {
+    wiring.console_master = serial->terminal_master;
+    wiring.console_log = serial->log;
+  }
   wiring.console_watch = std::move(console_watch);
   board_.emplace(wiring);
-  handler_.emplace(board_->ports(), simulated_.get(), hidden_state(encrypted_state(start) && !simulated_));
+  handler_.emplace(board_->ports(), simulated_.get(),
+                   hidden_state(sevcore::encrypts_state(report_.protection) && !simulated_));
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
     threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, vcpu_sandbox));
   }

@@ -13,10 +13,10 @@ constexpr unsigned long kCapVmTypes = 235;  // KVM_CAP_VM_TYPES
 
 }  // namespace
 
-HardwareLaunch choose_launch(std::uint32_t vm_types, bool encrypted_state) {
-  const sevcore::KvmVmType wanted = encrypted_state ? sevcore::KvmVmType::kSevEs : sevcore::KvmVmType::kSev;
+HardwareLaunch choose_launch(std::uint32_t vm_types, const sevcore::Protection& protection) {
+  const sevcore::KvmVmType wanted = sevcore::vm_type_of(protection);
   const bool offered = ((vm_types >> static_cast<unsigned long>(wanted)) & 1U) != 0;
-  return offered ? HardwareLaunch{spec::VmsaFlavour::kInit2, wanted} : HardwareLaunch{};
+  return offered ? HardwareLaunch{sevcore::VmsaFlavour::kInit2, wanted} : HardwareLaunch{};
 }
 
 HardwarePlatform::HardwarePlatform(const KvmHost& host, UniqueFd sev_device)
@@ -29,19 +29,21 @@ HardwarePlatform::HardwarePlatform(const KvmHost& host, UniqueFd sev_device)
   }
 }
 
-sevcore::AsidPool HardwarePlatform::asid_pool(bool encrypted_state) const {
-  return {encrypted_state, encrypted_state ? cpu_.es_guests() : cpu_.sev_guests(), false};
+sevcore::AsidPool HardwarePlatform::asid_pool(const sevcore::Protection& protection) const {
+  const bool es = sevcore::encrypts_state(protection);
+  return {es, es ? cpu_.es_guests() : cpu_.sev_guests(), false};
 }
 
-spec::VmsaFlavour HardwarePlatform::flavour(spec::VmsaFlavour, bool encrypted_state) const {
-  return choose_launch(vm_types_, encrypted_state).flavour;
+sevcore::Protection HardwarePlatform::as_launched_here(sevcore::Protection asked) const {
+  const HardwareLaunch launch = choose_launch(vm_types_, asked);
+  return sevcore::with_flavour(std::move(asked), launch.flavour);
 }
 
-unsigned long HardwarePlatform::kvm_vm_type(bool encrypted_state, spec::VmsaFlavour) const {
-  return static_cast<unsigned long>(choose_launch(vm_types_, encrypted_state).vm_type);
+unsigned long HardwarePlatform::kvm_vm_type(const sevcore::Protection& protection) const {
+  return static_cast<unsigned long>(choose_launch(vm_types_, protection).vm_type);
 }
 
-std::unique_ptr<sevcore::SevVm> HardwarePlatform::make_sev_vm(int kvm_vm, bool, spec::VmsaFlavour,
+std::unique_ptr<sevcore::SevVm> HardwarePlatform::make_sev_vm(int kvm_vm, const sevcore::Protection&,
                                                               sevcore::VcpuStates) {
   return std::make_unique<sevcore::HardwareVm>(kvm_vm, device_.descriptor());
 }
@@ -50,7 +52,8 @@ std::unique_ptr<MachineMemory> HardwarePlatform::make_memory(std::uint64_t size)
   return std::make_unique<PlainMemory>(size);
 }
 
-std::unique_ptr<SimulatedSev> HardwarePlatform::simulate(KvmVm&, bool, std::vector<CpuidEntries>) {
+std::unique_ptr<SimulatedSev> HardwarePlatform::simulate(KvmVm&, const sevcore::Protection&,
+                                                         std::vector<CpuidEntries>) {
   return nullptr;
 }
 

@@ -10,14 +10,14 @@ namespace virtsev::vmm {
 
 /// How a kernel makes and initialises an encrypted guest.
 struct HardwareLaunch {
-  spec::VmsaFlavour flavour = spec::VmsaFlavour::kLegacy;
+  sevcore::VmsaFlavour flavour = sevcore::VmsaFlavour::kLegacy;
   sevcore::KvmVmType vm_type = sevcore::KvmVmType::kDefault;
   friend bool operator==(const HardwareLaunch&, const HardwareLaunch&) = default;
 };
 /// KVM_SEV_INIT2 where the kernel makes machines of the type that it wants, else the older commands.
 /// `vm_types`: a bit for each type (KVM_CAP_VM_TYPES; 0 before Linux 6.8). A kernel may offer one of SEV and
 /// SEV-ES without the other.
-HardwareLaunch choose_launch(std::uint32_t vm_types, bool encrypted_state);
+HardwareLaunch choose_launch(std::uint32_t vm_types, const sevcore::Protection& protection);
 
 class HardwarePlatform final : public Platform {
  public:
@@ -26,13 +26,13 @@ class HardwarePlatform final : public Platform {
 
   [[nodiscard]] std::uint32_t c_bit_position() const override { return cpu_.c_bit_position; }
   sevcore::SevDevice& device() override { return device_; }
-  [[nodiscard]] sevcore::AsidPool asid_pool(bool encrypted_state) const override;
-  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool encrypted_state) const override;
-  [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
-  std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,
+  [[nodiscard]] sevcore::AsidPool asid_pool(const sevcore::Protection& protection) const override;
+  [[nodiscard]] sevcore::Protection as_launched_here(sevcore::Protection asked) const override;
+  [[nodiscard]] unsigned long kvm_vm_type(const sevcore::Protection& protection) const override;
+  std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, const sevcore::Protection& protection,
                                               sevcore::VcpuStates states) override;
   std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override;
-  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
+  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, const sevcore::Protection& protection,
                                          std::vector<CpuidEntries> cpuid) override;
 
  private:

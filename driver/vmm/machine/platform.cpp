@@ -6,12 +6,12 @@
 
 #include <fcntl.h>
 
-#include "driver/boot/memory_layout.hpp"
 #include "driver/vmm/machine/hardware_platform.hpp"
 #include "driver/vmm/simulation/simulated_platform.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 namespace {
@@ -29,7 +29,7 @@ UniqueFd copy_of(int descriptor, const char* what) {
 
 void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position) {
   // Above, an address with the bit would be another one without it (AMD APM volume 2, 15.34).
-  const boot::layout::Window high = boot::layout::high_ram(memory_bytes);
+  const layout::Window high = layout::high_ram(memory_bytes);
   const std::uint64_t limit = 1ULL << position;
   if (high.size > 0 && high.end().value() > limit) {
     throw Error(
@@ -37,9 +37,8 @@ void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position
         text("<memory>: the guest's addresses would reach {} GiB, but with this host's C-bit at position {} "
              "they "
              "end at {} GiB; give it at most {} GiB of memory",
-             (high.end().value() + boot::layout::kGiB - 1) / boot::layout::kGiB, position,
-             limit / boot::layout::kGiB,
-             (limit - (boot::layout::kHighRamStart - boot::layout::kLowRamLimit)) / boot::layout::kGiB));
+             (high.end().value() + layout::kGiB - 1) / layout::kGiB, position, limit / layout::kGiB,
+             (limit - (layout::kHighRamStart - layout::kLowRamLimit)) / layout::kGiB));
   }
 }
 
@@ -82,7 +81,7 @@ PlatformMaker make_platform_with(std::shared_ptr<sevcore::FirmwareQueue> queue) 
           text("<cbitpos> is {}, but this host's C-bit is at position {}; write {}, or leave the element out",
                *start.c_bit_position, position, position));
     }
-    check_memory_below_c_bit(start.boot.memory_bytes, position);
+    check_memory_below_c_bit(start.machine.memory_bytes, position);
     return platform;
   };
 }

@@ -29,19 +29,18 @@ class Platform {
   /// The C-bit's position in a guest physical address.
   [[nodiscard]] virtual std::uint32_t c_bit_position() const = 0;
   virtual sevcore::SevDevice& device() = 0;
-  /// The ASIDs that a guest with, or without, SEV-ES takes one of.
-  [[nodiscard]] virtual sevcore::AsidPool asid_pool(bool encrypted_state) const = 0;
-  /// Which way of launching applies. `asked`: what the specification says.
-  [[nodiscard]] virtual spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool encrypted_state) const = 0;
+  /// The ASIDs that a guest of this protection takes one of.
+  [[nodiscard]] virtual sevcore::AsidPool asid_pool(const sevcore::Protection& protection) const = 0;
+  /// The same protection, launched as this host launches it.
+  [[nodiscard]] virtual sevcore::Protection as_launched_here(sevcore::Protection asked) const = 0;
   /// KVM_CREATE_VM's argument.
-  [[nodiscard]] virtual unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const = 0;
-  virtual std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state,
-                                                      spec::VmsaFlavour flavour,
+  [[nodiscard]] virtual unsigned long kvm_vm_type(const sevcore::Protection& protection) const = 0;
+  virtual std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, const sevcore::Protection& protection,
                                                       sevcore::VcpuStates states) = 0;
   virtual std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) = 0;
   /// What answers the guest's questions about SEV in simulation, and makes KVM pass them to us; null on
   /// hardware. After make_memory().
-  virtual std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
+  virtual std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, const sevcore::Protection& protection,
                                                  std::vector<CpuidEntries> cpuid) = 0;
   /// Once the guest is launched (LAUNCH_MEASURE): gives up what running it does not need.
   virtual void forget_launch() {}

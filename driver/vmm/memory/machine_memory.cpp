@@ -2,13 +2,13 @@
 // A machine's memory.
 #include "driver/vmm/memory/machine_memory.hpp"
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 
 GuestMemory lay_out(std::uint64_t size, std::uint8_t* host) {
-  const boot::layout::Window low = boot::layout::low_ram(size);
-  const boot::layout::Window high = boot::layout::high_ram(size);
+  const layout::Window low = layout::low_ram(size);
+  const layout::Window high = layout::high_ram(size);
   std::vector<GuestMemory::Range> ranges = {{low.start, low.size, host}};
   if (high.size > 0) {
     ranges.push_back({high.start, high.size, host + low.size});

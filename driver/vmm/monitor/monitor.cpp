@@ -21,8 +21,9 @@ namespace {
 /// What a guest that runs needs of what came with its Start. All else is closed: a monitor that was taken
 /// over can't use it, and file systems are not kept busy.
 void keep_for_running(control::Frame& frame, const control::Start& start) {
-  std::set<int> kept = {start.console_master, start.console_slave, start.end_file};
-  kept.insert(start.console_log.begin(), start.console_log.end());
+  const std::vector<int> files = spec::device_files(start.machine);
+  std::set<int> kept(files.begin(), files.end());
+  kept.insert(start.end_file);
   std::erase_if(frame.descriptors, [&](const UniqueFd& owned) { return !kept.contains(owned.get()); });
 }
 
@@ -69,19 +70,20 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   start_ = std::move(frame);
   end_file_ = start.end_file;
   console_timeout_ = start.console_timeout_seconds;
-  console_master_ = start.console_master;
+  const spec::Serial* serial = spec::serial_of(start.machine);
+  console_master_ = serial != nullptr ? serial->terminal_master : -1;
   tell_refused_calls_to(end_file_);
-  const SandboxedGuest sandboxed{!start.boot.unprotected && start.platform == control::Platform::kSimulated,
-                                 start.boot.vcpus};
+  const SandboxedGuest sandboxed{
+      sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
+      start.machine.vcpus};
   try {
-    const int master = start.console_master;
-    console_watch_.emplace(surroundings_.loop, master);
+    console_watch_.emplace(surroundings_.loop, console_master_);
     guest_ = std::make_unique<Guest>(
         start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
         [this](GuestEnd end) { end_.raise(std::move(end)); }, surroundings_.vcpu_sandbox(sandboxed),
         make_platform_with(turn_),
         [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
-    watch_console(master);
+    watch_console(console_master_);
     keep_for_running(start_, start);
     surroundings_.shut_in(sandboxed);
   } catch (const std::exception& error) {

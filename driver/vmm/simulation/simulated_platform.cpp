@@ -59,23 +59,21 @@ SimulatedSevPlatform::SimulatedSevPlatform(const KvmHost& host, UniqueFd identit
   }
 }
 
-sevcore::AsidPool SimulatedSevPlatform::asid_pool(bool encrypted_state) const {
+sevcore::AsidPool SimulatedSevPlatform::asid_pool(const sevcore::Protection& protection) const {
   const sevcore::SimulationSettings& settings = platform_.settings();
-  return {encrypted_state, encrypted_state ? settings.es_asids : settings.sev_asids, true};
+  const bool es = sevcore::encrypts_state(protection);
+  return {es, es ? settings.es_asids : settings.sev_asids, true};
 }
 
-unsigned long SimulatedSevPlatform::kvm_vm_type(bool, spec::VmsaFlavour) const {
+unsigned long SimulatedSevPlatform::kvm_vm_type(const sevcore::Protection&) const {
   return static_cast<unsigned long>(sevcore::KvmVmType::kDefault);
 }
 
-std::unique_ptr<sevcore::SevVm> SimulatedSevPlatform::make_sev_vm(int, bool encrypted_state,
-                                                                  spec::VmsaFlavour flavour,
+std::unique_ptr<sevcore::SevVm> SimulatedSevPlatform::make_sev_vm(int, const sevcore::Protection& protection,
                                                                   sevcore::VcpuStates states) {
-  sevcore::KvmVmType type = sevcore::KvmVmType::kDefault;
-  if (flavour == spec::VmsaFlavour::kInit2) {
-    type = encrypted_state ? sevcore::KvmVmType::kSevEs : sevcore::KvmVmType::kSev;
-  }
-  return platform_.make_vm(type, std::move(states));
+  const bool init2 = sevcore::interface_of(protection) == sevcore::VmsaFlavour::kInit2;
+  return platform_.make_vm(init2 ? sevcore::vm_type_of(protection) : sevcore::KvmVmType::kDefault,
+                           std::move(states));
 }
 
 std::unique_ptr<MachineMemory> SimulatedSevPlatform::make_memory(std::uint64_t size) {
@@ -84,10 +82,11 @@ std::unique_ptr<MachineMemory> SimulatedSevPlatform::make_memory(std::uint64_t s
   return memory;
 }
 
-std::unique_ptr<SimulatedSev> SimulatedSevPlatform::simulate(KvmVm& vm, bool encrypted_state,
+std::unique_ptr<SimulatedSev> SimulatedSevPlatform::simulate(KvmVm& vm, const sevcore::Protection& protection,
                                                              std::vector<CpuidEntries> cpuid) {
   vm.exit_on_msrs(SimulatedSev::kGhcbMsr, SimulatedSev::kMsrCount);
-  return std::make_unique<SimulatedSev>(encrypted_state, c_bit_position_, *memory_, std::move(cpuid));
+  return std::make_unique<SimulatedSev>(sevcore::encrypts_state(protection), c_bit_position_, *memory_,
+                                        std::move(cpuid));
 }
 
 }  // namespace virtsev::vmm

@@ -27,13 +27,15 @@ class SimulatedSevPlatform final : public Platform {
 
   [[nodiscard]] std::uint32_t c_bit_position() const override { return c_bit_position_; }
   sevcore::SevDevice& device() override { return *device_; }
-  [[nodiscard]] sevcore::AsidPool asid_pool(bool encrypted_state) const override;
-  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool) const override { return asked; }
-  [[nodiscard]] unsigned long kvm_vm_type(bool encrypted_state, spec::VmsaFlavour flavour) const override;
-  std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, bool encrypted_state, spec::VmsaFlavour flavour,
+  [[nodiscard]] sevcore::AsidPool asid_pool(const sevcore::Protection& protection) const override;
+  [[nodiscard]] sevcore::Protection as_launched_here(sevcore::Protection asked) const override {
+    return asked;
+  }
+  [[nodiscard]] unsigned long kvm_vm_type(const sevcore::Protection& protection) const override;
+  std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, const sevcore::Protection& protection,
                                               sevcore::VcpuStates states) override;
   std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override;
-  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool encrypted_state,
+  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, const sevcore::Protection& protection,
                                          std::vector<CpuidEntries> cpuid) override;
   void forget_launch() override { platform_.forget_identity(); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A launch plan from a boot specification: what is in it, in which order, and what is refused in which words.
+// A launch plan from a machine: what is in it, in which order, and what is refused in which words.
 #include "driver/boot/compose.hpp"
 
 #include <array>
@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "driver/boot/linux/boot_params.hpp"
-#include "driver/boot/memory_layout.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/launch/launch_digest.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/boot/fakes/boot_files.hpp"
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/boot/fakes/synthetic_bzimage.hpp"
 
 namespace virtsev::boot {
@@ -19,6 +21,9 @@ namespace {
 
 using test::BootFiles;
 using test::pattern;
+using test::payload;
+using test::set_flavour;
+using test::set_policy;
 using test::synthetic_bzimage;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -47,9 +52,9 @@ Bytes content(const sevcore::Region& from) {
 }
 
 /// The text of the refusal.
-std::string refusal(const spec::BootSpecification& specification) {
+std::string refusal(const spec::Machine& guest) {
   try {
-    compose(specification);
+    compose(guest);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kConfigUnsupported);
     return error.what();
@@ -59,14 +64,14 @@ std::string refusal(const spec::BootSpecification& specification) {
 
 TEST(Compose, HasItsRegionsInTheOrderThatTheDigestDependsOn) {
   const BootFiles files(synthetic_bzimage(), pattern(5000, 9));
-  EXPECT_THAT(names(compose(files.specification())),
+  EXPECT_THAT(names(compose(files.machine())),
               ElementsAre("BIOS data area", "GDT", "boot parameters", "command line", "reset vector",
                           "secret page", "ACPI tables", "kernel", "initrd"));
 }
 
 TEST(Compose, MeasuresEverythingThatTheGuestReadsFirst) {
   const BootFiles files(synthetic_bzimage(), pattern(5000, 9));
-  for (const sevcore::Region& each : compose(files.specification()).regions) {
+  for (const sevcore::Region& each : compose(files.machine()).regions) {
     EXPECT_EQ(each.type, sevcore::PageType::kNormal) << each.name;
     EXPECT_EQ(each.address.value() % kPageSize, 0U) << each.name;
     EXPECT_EQ(each.size % kPageSize, 0U) << each.name;
@@ -77,13 +82,12 @@ TEST(Compose, MeasuresEverythingThatTheGuestReadsFirst) {
 TEST(Compose, OverlapsNoRegions) {
   for (const std::uint64_t mib : {64, 512, 3072, 6144}) {
     const BootFiles files(synthetic_bzimage(), pattern(70'000, 9));
-    auto specification = files.specification();
-    specification.memory_bytes = mib << 20;
-    specification.vcpus = spec::kMaxVcpus;
-    const auto plan = compose(specification);
+    auto guest = files.machine();
+    guest.memory_bytes = mib << 20;
+    guest.vcpus = machine::kLimits.vcpus;
+    const auto plan = compose(guest);
     for (std::size_t a = 0; a < plan.regions.size(); ++a) {
-      EXPECT_LE(plan.regions[a].address + plan.regions[a].size,
-                layout::low_ram(specification.memory_bytes).end());
+      EXPECT_LE(plan.regions[a].address + plan.regions[a].size, layout::low_ram(guest.memory_bytes).end());
       for (std::size_t b = a + 1; b < plan.regions.size(); ++b) {
         EXPECT_TRUE(plan.regions[a].address + plan.regions[a].size <= plan.regions[b].address ||
                     plan.regions[b].address + plan.regions[b].size <= plan.regions[a].address)
@@ -95,7 +99,7 @@ TEST(Compose, OverlapsNoRegions) {
 
 TEST(Compose, LoadsTheKernelsCodeWithoutItsSetupSectors) {
   const BootFiles files(synthetic_bzimage(10'000));
-  const auto plan = compose(files.specification());
+  const auto plan = compose(files.machine());
   Bytes expected = pattern(10'000, 0x11);
   expected.resize(3 * 4096);
   EXPECT_EQ(region(plan, "kernel").address, GuestAddress(0x1000000));
@@ -104,7 +108,7 @@ TEST(Compose, LoadsTheKernelsCodeWithoutItsSetupSectors) {
 
 TEST(Compose, PutsTheInitrdAtTheTopOfLowMemory) {
   const BootFiles files(synthetic_bzimage(), pattern(5000, 9));
-  const auto plan = compose(files.specification());
+  const auto plan = compose(files.machine());
   EXPECT_EQ(region(plan, "initrd").address, GuestAddress((512ULL << 20) - 2 * 4096));
   Bytes expected = pattern(5000, 9);
   expected.resize(2 * 4096);
@@ -116,29 +120,29 @@ TEST(Compose, PutsTheInitrdAtTheTopOfLowMemory) {
 
 TEST(Compose, PutsTheInitrdNoHigherThanTheKernelCanReach) {
   const BootFiles files(synthetic_bzimage(), pattern(5000, 9));
-  auto specification = files.specification();
-  specification.memory_bytes = 6ULL << 30;
-  EXPECT_EQ(region(compose(specification), "initrd").address, GuestAddress(0x80000000 - 2 * 4096));
+  auto guest = files.machine();
+  guest.memory_bytes = 6ULL << 30;
+  EXPECT_EQ(region(compose(guest), "initrd").address, GuestAddress(0x80000000 - 2 * 4096));
 }
 
 TEST(Compose, HasAnotherResetVectorForSevEsAlone) {
   const BootFiles files(synthetic_bzimage());
-  spec::BootSpecification specification = files.specification();
-  specification.policy = 5;
-  specification.command_line = "reboot=b";
-  EXPECT_EQ(content(region(compose(specification), "reset vector")), encrypted_reset_vector_page());
-  specification.command_line = "quiet";
-  EXPECT_EQ(content(region(compose(specification), "reset vector")), reset_vector_page());
-  specification.policy = 1;
-  specification.command_line = "reboot=b";
-  EXPECT_EQ(content(region(compose(specification), "reset vector")), reset_vector_page());
+  spec::Machine guest = files.machine();
+  set_policy(guest, 5);
+  payload(guest).command_line = "reboot=b";
+  EXPECT_EQ(content(region(compose(guest), "reset vector")), encrypted_reset_vector_page());
+  payload(guest).command_line = "quiet";
+  EXPECT_EQ(content(region(compose(guest), "reset vector")), reset_vector_page());
+  set_policy(guest, 1);
+  payload(guest).command_line = "reboot=b";
+  EXPECT_EQ(content(region(compose(guest), "reset vector")), reset_vector_page());
 }
 
 TEST(Compose, TerminatesTheCommandLine) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.command_line = std::string(2047, 'x');
-  const Bytes line = content(region(compose(specification), "command line"));
+  auto guest = files.machine();
+  payload(guest).command_line = std::string(2047, 'x');
+  const Bytes line = content(region(compose(guest), "command line"));
   EXPECT_EQ(line.size(), 4096U);
   EXPECT_EQ(line[2046], 'x');
   EXPECT_EQ(line[2047], 0);
@@ -146,16 +150,16 @@ TEST(Compose, TerminatesTheCommandLine) {
 
 TEST(Compose, HasACommandLinePageEvenWhereTheLineIsEmpty) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.command_line.clear();
-  EXPECT_EQ(content(region(compose(specification), "command line")), Bytes(4096));
+  auto guest = files.machine();
+  payload(guest).command_line.clear();
+  EXPECT_EQ(content(region(compose(guest), "command line")), Bytes(4096));
 }
 
 TEST(Compose, EntersTheKernelIn32BitProtectedMode) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.vcpus = 3;
-  const auto plan = compose(specification);
+  auto guest = files.machine();
+  guest.vcpus = 3;
+  const auto plan = compose(guest);
   ASSERT_EQ(plan.vcpus.size(), 3U);
   const sevcore::VcpuState& first = plan.vcpus[0];
   EXPECT_EQ(first.rip, 0x1000000U);
@@ -173,7 +177,7 @@ TEST(Compose, EntersTheKernelIn32BitProtectedMode) {
 
 TEST(Compose, OffersTheSecretPagesDataAsTheSecretsPlace) {
   const BootFiles files(synthetic_bzimage());
-  const auto plan = compose(files.specification());
+  const auto plan = compose(files.machine());
   EXPECT_EQ(plan.secret.address, region(plan, "secret page").address + 16);
   EXPECT_EQ(plan.secret.size, 4080U);
   EXPECT_EQ(plan.secret.address.value() % 16, 0U) << "LAUNCH_SECRET wants 16";
@@ -182,31 +186,29 @@ TEST(Compose, OffersTheSecretPagesDataAsTheSecretsPlace) {
 
 TEST(Compose, EncryptsRegistersUnderSevEsAlone) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  EXPECT_TRUE(compose(specification).encrypted_state);
-  specification.policy = 0x1;
-  EXPECT_FALSE(compose(specification).encrypted_state);
-  specification.policy = 0x5;
-  specification.unprotected = true;
-  EXPECT_FALSE(compose(specification).encrypted_state);
+  auto guest = files.machine();
+  EXPECT_TRUE(sevcore::encrypts_state(compose(guest).protection));
+  set_policy(guest, 0x1);
+  EXPECT_FALSE(sevcore::encrypts_state(compose(guest).protection));
+  set_policy(guest, 0x5);
+  guest.protection = sevcore::Unprotected{};
+  EXPECT_FALSE(sevcore::encrypts_state(compose(guest).protection));
 }
 
 TEST(Compose, GivesTheSameDigestForTheSameInputs) {
   const BootFiles one(synthetic_bzimage(), pattern(5000, 9));
   const BootFiles other(synthetic_bzimage(), pattern(5000, 9));
-  EXPECT_EQ(launch_digest(compose(one.specification())), launch_digest(compose(other.specification())));
+  EXPECT_EQ(launch_digest(compose(one.machine())), launch_digest(compose(other.machine())));
 }
 
 TEST(Compose, GivesAnotherDigestForEveryInputThatDiffers) {
   const BootFiles files(synthetic_bzimage(), pattern(5000, 9));
-  std::vector<ByteArray<32>> digests;
-  const auto add = [&](const spec::BootSpecification& specification) {
-    digests.push_back(launch_digest(compose(specification)));
-  };
-  const auto base = files.specification();
+  std::vector<Bytes> digests;
+  const auto add = [&](const spec::Machine& guest) { digests.push_back(launch_digest(compose(guest))); };
+  const auto base = files.machine();
   add(base);
   auto changed = base;
-  changed.command_line += " quiet";
+  payload(changed).command_line += " quiet";
   add(changed);
   changed = base;
   changed.vcpus = 2;
@@ -215,19 +217,19 @@ TEST(Compose, GivesAnotherDigestForEveryInputThatDiffers) {
   changed.memory_bytes += 4096;
   add(changed);
   changed = base;
-  changed.policy = 0x1;
+  set_policy(changed, 0x1);
   add(changed);
   changed = base;
-  changed.vmsa_flavour = spec::VmsaFlavour::kLegacy;
+  set_flavour(changed, sevcore::VmsaFlavour::kLegacy);
   add(changed);
   Bytes kernel = synthetic_bzimage();
   kernel.back() ^= 1;
   const BootFiles other_kernel(kernel, pattern(5000, 9));
-  add(other_kernel.specification());
+  add(other_kernel.machine());
   Bytes initrd = pattern(5000, 9);
   initrd.front() ^= 1;
   const BootFiles other_initrd(synthetic_bzimage(), initrd);
-  add(other_initrd.specification());
+  add(other_initrd.machine());
   for (std::size_t a = 0; a < digests.size(); ++a) {
     for (std::size_t b = a + 1; b < digests.size(); ++b) {
       EXPECT_NE(digests[a], digests[b]) << a << " and " << b;
@@ -237,7 +239,7 @@ TEST(Compose, GivesAnotherDigestForEveryInputThatDiffers) {
 
 TEST(ComposeRefuses, AKernelThatIsNone) {
   const BootFiles files(pattern(10'000, 1));
-  EXPECT_THAT(refusal(files.specification()),
+  EXPECT_THAT(refusal(files.machine()),
               testing::AllOf(HasSubstr("/boot/test-kernel"), HasSubstr("not a Linux bzImage")));
 }
 
@@ -245,14 +247,14 @@ TEST(ComposeRefuses, ATruncatedKernel) {
   Bytes kernel = synthetic_bzimage();
   kernel.resize(kernel.size() - 100);
   const BootFiles files(kernel);
-  EXPECT_THAT(refusal(files.specification()), HasSubstr("kernel '/boot/test-kernel' is truncated"));
+  EXPECT_THAT(refusal(files.machine()), HasSubstr("kernel '/boot/test-kernel' is truncated"));
 }
 
 TEST(ComposeRefuses, A32BitKernel) {
   Bytes kernel = synthetic_bzimage();
   put_le<std::uint16_t>(kernel, 0x236, 0);
   const BootFiles files(kernel);
-  EXPECT_THAT(refusal(files.specification()), HasSubstr("32-bit kernel"));
+  EXPECT_THAT(refusal(files.machine()), HasSubstr("32-bit kernel"));
 }
 
 TEST(ComposeRefuses, AKernelThatIsAPipe) {
@@ -261,70 +263,70 @@ TEST(ComposeRefuses, AKernelThatIsAPipe) {
   const UniqueFd reader(ends[0]);
   const UniqueFd writer(ends[1]);
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.kernel.fd = reader.get();
-  EXPECT_THAT(refusal(specification), HasSubstr("not a regular file"));
+  auto guest = files.machine();
+  payload(guest).kernel.fd = reader.get();
+  EXPECT_THAT(refusal(guest), HasSubstr("not a regular file"));
 }
 
 TEST(ComposeRefuses, AnEmptyInitrd) {
   const BootFiles files(synthetic_bzimage(), Bytes());
-  EXPECT_THAT(refusal(files.specification()), HasSubstr("initrd '/boot/test-initrd' is empty"));
+  EXPECT_THAT(refusal(files.machine()), HasSubstr("initrd '/boot/test-initrd' is empty"));
 }
 
 TEST(ComposeRefuses, TooLittleMemoryAndSaysHowMuchItTakes) {
   Bytes kernel = synthetic_bzimage();
   put_le<std::uint32_t>(kernel, 0x260, 100U << 20);
   const BootFiles files(kernel, pattern(5000, 9));
-  auto specification = files.specification();
-  specification.memory_bytes = 116ULL << 20;
-  EXPECT_THAT(refusal(specification), HasSubstr("at least 117 MiB"));
-  specification.memory_bytes = 117ULL << 20;
-  EXPECT_NO_THROW(compose(specification));
+  auto guest = files.machine();
+  guest.memory_bytes = 116ULL << 20;
+  EXPECT_THAT(refusal(guest), HasSubstr("at least 117 MiB"));
+  guest.memory_bytes = 117ULL << 20;
+  EXPECT_NO_THROW(compose(guest));
 }
 
 TEST(ComposeRefuses, AnInitrdThatTheKernelCannotReach) {
   Bytes kernel = synthetic_bzimage();
   put_le<std::uint32_t>(kernel, 0x22c, 0x2ffffff);
   const BootFiles files(kernel, pattern(5000, 9));
-  EXPECT_THAT(refusal(files.specification()), HasSubstr("initrd '/boot/test-initrd'"));
+  EXPECT_THAT(refusal(files.machine()), HasSubstr("initrd '/boot/test-initrd'"));
 }
 
 TEST(ComposeRefuses, ACommandLineThatIsTooLong) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.command_line = std::string(2048, 'x');
-  EXPECT_THAT(refusal(specification), HasSubstr("2048 bytes long"));
+  auto guest = files.machine();
+  payload(guest).command_line = std::string(2048, 'x');
+  EXPECT_THAT(refusal(guest), HasSubstr("2048 bytes long"));
 }
 
 TEST(ComposeRefuses, ANulInTheCommandLine) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.command_line = std::string("quiet\0 evil", 11);
-  EXPECT_THAT(refusal(specification), HasSubstr("NUL"));
+  auto guest = files.machine();
+  payload(guest).command_line = std::string("quiet\0 evil", 11);
+  EXPECT_THAT(refusal(guest), HasSubstr("NUL"));
 }
 
 TEST(ComposeRefuses, VcpusAndMemoryOutsideTheMachinesLimits) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  for (const std::uint32_t vcpus : {0U, spec::kMaxVcpus + 1, ~0U}) {
-    specification.vcpus = vcpus;
-    EXPECT_THAT(refusal(specification), HasSubstr("<vcpu>"));
+  auto guest = files.machine();
+  for (const std::uint32_t vcpus : {0U, machine::kLimits.vcpus + 1, ~0U}) {
+    guest.vcpus = vcpus;
+    EXPECT_THAT(refusal(guest), HasSubstr("<vcpu>"));
   }
-  specification = files.specification();
-  for (const std::uint64_t memory :
-       {std::uint64_t{0}, spec::kMinMemoryBytes - 4096, spec::kMaxMemoryBytes + 4096, ~std::uint64_t{0}}) {
-    specification.memory_bytes = memory;
-    EXPECT_THAT(refusal(specification), HasSubstr("<memory>"));
+  guest = files.machine();
+  for (const std::uint64_t memory : {std::uint64_t{0}, machine::kLimits.least_memory - 4096,
+                                     machine::kLimits.most_memory + 4096, ~std::uint64_t{0}}) {
+    guest.memory_bytes = memory;
+    EXPECT_THAT(refusal(guest), HasSubstr("<memory>"));
   }
-  specification.memory_bytes = (512ULL << 20) + 1;
-  EXPECT_THAT(refusal(specification), HasSubstr("multiple of 4096"));
+  guest.memory_bytes = (512ULL << 20) + 1;
+  EXPECT_THAT(refusal(guest), HasSubstr("multiple of 4096"));
 }
 
 TEST(ComposeRefuses, AMachineVersionThatIsNotKnown) {
   const BootFiles files(synthetic_bzimage());
-  auto specification = files.specification();
-  specification.machine = static_cast<spec::MachineVersion>(99);
-  EXPECT_THAT(refusal(specification), HasSubstr("virtsev-q35-1.0"));
+  auto guest = files.machine();
+  guest.version = static_cast<machine::Version>(99);
+  EXPECT_THAT(refusal(guest), HasSubstr("virtsev-q35-1.0"));
 }
 
 }  // namespace

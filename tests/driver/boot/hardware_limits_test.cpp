@@ -8,11 +8,11 @@
 namespace virtsev::boot {
 namespace {
 
-spec::BootSpecification guest(std::uint32_t policy, std::uint32_t vcpus) {
-  spec::BootSpecification specification;
-  specification.policy = policy;
-  specification.vcpus = vcpus;
-  return specification;
+spec::Machine guest(std::uint32_t policy, std::uint32_t vcpus) {
+  spec::Machine machine;
+  machine.protection = sevcore::make_protection(sevcore::Policy(policy));
+  machine.vcpus = vcpus;
+  return machine;
 }
 
 TEST(ReasonAgainstHardware, NamesTheJumpTableForSevEsWithMoreThanOneVcpu) {
@@ -26,7 +26,7 @@ TEST(ReasonAgainstHardware, IsNoneForOneVcpuOrWithoutSevEs) {
   EXPECT_FALSE(reason_against_hardware(guest(0x5, 1)).has_value());
   EXPECT_FALSE(reason_against_hardware(guest(0x1, 8)).has_value());
   auto unprotected = guest(0x5, 8);
-  unprotected.unprotected = true;
+  unprotected.protection = sevcore::Unprotected{};
   EXPECT_FALSE(reason_against_hardware(unprotected).has_value());
 }
 

@@ -173,8 +173,8 @@ TEST_F(QemuDomainXml, RefusesSevEsOfAModelThatIsTheHosts) {
 
 TEST_F(QemuDomainXml, RefusesWhatIsNotLaunchedAsSev) {
   std::string xml = domain_.xml();
-  xml.replace(xml.find("type='sev'"), 10, "type='sev-snp'");
-  EXPECT_THAT(virtsev({"measure", directory_.write("snp.xml", xml)}).errors, HasSubstr("sev-snp"));
+  xml.replace(xml.find("type='sev'"), 10, "type='s390-pv'");
+  EXPECT_THAT(virtsev({"measure", directory_.write("other.xml", xml)}).errors, HasSubstr("'sev-snp' only"));
   xml = domain_.xml();
   xml.erase(xml.find("<launchSecurity"), xml.find("</domain>") - xml.find("<launchSecurity"));
   EXPECT_THAT(virtsev({"measure", directory_.write("plain.xml", xml)}).errors, HasSubstr("<launchSecurity>"));

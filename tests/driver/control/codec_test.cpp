@@ -22,10 +22,6 @@ std::size_t bytes_since_version_1(const Reply& reply) {
 
 /// The length of what versions 3 and 4 added to a request at its end.
 std::size_t bytes_since_version_2(const Request& request) {
-  constexpr std::size_t kSimulatedGrant = 28;
-  if (std::holds_alternative<Start>(request)) {
-    return kSimulatedGrant;
-  }
   return std::holds_alternative<ReadMemory>(request) ? 4 : 0;
 }
 
@@ -49,17 +45,19 @@ TEST(Codec, AStartKeepsEveryField) {
   const auto decoded = decode_request(frame);
   ASSERT_TRUE(decoded);
   const Start& start = std::get<Start>(*decoded);
-  EXPECT_EQ(start.boot.memory_bytes, sent.boot.memory_bytes);
-  EXPECT_EQ(start.boot.vcpus, sent.boot.vcpus);
-  EXPECT_EQ(start.boot.policy, sent.boot.policy);
-  EXPECT_EQ(start.boot.vmsa_flavour, sent.boot.vmsa_flavour);
-  EXPECT_EQ(start.boot.kernel.path, sent.boot.kernel.path);
-  ASSERT_TRUE(start.boot.initrd.has_value());
-  EXPECT_EQ(start.boot.initrd->path, sent.boot.initrd->path);
-  EXPECT_EQ(start.boot.command_line, sent.boot.command_line);
+  EXPECT_EQ(start.machine.memory_bytes, sent.machine.memory_bytes);
+  EXPECT_EQ(start.machine.vcpus, sent.machine.vcpus);
+  EXPECT_EQ(start.machine.cpu.signature, sent.machine.cpu.signature);
+  EXPECT_EQ(start.machine.protection, sent.machine.protection);
+  const spec::Payload& payload = *spec::payload_of(start.machine.boot);
+  EXPECT_EQ(payload.kernel.path, "/boot/vmlinuz");
+  ASSERT_TRUE(payload.initrd.has_value());
+  EXPECT_EQ(payload.initrd->path, "/boot/initrd");
+  EXPECT_EQ(payload.command_line, "console=ttyS0 quiet");
+  ASSERT_EQ(start.machine.devices.size(), 1U);
+  EXPECT_EQ(start.machine.devices[0].id, "serial0");
+  EXPECT_EQ(std::get<spec::PortAddress>(start.machine.devices[0].address).port, 0x3f8);
   EXPECT_EQ(start.platform, sent.platform);
-  EXPECT_EQ(start.dh_certificate, sent.dh_certificate);
-  EXPECT_EQ(start.session, sent.session);
   EXPECT_EQ(start.c_bit_position, sent.c_bit_position);
   EXPECT_EQ(start.name, sent.name);
   EXPECT_EQ(start.console_timeout_seconds, sent.console_timeout_seconds);
@@ -68,14 +66,17 @@ TEST(Codec, AStartKeepsEveryField) {
   EXPECT_EQ(start.simulated.sev_asids, 7U);
   EXPECT_EQ(start.simulated.firmware_delay_ms_per_mib, 8U);
   EXPECT_EQ(start.simulated.snp_initialized, 1U);
-  ASSERT_EQ(frame.descriptors.size(), 12U);
-  EXPECT_EQ(start.boot.kernel.fd, frame.descriptors[0].get());
-  EXPECT_EQ(start.boot.initrd->fd, frame.descriptors[1].get());
-  EXPECT_EQ(start.kvm, frame.descriptors[2].get());
-  EXPECT_EQ(start.console_log[1], frame.descriptors[9].get());
-  EXPECT_EQ(start.console_log[2], -1);
-  EXPECT_EQ(start.end_file, frame.descriptors[10].get());
-  EXPECT_EQ(start.simulated.asid_lock, frame.descriptors[11].get());
+  ASSERT_EQ(frame.descriptors.size(), 11U);
+  EXPECT_EQ(payload.kernel.fd, frame.descriptors[0].get());
+  EXPECT_EQ(payload.initrd->fd, frame.descriptors[1].get());
+  const spec::Serial& serial = *spec::serial_of(start.machine);
+  EXPECT_EQ(serial.terminal_master, frame.descriptors[2].get());
+  EXPECT_EQ(serial.terminal_slave, frame.descriptors[3].get());
+  EXPECT_EQ(serial.log[1], frame.descriptors[5].get());
+  EXPECT_EQ(serial.log[2], -1);
+  EXPECT_EQ(start.kvm, frame.descriptors[6].get());
+  EXPECT_EQ(start.end_file, frame.descriptors[9].get());
+  EXPECT_EQ(start.simulated.asid_lock, frame.descriptors[10].get());
 }
 
 TEST(Codec, RegistersKeepTheirPlaces) {
@@ -178,7 +179,41 @@ TEST(Codec, AnEnumerationOutOfRangeIsRefused) {
 TEST(Codec, ACommandLineLongerThanAnyKernelTakesIsRefused) {
   const UniqueFd null = open_null();
   Start start = sample_start(null.get());
-  start.boot.command_line = std::string(spec::kMaxCommandLine + 1, 'x');
+  std::get<spec::DirectBoot>(start.machine.boot).payload.command_line =
+      std::string(machine::kLimits.command_line + 1, 'x');
+  EXPECT_FALSE(decode_request(received(encode(Request(start), 1))));
+}
+
+TEST(Codec, AMachineOfEveryKindKeepsWhatItIs) {
+  const UniqueFd null = open_null();
+  const std::vector<sevcore::Protection> protections = {
+      sevcore::Unprotected{}, sevcore::make_protection(sevcore::Policy(1)),
+      sevcore::make_protection(sevcore::Policy(7)), sevcore::Snp{sevcore::SnpPolicy(0x30000), 0x21}};
+  for (const sevcore::Protection& protection : protections) {
+    Start start = sample_start(null.get());
+    start.machine.protection = protection;
+    start.machine.boot = spec::FirmwareBoot{{null.get(), "OVMF.fd"}, {}, {}};
+    const auto decoded = decode_request(received(encode(Request(start), 1)));
+    ASSERT_TRUE(decoded) << sevcore::name_of(protection);
+    const spec::Machine& machine = std::get<Start>(*decoded).machine;
+    EXPECT_EQ(machine.protection, protection) << sevcore::name_of(protection);
+    EXPECT_EQ(std::get<spec::FirmwareBoot>(machine.boot).image.path, "OVMF.fd");
+  }
+}
+
+TEST(Codec, MoreDevicesThanAMachineHasAreRefused) {
+  const UniqueFd null = open_null();
+  Start start = sample_start(null.get());
+  start.machine.devices.resize(machine::kLimits.devices, start.machine.devices.front());
+  EXPECT_TRUE(decode_request(received(encode(Request(start), 1))));
+  start.machine.devices.push_back(start.machine.devices.front());
+  EXPECT_FALSE(decode_request(received(encode(Request(start), 1))));
+}
+
+TEST(Codec, AProtectionThatContradictsItsPolicyIsRefused) {
+  const UniqueFd null = open_null();
+  Start start = sample_start(null.get());
+  start.machine.protection = sevcore::SevEs{sevcore::Policy(1), {}, sevcore::VmsaFlavour::kInit2};
   EXPECT_FALSE(decode_request(received(encode(Request(start), 1))));
 }
 

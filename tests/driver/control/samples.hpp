@@ -16,27 +16,24 @@ inline UniqueFd open_null() { return UniqueFd(::open("/dev/null", O_RDWR | O_CLO
 
 inline Start sample_start(int base_descriptor) {
   Start start;
-  start.boot.memory_bytes = 512ULL << 20;
-  start.boot.vcpus = 3;
-  start.boot.policy = 5;
-  start.boot.unprotected = false;
-  start.boot.vmsa_flavour = spec::VmsaFlavour::kLegacy;
-  start.boot.kernel = {base_descriptor, "/boot/vmlinuz"};
-  start.boot.initrd = spec::File{base_descriptor, "/boot/initrd"};
-  start.boot.command_line = "console=ttyS0 quiet";
+  start.machine.memory_bytes = 512ULL << 20;
+  start.machine.vcpus = 3;
+  start.machine.cpu.signature = 0xa00f11;
+  start.machine.boot = spec::DirectBoot{{{base_descriptor, "/boot/vmlinuz"},
+                                         spec::File{base_descriptor, "/boot/initrd"},
+                                         "console=ttyS0 quiet"}};
+  start.machine.devices = {
+      {"serial0", spec::PortAddress{0x3f8},
+       spec::Serial{base_descriptor, base_descriptor, {base_descriptor, base_descriptor, -1, -1}}}};
+  start.machine.protection = sevcore::make_protection(
+      sevcore::Policy(5), {Bytes(2084, 0x11), Bytes(128, 0x22)}, sevcore::VmsaFlavour::kLegacy);
   start.platform = Platform::kHardware;
-  start.dh_certificate = Bytes(2084, 0x11);
-  start.session = Bytes(128, 0x22);
   start.c_bit_position = 47;
   start.name = "guest";
   start.console_timeout_seconds = 7;
   start.kvm = base_descriptor;
   start.sev = base_descriptor;
   start.platform_identity = base_descriptor;
-  start.platform_state = base_descriptor;
-  start.console_master = base_descriptor;
-  start.console_slave = base_descriptor;
-  start.console_log = {base_descriptor, base_descriptor, -1, -1};
   start.end_file = base_descriptor;
   start.simulated = {5, base_descriptor, 6, 7, 8, 1};
   return start;
@@ -82,10 +79,9 @@ inline LaunchReport sample_report() {
   report.api_major = 1;
   report.api_minor = 51;
   report.build = 3;
-  report.policy = 5;
   report.c_bit_position = 39;
   report.reduced_phys_bits = 1;
-  report.vmsa_flavour = spec::VmsaFlavour::kLegacy;
+  report.protection = sevcore::make_protection(sevcore::Policy(5), {}, sevcore::VmsaFlavour::kLegacy);
   report.platform = Platform::kHardware;
   report.secret_address = 0x7ff0010;
   report.secret_size = 4080;

@@ -18,7 +18,9 @@
 //   secret=refuse                          at InjectSecret
 //   registers=refuse                       at ReadRegisters
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
-// A domain named "old" has a monitor of the protocol's version 1, one named "three" of version 3.
+// A domain named "old" has a monitor that a daemon of the protocol's version 1 started, one named "three" of
+// version 3: it says so from the second greeting on, as a daemon starts monitors of its own version only.
+// That of "outdated" is of version 4 from the first one on.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -110,13 +112,18 @@ class FakeMonitor {
     }
   }
 
-  void take(const Hello&) { answer(HelloReply{version_, state_}); }
+  void take(const Hello&) {
+    const bool first = state_ == RunState::kEmpty && version_ != 4;
+    answer(HelloReply{first ? kProtocolVersion : version_, state_});
+  }
 
   void take(const Start& start) {
-    orders_ = start.boot.command_line;
+    orders_ = spec::payload_of(start.machine.boot)->command_line;
     end_file_ = UniqueFd(::fcntl(start.end_file, F_DUPFD_CLOEXEC, 0));
-    if (start.console_master >= 0) {  // Held as long as it lives: so the terminal's number stays its own
-      console_master_ = UniqueFd(::fcntl(start.console_master, F_DUPFD_CLOEXEC, 0));
+    const spec::Serial* serial = spec::serial_of(start.machine);
+    if (serial != nullptr && serial->terminal_master >= 0) {
+      // Held as long as it lives: so the terminal's number stays its own
+      console_master_ = UniqueFd(::fcntl(serial->terminal_master, F_DUPFD_CLOEXEC, 0));
     }
     if (told("start=crash")) {
       ::raise(SIGKILL);
@@ -150,11 +157,11 @@ class FakeMonitor {
     report_.api_major = 1;
     report_.api_minor = 55;
     report_.build = 24;
-    report_.policy = start.boot.policy;
+    report_.protection = sevcore::without_owner(start.machine.protection);
     report_.c_bit_position = 47;
     report_.reduced_phys_bits = 1;
     report_.platform = start.platform;
-    vcpus_ = start.boot.vcpus;
+    vcpus_ = start.machine.vcpus;
     if (!told("start=want")) {
       answer(report_);
     }
@@ -378,6 +385,8 @@ int main(int argc, char** argv) {
         version = 1;
       } else if (std::strcmp(argv[i + 1], "three") == 0) {
         version = 3;
+      } else if (std::strcmp(argv[i + 1], "outdated") == 0) {
+        version = 4;
       }
     }
   }

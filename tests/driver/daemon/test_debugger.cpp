@@ -161,6 +161,7 @@ TEST_F(Debugger, HasOneNameAndNeedsAGuestThatRuns) {
 
 TEST_F(Debugger, OfAnOlderMonitorIsRefused) {
   const DomainHandle domain = start(define({.name = "old"}));
+  restart();
   const auto refused = refusal(domain, "virtsev.gdb");
   ASSERT_TRUE(refused);
   EXPECT_EQ(ErrorCode::kOperationUnsupported, refused->code());

@@ -287,6 +287,8 @@ TEST_F(Dump, ThatARestartBreaksOffLetsTheGuestRunAgain) {
 
 TEST_F(Dump, OfAnOlderMonitorIsRefused) {
   const DomainHandle domain = running({.name = "old"});
+  restart();
+  events_.clear();
   EXPECT_EQ(ErrorCode::kOperationUnsupported, dump(domain)->code());
   EXPECT_FALSE(there());
   EXPECT_TRUE(events_.empty());

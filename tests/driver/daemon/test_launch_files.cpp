@@ -28,7 +28,7 @@ class LaunchFilesTest : public ::testing::Test {
     std::filesystem::remove_all(root_, ignored);
   }
 
-  LaunchFiles open(control::Platform platform, Protection protection = Protection::kSev) {
+  LaunchFiles open(control::Platform platform, const sevcore::Protection& protection = sevcore::Sev{}) {
     configuration_.platform = platform;
     return open_launch_files(layout_, configuration_, {"guest", (root_ / "end").string()}, protection, {});
   }
@@ -62,7 +62,7 @@ TEST_F(LaunchFilesTest, AnUnprotectedGuestNeedsNoPlatform) {
   std::filesystem::remove(configuration_.sev_device);
   std::filesystem::remove_all(layout_.platform_directory());
   for (const auto platform : {control::Platform::kHardware, control::Platform::kSimulated}) {
-    const LaunchFiles files = open(platform, Protection::kNone);
+    const LaunchFiles files = open(platform, sevcore::Unprotected{});
     EXPECT_FALSE(files.sev);
     EXPECT_FALSE(files.platform_identity);
     EXPECT_EQ(0U, files.asid.asid);

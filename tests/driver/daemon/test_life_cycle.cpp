@@ -186,6 +186,13 @@ TEST_F(LifeCycle, FailedStartLeavesTheDomainAsItWas) {
   EXPECT_TRUE(std::filesystem::is_empty(layout_.state));
 }
 
+TEST_F(LifeCycle, AMonitorOlderThanTheDaemonIsNamedAsThat) {
+  const auto error = error_of(driver().start(define({.name = "outdated"}).uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kConfigUnsupported, error->code());
+  EXPECT_NE(std::string(error->what()).find("virtsevd and virtsev-vmm of one version"), std::string::npos);
+}
+
 TEST_F(LifeCycle, MonitorThatDiesAtStartFailsTheStart) {
   const DomainHandle domain = define({.command_line = "start=crash"});
   const auto error = error_of(driver().start(domain.uuid, 0, 1));

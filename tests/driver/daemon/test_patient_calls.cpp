@@ -139,11 +139,11 @@ TEST_F(Calls, TheLoopMayEndBeforeThem) {
 class DeadServer : public HypervisorTest {
  protected:
   DeadServer() {
-    configuration_.open_boot = [this](const domain_xml::DomainDefinition& definition) {
+    configuration_.open_machine = [this](const domain_xml::DomainDefinition& definition) {
       if (definition.name.starts_with("dead")) {
         hang_.work(loop())();
       }
-      return spec::open_boot(definition);
+      return spec::open_machine(definition);
     };
     restart();
   }

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/monitor_process.hpp"
 
 namespace virtsev::vmm::test {
@@ -63,24 +64,27 @@ int run(const Options& options) {
   MonitorProcess monitor(directory);
   control::Start start = monitor.prepare_start();
   const UniqueFd kernel = open_file(options.at("kernel"), O_RDONLY);
-  start.boot.kernel = {kernel.get(), options.at("kernel")};
+  boot::test::payload(start.machine).kernel = {kernel.get(), options.at("kernel")};
   UniqueFd initrd;
   if (options.contains("initrd")) {
     initrd = open_file(options.at("initrd"), O_RDONLY);
-    start.boot.initrd = spec::File{initrd.get(), options.at("initrd")};
+    boot::test::payload(start.machine).initrd = spec::File{initrd.get(), options.at("initrd")};
   }
   UniqueFd identity;
   if (options.contains("identity")) {
     identity = open_file(options.at("identity"), O_RDWR | O_CREAT);
     start.platform_identity = identity.get();
   }
-  start.boot.command_line = options.at("cmdline");
-  start.boot.memory_bytes = std::stoull(options.at("memory")) << 20;
-  start.boot.vcpus = static_cast<std::uint32_t>(std::stoul(options.at("vcpus")));
-  start.boot.policy = static_cast<std::uint32_t>(std::stoul(options.at("policy"), nullptr, 16));
-  start.boot.unprotected = options.contains("unprotected");
+  boot::test::payload(start.machine).command_line = options.at("cmdline");
+  start.machine.memory_bytes = std::stoull(options.at("memory")) << 20;
+  start.machine.vcpus = static_cast<std::uint32_t>(std::stoul(options.at("vcpus")));
+  boot::test::set_policy(start.machine,
+                         static_cast<std::uint32_t>(std::stoul(options.at("policy"), nullptr, 16)));
+  if (options.contains("unprotected")) {
+    start.machine.protection = sevcore::Unprotected{};
+  }
   if (options.contains("legacy")) {
-    start.boot.vmsa_flavour = spec::VmsaFlavour::kLegacy;
+    boot::test::set_flavour(start.machine, sevcore::VmsaFlavour::kLegacy);
   }
   const auto limit = std::chrono::seconds(std::stoul(options.at("seconds")));
 

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#include "tests/driver/boot/fakes/machine_edits.hpp"
+
 namespace virtsev::vmm::test {
 namespace {
 
@@ -134,7 +136,7 @@ control::Start MonitorProcess::prepare_start() {
   start.simulated.es_asids = 9;
   start.simulated.sev_asids = 9;
   start.end_file = keep(open_file(directory_.path("end"), O_RDWR | O_CREAT));
-  start.console_log[0] = keep(open_file(directory_.path("log"), O_RDWR | O_CREAT));
+  boot::test::serial(start.machine).log[0] = keep(open_file(directory_.path("log"), O_RDWR | O_CREAT));
 
   UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   std::array<char, 128> name{};
@@ -146,8 +148,8 @@ control::Start MonitorProcess::prepare_start() {
   ::tcgetattr(terminal_.get(), &settings);
   ::cfmakeraw(&settings);
   ::tcsetattr(terminal_.get(), TCSANOW, &settings);
-  start.console_slave = keep(open_file(name.data(), O_RDWR | O_NOCTTY));
-  start.console_master = keep(std::move(master));
+  boot::test::serial(start.machine).terminal_slave = keep(open_file(name.data(), O_RDWR | O_NOCTTY));
+  boot::test::serial(start.machine).terminal_master = keep(std::move(master));
   return start;
 }
 
@@ -167,9 +169,8 @@ namespace {
 
 /// prepare_start() knows no policy: the first ASID is one of SEV-ES guests.
 control::Request with_fitting_asid(control::Request request) {
-  constexpr std::uint32_t kEs = 4;
   auto* start = std::get_if<control::Start>(&request);
-  if (start != nullptr && start->simulated.asid == 1 && (start->boot.policy & kEs) == 0) {
+  if (start != nullptr && start->simulated.asid == 1 && !sevcore::encrypts_state(start->machine.protection)) {
     start->simulated.asid = start->simulated.es_asids + 1;
   }
   return request;

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/boot/fakes/synthetic_bzimage.hpp"
 
 namespace virtsev::vmm::test {
 namespace {
 
-constexpr std::uint16_t kSerial = boot::layout::kCom1Port;
+constexpr std::uint16_t kSerial = layout::kCom1Port;
 constexpr std::uint32_t kGhcbMsr = 0xc0010130;
 /// A page of RAM that nothing else uses.
 constexpr std::uint32_t kScratch = 0x30000;
@@ -76,7 +76,7 @@ TinyGuest& TinyGuest::echo_one_byte() {
 }
 
 TinyGuest& TinyGuest::wait_for_power_button() {
-  port(boot::layout::kEventStatusPort);
+  port(layout::kEventStatusPort);
   return code({0xed, 0xa8, 0x01, 0x74, 0xfb});  // 1: in eax, dx; test al, 1; jz 1b
 }
 
@@ -95,12 +95,10 @@ TinyGuest& TinyGuest::write_port(std::uint16_t number, std::uint8_t value) {
 }
 
 TinyGuest& TinyGuest::power_off() {
-  return write_port(boot::layout::kSleepControlPort, boot::layout::kPowerOffValue).spin();
+  return write_port(layout::kSleepControlPort, layout::kPowerOffValue).spin();
 }
 
-TinyGuest& TinyGuest::reset() {
-  return write_port(boot::layout::kResetPort, boot::layout::kResetValue).spin();
-}
+TinyGuest& TinyGuest::reset() { return write_port(layout::kResetPort, layout::kResetValue).spin(); }
 
 /// An undefined instruction, without an interrupt table.
 TinyGuest& TinyGuest::triple_fault() { return code({0x0f, 0x0b}); }

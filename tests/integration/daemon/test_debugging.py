@@ -15,7 +15,7 @@ from daemon_process import PATIENCE
 from daemon_test import DaemonTest, main
 
 VIRTSEV = sys.argv[3]
-COMMAND_LINE = 0x8000  # driver/boot/memory_layout.hpp
+COMMAND_LINE = 0x8000  # sevcore/machine/memory_layout.hpp
 KERNEL_ENTRY = 0x1000000
 
 

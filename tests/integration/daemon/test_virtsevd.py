@@ -75,7 +75,7 @@ class VirtsevdTest(DaemonTest):
         self.daemon.virsh("start", "guest", "--paused")
         connection = libvirt.open(self.daemon.uri())
         domain = connection.lookupByName("guest")
-        # Decrypted by the firmware: the command line (driver/boot/memory_layout.hpp), and the kernel in four pieces and more.
+        # Decrypted by the firmware: the command line (sevcore/machine/memory_layout.hpp), and the kernel in four pieces and more.
         self.assertEqual(b"console=ttyS0\0", domain.memoryPeek(0x8000, 14, libvirt.VIR_MEMORY_PHYSICAL))
         self.assertEqual(b"onsole", domain.memoryPeek(0x8001, 6, libvirt.VIR_MEMORY_VIRTUAL))
         with open(self.kernel, "rb") as kernel:

@@ -7,7 +7,7 @@ import unittest
 
 from host import Host
 
-SECRET = 0x100010  # driver/boot/memory_layout.hpp: a guest reads it at /sys/kernel/boot_params/setup_data/N/data
+SECRET = 0x100010  # sevcore/machine/memory_layout.hpp: a guest reads it at /sys/kernel/boot_params/setup_data/N/data
 
 
 @unittest.skipIf(shutil.which("gdb") is None, "gdb is not installed")

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "sevcore/base/error.hpp"
-#include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -87,35 +86,6 @@ TEST(ReadRegion, SaysWhichFileCantBeRead) {
 TEST(ReadRegion, RefusesARegionThatBreaksThePlansRules) {
   EXPECT_THROW(all_of(region(4096, Bytes(4097))), Error);
   EXPECT_THROW(all_of(region(100, Bytes(10))), Error);
-}
-
-TEST(LaunchDigest, CoversMeasuredRegionsInTheirOrder) {
-  LaunchPlan plan;
-  plan.regions = {region(4096, Bytes{1}), region(4096, Bytes{2}, PageType::kUnmeasured),
-                  region(4096, Bytes{3})};
-  Bytes measured(8192);
-  measured[0] = 1;
-  measured[4096] = 3;
-  EXPECT_EQ(launch_digest(plan), crypto::sha256(measured));
-  std::swap(plan.regions[0], plan.regions[2]);
-  EXPECT_NE(launch_digest(plan), crypto::sha256(measured));
-}
-
-TEST(LaunchDigest, CoversEveryVmsaUnderSevEsAlone) {
-  LaunchPlan plan;
-  plan.regions = {region(4096, Bytes{1})};
-  plan.vcpus.resize(2);
-  plan.vcpus[1].rip = 5;
-  Bytes measured(4096);
-  measured[0] = 1;
-  EXPECT_EQ(launch_digest(plan), crypto::sha256(measured));
-  plan.encrypted_state = true;
-  plan.vmsa_flavour = VmsaFlavour::kLegacy;
-  for (const VcpuState& vcpu : plan.vcpus) {
-    const auto page = vmsa_page(vcpu, VmsaFlavour::kLegacy);
-    measured.insert(measured.end(), page.begin(), page.end());
-  }
-  EXPECT_EQ(launch_digest(plan), crypto::sha256(measured));
 }
 
 }  // namespace

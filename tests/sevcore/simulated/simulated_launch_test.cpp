@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "sevcore/host-check/platform_information.hpp"
+#include "sevcore/launch/launch_digest.hpp"
 #include "sevcore/launch/launch_plan.hpp"
 #include "tests/sevcore/simulated/simulated_fixture.hpp"
 
@@ -28,11 +29,12 @@ class SimulatedLaunchTest : public SimulatedKernelTest {
     plan.regions.push_back(
         {GuestAddress(0), memory_.size(), PageType::kNormal, "", "", Bytes(memory_.begin(), memory_.end())});
     plan.vcpus = vcpus_;
-    plan.encrypted_state = es;
-    plan.vmsa_flavour = flavour;
+    plan.protection = es ? Protection(SevEs{policy, {}, flavour}) : Protection(Sev{policy, {}, flavour});
+    const Bytes computed = launch_digest(plan);
+    ByteArray<32> digest{};
+    std::copy(computed.begin(), computed.end(), digest.begin());
     const FirmwareVersion version{information_.api_major, information_.api_minor, information_.build};
-    return verify_measurement(session.keys.tik, {version, policy, launch_digest(plan)},
-                              *parse_measurement(measurement_))
+    return verify_measurement(session.keys.tik, {version, policy, digest}, *parse_measurement(measurement_))
         .matches;
   }
 

@@ -4,7 +4,7 @@
 #include <sys/sysinfo.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -40,7 +40,7 @@ void connect_get_domain_capabilities(Request& request) {
 void connect_get_max_vcpus(Request& request) {
   get_optional_text(request.in);  // the domain type: clients give the driver's name, too; there is one
   end_arguments(request);
-  request.out.put_int32(spec::kMaxVcpus);
+  request.out.put_int32(machine::kLimits.vcpus);
 }
 
 void node_get_info(Request& request) {

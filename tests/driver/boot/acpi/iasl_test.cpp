@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "driver/boot/acpi/dsdt.hpp"
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/boot/acpi/table_walk.hpp"
 
 namespace virtsev::boot::acpi {

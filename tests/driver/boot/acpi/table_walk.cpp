@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::boot::acpi::test {
 namespace {

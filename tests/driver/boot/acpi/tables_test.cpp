@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "driver/boot/acpi/dsdt.hpp"
-#include "driver/boot/memory_layout.hpp"
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/boot/acpi/table_walk.hpp"
 
 namespace virtsev::boot::acpi {
@@ -24,7 +24,7 @@ TEST(AcpiTables, AreFoundFromTheRsdp) {
 }
 
 TEST(AcpiTables, HaveRightChecksumsForAnyNumberOfVcpus) {
-  for (std::uint32_t vcpus = 1; vcpus <= spec::kMaxVcpus; ++vcpus) {
+  for (std::uint32_t vcpus = 1; vcpus <= machine::kLimits.vcpus; ++vcpus) {
     const auto tables = find_tables(make_tables(vcpus));
     for (const auto& [signature, table] : tables) {
       EXPECT_EQ(sum_of(table), 0) << signature << " for " << vcpus;
@@ -34,8 +34,8 @@ TEST(AcpiTables, HaveRightChecksumsForAnyNumberOfVcpus) {
 }
 
 TEST(AcpiTables, FitTheirPlaceForTheMostVcpus) {
-  EXPECT_LE(make_tables(spec::kMaxVcpus).bytes.size(), kPageSize) << "one page is measured, not two";
-  EXPECT_LE(make_tables(spec::kMaxVcpus).bytes.size(), layout::kAcpiTables.size);
+  EXPECT_LE(make_tables(machine::kLimits.vcpus).bytes.size(), kPageSize) << "one page is measured, not two";
+  EXPECT_LE(make_tables(machine::kLimits.vcpus).bytes.size(), layout::kAcpiTables.size);
 }
 
 TEST(Fadt, TellsHowToPowerOffAndReset) {
@@ -63,7 +63,7 @@ TEST(Fadt, HasAnRtcAndNo8042ToLookFor) {
 }
 
 TEST(Madt, ListsEveryVcpuByItsNumber) {
-  const Bytes madt = find_tables(make_tables(spec::kMaxVcpus)).at("APIC");
+  const Bytes madt = find_tables(make_tables(machine::kLimits.vcpus)).at("APIC");
   EXPECT_EQ(get_le<std::uint32_t>(madt, 36), layout::kLocalApic.start.value());
   std::uint32_t vcpus = 0;
   std::uint32_t io_apics = 0;
@@ -82,7 +82,7 @@ TEST(Madt, ListsEveryVcpuByItsNumber) {
     at += madt[at + 1];
   }
   EXPECT_EQ(at, madt.size());
-  EXPECT_EQ(vcpus, spec::kMaxVcpus);
+  EXPECT_EQ(vcpus, machine::kLimits.vcpus);
   EXPECT_EQ(io_apics, 1U);
 }
 

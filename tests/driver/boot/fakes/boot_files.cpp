@@ -27,16 +27,18 @@ BootFiles::BootFiles(const Bytes& kernel, const std::optional<Bytes>& initrd) : 
   }
 }
 
-spec::BootSpecification BootFiles::specification() const {
-  spec::BootSpecification specification;
-  specification.memory_bytes = 512ULL << 20;
-  specification.policy = 0x5;
-  specification.kernel = {kernel_.get(), "/boot/test-kernel"};
+spec::Machine BootFiles::machine() const {
+  spec::Machine machine;
+  machine.memory_bytes = 512ULL << 20;
+  machine.protection = sevcore::make_protection(sevcore::Policy(0x5));
+  spec::Payload payload;
+  payload.kernel = {kernel_.get(), "/boot/test-kernel"};
   if (initrd_) {
-    specification.initrd = spec::File{initrd_.get(), "/boot/test-initrd"};
+    payload.initrd = spec::File{initrd_.get(), "/boot/test-initrd"};
   }
-  specification.command_line = "console=ttyS0";
-  return specification;
+  payload.command_line = "console=ttyS0";
+  machine.boot = spec::DirectBoot{std::move(payload)};
+  return machine;
 }
 
 }  // namespace virtsev::boot::test

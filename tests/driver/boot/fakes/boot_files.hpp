@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A boot specification whose files are in memory.
+// A machine whose files are in memory.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "driver/spec/boot_specification.hpp"
+#include "driver/spec/machine.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
@@ -14,13 +14,13 @@ namespace virtsev::boot::test {
 /// A file without a name that holds these bytes.
 UniqueFd file_of(ByteView bytes);
 
-/// Keeps the files open that specification() borrows.
+/// Keeps the files open that machine() borrows.
 class BootFiles {
  public:
   explicit BootFiles(const Bytes& kernel, const std::optional<Bytes>& initrd = std::nullopt);
 
   /// 512 MiB, 1 vCPU, SEV-ES, "console=ttyS0".
-  [[nodiscard]] spec::BootSpecification specification() const;
+  [[nodiscard]] spec::Machine machine() const;
 
  private:
   UniqueFd kernel_;

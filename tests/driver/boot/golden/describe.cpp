@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "sevcore/launch/launch_digest.hpp"
+
 namespace virtsev::boot::test {
 namespace {
 
@@ -42,9 +44,10 @@ std::string describe(const sevcore::LaunchPlan& plan) {
       out += fmt::format("file offset {:#x} length {:#x}\n", range.offset, range.length);
     }
   }
-  for (std::size_t vcpu = 0; plan.encrypted_state && vcpu < plan.vcpus.size(); ++vcpu) {
-    out += fmt::format("VMSA of vCPU {}\n", vcpu);
-    out += dump(sevcore::vmsa_page(plan.vcpus[vcpu], plan.vmsa_flavour), 0);
+  for (const sevcore::PlanStep& step : sevcore::steps_of(plan)) {
+    if (step.vmsa) {
+      out += step.name + "\n" + dump(*step.vmsa, 0);
+    }
   }
   out += fmt::format("secret {:#x} size {:#x}\n", plan.secret.address.value(), plan.secret.size);
   out += fmt::format("launch digest {}\n", hex(launch_digest(plan), ""));

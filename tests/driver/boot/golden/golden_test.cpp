@@ -11,6 +11,7 @@
 
 #include "driver/boot/compose.hpp"
 #include "tests/driver/boot/fakes/boot_files.hpp"
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/boot/fakes/synthetic_bzimage.hpp"
 #include "tests/driver/boot/golden/describe.hpp"
 
@@ -25,13 +26,13 @@ struct Case {
   std::uint64_t memory_mib;
   bool initrd;
   std::uint32_t policy = kSevEs;
-  spec::VmsaFlavour flavour = spec::VmsaFlavour::kInit2;
+  sevcore::VmsaFlavour flavour = sevcore::VmsaFlavour::kInit2;
 };
 
 std::string name_of(const Case& one) {
   return fmt::format("{}-vcpu-{}-mib{}{}{}", one.vcpus, one.memory_mib, one.initrd ? "-initrd" : "",
                      one.policy == kSev ? "-sev" : "",
-                     one.flavour == spec::VmsaFlavour::kLegacy ? "-legacy" : "");
+                     one.flavour == sevcore::VmsaFlavour::kLegacy ? "-legacy" : "");
 }
 
 void PrintTo(const Case& one, std::ostream* out) { *out << name_of(one); }
@@ -39,13 +40,13 @@ void PrintTo(const Case& one, std::ostream* out) { *out << name_of(one); }
 std::string plan_of(const Case& one) {
   const test::BootFiles files(test::synthetic_bzimage(),
                               one.initrd ? std::optional(test::pattern(5000, 0x77)) : std::nullopt);
-  auto specification = files.specification();
-  specification.vcpus = one.vcpus;
-  specification.memory_bytes = one.memory_mib << 20;
-  specification.policy = one.policy;
-  specification.vmsa_flavour = one.flavour;
-  specification.command_line = "console=ttyS0 quiet";
-  return test::describe(compose(specification));
+  auto machine = files.machine();
+  machine.vcpus = one.vcpus;
+  machine.memory_bytes = one.memory_mib << 20;
+  test::set_policy(machine, one.policy);
+  test::set_flavour(machine, one.flavour);
+  test::payload(machine).command_line = "console=ttyS0 quiet";
+  return test::describe(compose(machine));
 }
 
 class Golden : public testing::TestWithParam<Case> {};
@@ -68,8 +69,8 @@ INSTANTIATE_TEST_SUITE_P(AllPlans, Golden,
                          testing::Values(Case{1, 512, false}, Case{1, 512, true}, Case{2, 512, false},
                                          Case{2, 512, true}, Case{1, 6144, false}, Case{1, 6144, true},
                                          Case{2, 6144, false}, Case{2, 6144, true}, Case{1, 512, false, kSev},
-                                         Case{2, 512, false, kSev, spec::VmsaFlavour::kLegacy},
-                                         Case{2, 512, false, kSevEs, spec::VmsaFlavour::kLegacy},
+                                         Case{2, 512, false, kSev, sevcore::VmsaFlavour::kLegacy},
+                                         Case{2, 512, false, kSevEs, sevcore::VmsaFlavour::kLegacy},
                                          Case{64, 512, false}),
                          [](const auto& each) {
                            std::string name = name_of(each.param);

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::boot {
 namespace {

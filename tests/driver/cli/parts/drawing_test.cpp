@@ -61,6 +61,7 @@ class Drawing : public testing::Test {
                    {"VMSA of vCPU 2", "virtsev-q35-1.0", std::nullopt, 4096, "vmsa", {2}, {}}};
     plan_.secret = {GuestAddress(0x100000), 0xc00};
     plan_.launch_digest = {0xfe, 0xdc};
+    plan_.launch_digest.resize(32);
   }
 
   Explanation plan_;
@@ -108,9 +109,9 @@ TEST_F(Drawing, MarksTheFirstDifferenceInARegionAndAmongVcpus) {
 }
 
 TEST_F(Drawing, ShowsWhatOnlyTheOtherPlanHas) {
-  const Step region = {"AP stub", "there", 0x9e000, 0x1000, "normal", {}, {}};
-  const Step vmsa = {"VMSA of vCPU 3", "there", std::nullopt, 4096, "vmsa", {}, {}};
-  for (const Step* step : {&region, &vmsa}) {
+  const ExplainedStep region = {"AP stub", "there", 0x9e000, 0x1000, "normal", {}, {}};
+  const ExplainedStep vmsa = {"VMSA of vCPU 3", "there", std::nullopt, 4096, "vmsa", {}, {}};
+  for (const ExplainedStep* step : {&region, &vmsa}) {
     const Difference difference{DifferenceKind::kOnlyThere, 1, nullptr, step};
     const Shapes shapes = shapes_of(draw(plan_, &difference, ""));
     EXPECT_THAT(shapes.texts, Contains(step->name));

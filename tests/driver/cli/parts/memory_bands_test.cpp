@@ -17,7 +17,7 @@ using testing::ElementsAre;
 
 constexpr std::uint64_t kGiB = 1ULL << 30;
 
-Step region(const std::string& name, std::uint64_t address, std::uint64_t size) {
+ExplainedStep region(const std::string& name, std::uint64_t address, std::uint64_t size) {
   return {name, "made", address, size, "normal", {}, {}};
 }
 
@@ -65,7 +65,7 @@ TEST(MemoryBands, EndWithTheLastRegionWhereThePlanKnowsNoMemorySize) {
 TEST(MemoryBands, PlaceWhatOnlyTheOtherPlanHasEvenWhereItCanNotBe) {
   Explanation plan;
   plan.inputs.memory_bytes = 0x10000;
-  const Step other = region("hostile", ~0ULL - 4, ~0ULL);
+  const ExplainedStep other = region("hostile", ~0ULL - 4, ~0ULL);
   const Difference difference{DifferenceKind::kOnlyThere, 0, nullptr, &other};
   EXPECT_THAT(memory_bands(plan, &difference), testing::Contains(band(BandKind::kMissing, ~0ULL - 4, ~0ULL)));
 }

@@ -27,7 +27,7 @@ constexpr std::uint64_t kTables = 2 * kMiB;
 class Debugger : public testing::Test {
  protected:
   MemoryAccess encrypted(std::uint32_t policy = 0) {
-    return MemoryAccess({strict_, &launch_, sevcore::Policy(policy), kCBit});
+    return MemoryAccess({strict_, &launch_, sevcore::make_protection(sevcore::Policy(policy)), kCBit});
   }
   static Bytes physical(const MemoryAccess& access, std::uint64_t from, std::size_t size) {
     Bytes bytes(size);
@@ -97,7 +97,7 @@ TEST_F(Debugger, AnEncryptedGuestsMemoryIsWrittenAsTheFirmwareEncryptsIt) {
 
 TEST_F(Debugger, AnUnprotectedGuestsMemoryIsWrittenPlainly) {
   const PlainMemory plain(kSize);
-  const MemoryAccess access({plain, nullptr, sevcore::Policy(1), 0});
+  const MemoryAccess access({plain, nullptr, sevcore::Unprotected{}, 0});
   access.write_physical(GuestAddress(kMiB), Bytes(8, 0x12));
   access.write_virtual({}, kMiB + 8, Bytes(8, 0x34));
   Bytes expected(8, 0x12);
@@ -109,7 +109,7 @@ TEST_F(Debugger, AnUnprotectedGuestsMemoryIsWrittenPlainly) {
 TEST_F(Debugger, AnUnprotectedGuestsMemoryIsReadPlainly) {
   const PlainMemory plain(kSize);
   ASSERT_TRUE(plain.private_memory().write(GuestAddress(kMiB), Bytes(32, 0x12)));
-  const MemoryAccess access({plain, nullptr, sevcore::Policy(1), 0});
+  const MemoryAccess access({plain, nullptr, sevcore::Unprotected{}, 0});
   EXPECT_EQ(physical(access, kMiB, 32), Bytes(32, 0x12));
   EXPECT_EQ(through_tables(access, {}, kMiB, 32), Bytes(32, 0x12));
   EXPECT_TRUE(vm_.calls.empty());

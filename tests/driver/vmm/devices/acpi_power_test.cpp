@@ -3,13 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/boot/memory_layout.hpp"
 #include "driver/vmm/devices/port_bus.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 namespace {
-
-namespace layout = boot::layout;
 
 class Power : public testing::Test {
  protected:

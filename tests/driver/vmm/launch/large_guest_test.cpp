@@ -82,6 +82,7 @@ TEST_F(LargeGuest, StopsAtThePieceThatCanNotBeRegistered) {
 
 TEST_F(LargeGuest, TellsHowFarItIsAfterEachPiece) {
   sevcore::LaunchPlan plan;
+  plan.protection = sevcore::Sev{};
   plan.regions = {region(kMiB, 3 * kMiB), region(8 * kMiB, kPageSize)};
   std::vector<std::uint64_t> told;
   launch_.report_progress(plan, [&](std::uint64_t done, std::uint64_t total) {
@@ -100,6 +101,7 @@ TEST_F(LargeGuest, TellsHowFarItIsAfterEachPiece) {
 TEST_F(LargeGuest, IsEncryptedInPiecesWhosePinsFitBesideItsOwnMemory) {
   constexpr std::uint64_t kStart = kMiB + 3 * kPageSize;
   sevcore::LaunchPlan plan;
+  plan.protection = sevcore::Sev{};
   plan.regions = {region(kStart, 9 * kMiB)};
   launch_.load_and_measure(plan);
   std::uint64_t next =
@@ -120,6 +122,7 @@ TEST_F(LargeGuest, AMemoryLockLimitThatIsTooLowForACommandIsNamed) {
   vm_.failing = GuestCommand::kLaunchUpdateData;
   vm_.failure = {ENOMEM, sevcore::kNoFirmwareCall};
   sevcore::LaunchPlan plan;
+  plan.protection = sevcore::Sev{};
   plan.regions = {region(kMiB, kPageSize)};
   try {
     launch_.load_and_measure(plan);

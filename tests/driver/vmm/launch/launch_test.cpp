@@ -10,6 +10,8 @@
 
 #include "driver/vmm/simulation/strict_memory.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/crypto/crypto.hpp"
+#include "sevcore/launch/launch_digest.hpp"
 #include "tests/driver/vmm/launch/fake_sev_vm.hpp"
 
 namespace virtsev::vmm::test {
@@ -49,6 +51,7 @@ class LaunchTest : public testing::Test {
 
 TEST_F(LaunchTest, TheFirmwareSeesTheRegionsInTheirOrderPaddedWithZeros) {
   sevcore::LaunchPlan plan;
+  plan.protection = sevcore::Sev{};
   plan.regions = {region(2 * kMiB, 1), region(kMiB, 2)};
   launch_.load_and_measure(plan);
   ASSERT_EQ(vm_.calls.size(), 2U);
@@ -60,6 +63,7 @@ TEST_F(LaunchTest, TheFirmwareSeesTheRegionsInTheirOrderPaddedWithZeros) {
 
 TEST_F(LaunchTest, AnUnmeasuredRegionIsSharedMemoryAndNotMeasured) {
   sevcore::LaunchPlan plan;
+  plan.protection = sevcore::Sev{};
   plan.regions = {region(2 * kMiB, 9, PageType::kUnmeasured)};
   launch_.load_and_measure(plan);
   EXPECT_TRUE(vm_.calls.empty());
@@ -70,9 +74,31 @@ TEST_F(LaunchTest, AnUnmeasuredRegionIsSharedMemoryAndNotMeasured) {
   EXPECT_NE(bytes[0], 9);
 }
 
+TEST_F(LaunchTest, OfEveryTypeOfPageTheFirmwareIsGivenWhatTheDigestCovers) {
+  for (const sevcore::Protection& protection :
+       {sevcore::Protection(sevcore::Sev{}), sevcore::Protection(sevcore::SevEs{})}) {
+    vm_.calls.clear();
+    sevcore::LaunchPlan plan;
+    plan.protection = protection;
+    for (const PageType type :
+         {PageType::kNormal, PageType::kZero, PageType::kUnmeasured, PageType::kSecrets, PageType::kCpuid}) {
+      const auto number = static_cast<std::uint8_t>(type);
+      plan.regions.push_back(region(number * kMiB, number, type));
+    }
+    launch_.load_and_measure(plan);
+    sevcore::crypto::Sha256 given;
+    for (const auto& call : vm_.calls) {
+      given.update(call.seen);
+    }
+    const ByteArray<32> seen = given.digest();
+    EXPECT_EQ(sevcore::launch_digest(plan), Bytes(seen.begin(), seen.end())) << sevcore::name_of(protection);
+  }
+}
+
 TEST_F(LaunchTest, OnlySevEsMeasuresVcpus) {
   sevcore::LaunchPlan plan;
-  plan.encrypted_state = true;
+  plan.protection = sevcore::SevEs{};
+  plan.vcpus.resize(2);
   launch_.load_and_measure(plan);
   EXPECT_EQ(vm_.commands(), std::vector{GuestCommand::kLaunchUpdateVmsa});
 }
@@ -98,7 +124,7 @@ TEST_F(LaunchTest, RegistersAllPrivateMemory) {
 }
 
 TEST_F(LaunchTest, AGuestWithoutOwnerGivesNoSession) {
-  launch_.start(1, {}, {});
+  launch_.start(sevcore::Policy(1), {});
   EXPECT_EQ(vm_.start.policy, 1U);
   EXPECT_EQ(vm_.start.dh_address, 0U);
   EXPECT_EQ(vm_.start.session_address, 0U);
@@ -107,7 +133,7 @@ TEST_F(LaunchTest, AGuestWithoutOwnerGivesNoSession) {
 TEST_F(LaunchTest, AnOwnersSessionIsHandedOver) {
   const Bytes certificate(2084, 1);
   const Bytes session(128, 2);
-  launch_.start(5, certificate, session);
+  launch_.start(sevcore::Policy(5), {certificate, session});
   EXPECT_EQ(vm_.start.dh_length, 2084U);
   EXPECT_EQ(vm_.start.session_length, 128U);
 }
@@ -116,6 +142,7 @@ TEST_F(LaunchTest, TheMeasurementIsWhatTheFirmwareGave) { EXPECT_EQ(launch_.meas
 
 TEST_F(LaunchTest, ARegionOutsideTheGuestsMemoryIsNamed) {
   sevcore::LaunchPlan plan;
+  plan.protection = sevcore::Sev{};
   plan.regions = {region(64 * kMiB, 1)};
   EXPECT_NE(error_of([&] { launch_.load_and_measure(plan); }).find("part"), std::string::npos);
 }
@@ -224,7 +251,7 @@ TEST_F(LaunchTest, MemoryThatTheFirmwareKeepsIsNotReadAround) {
 TEST_F(LaunchTest, AFailureOfTheFirmwareIsToldInWords) {
   vm_.failing = GuestCommand::kLaunchStart;
   vm_.failure = {EIO, static_cast<std::uint32_t>(sevcore::FirmwareStatus::kPolicyFailure)};
-  const std::string text = error_of([&] { launch_.start(5, {}, {}); });
+  const std::string text = error_of([&] { launch_.start(sevcore::Policy(5), {}); });
   EXPECT_NE(text.find("LAUNCH_START"), std::string::npos) << text;
 }
 

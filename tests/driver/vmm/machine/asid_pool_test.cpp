@@ -2,6 +2,7 @@
 // A monitor uses the ASID that it was given, and none without; it asks for the simulated firmware.
 #include <gmock/gmock.h>
 
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -20,21 +21,21 @@ class GivenAsidTest : public TinyGuestTest {
 
 TEST_F(GivenAsidTest, WithoutOneTheGuestIsRefused) {
   control::Start start = prepare(TinyGuest().spin());
-  start.boot.policy = 5;
+  boot::test::set_policy(start.machine, 5);
   start.simulated = {};
   EXPECT_THAT(refusal_of(start), HasSubstr("virtsevd is older than this monitor"));
 }
 
 TEST_F(GivenAsidTest, OneOfTheOtherPoolIsNotUsed) {
   control::Start start = prepare(TinyGuest().spin());
-  start.boot.policy = 5;
+  boot::test::set_policy(start.machine, 5);
   start.simulated.asid = start.simulated.es_asids + 1;
   EXPECT_THAT(refusal_of(start), HasSubstr("no ASID is free"));
 }
 
 TEST_F(GivenAsidTest, TheFirmwareIsAskedForBeforeEachCommandOfALaunch) {
   control::Start start = prepare(TinyGuest().spin());
-  start.boot.policy = 5;
+  boot::test::set_policy(start.machine, 5);
   launch(start);
   EXPECT_GT(monitor_->turns(), 5U);
 }

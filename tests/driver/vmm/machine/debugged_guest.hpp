@@ -2,6 +2,7 @@
 // What the tests with a debugger share.
 #pragma once
 
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -15,7 +16,7 @@ class DebuggedGuest : public TinyGuestTest {
  protected:
   control::Start with_policy(const TinyGuest& guest, std::uint32_t policy) {
     control::Start start = prepare(guest);
-    start.boot.policy = policy;
+    boot::test::set_policy(start.machine, policy);
     return start;
   }
   std::string read(std::uint64_t address, std::uint32_t length,

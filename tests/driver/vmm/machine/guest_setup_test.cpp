@@ -7,6 +7,7 @@
 #include "driver/vmm/simulation/simulated_platform.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/launch/policy.hpp"
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -62,23 +63,26 @@ class RecordingPlatform : public Platform {
       : platform_(std::move(platform)), steps_(steps) {}
   [[nodiscard]] std::uint32_t c_bit_position() const override { return platform_->c_bit_position(); }
   sevcore::SevDevice& device() override { return platform_->device(); }
-  [[nodiscard]] sevcore::AsidPool asid_pool(bool es) const override { return platform_->asid_pool(es); }
-  [[nodiscard]] spec::VmsaFlavour flavour(spec::VmsaFlavour asked, bool es) const override {
-    return platform_->flavour(asked, es);
+  [[nodiscard]] sevcore::AsidPool asid_pool(const sevcore::Protection& protection) const override {
+    return platform_->asid_pool(protection);
   }
-  [[nodiscard]] unsigned long kvm_vm_type(bool es, spec::VmsaFlavour flavour) const override {
-    return platform_->kvm_vm_type(es, flavour);
+  [[nodiscard]] sevcore::Protection as_launched_here(sevcore::Protection asked) const override {
+    return platform_->as_launched_here(std::move(asked));
   }
-  std::unique_ptr<sevcore::SevVm> make_sev_vm(int vm, bool es, spec::VmsaFlavour flavour,
+  [[nodiscard]] unsigned long kvm_vm_type(const sevcore::Protection& protection) const override {
+    return platform_->kvm_vm_type(protection);
+  }
+  std::unique_ptr<sevcore::SevVm> make_sev_vm(int vm, const sevcore::Protection& protection,
                                               sevcore::VcpuStates states) override {
-    auto made = platform_->make_sev_vm(vm, es, flavour, states);
+    auto made = platform_->make_sev_vm(vm, protection, states);
     return std::make_unique<RecordingVm>(std::move(made), std::move(states), steps_);
   }
   std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override {
     return platform_->make_memory(size);
   }
-  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, bool es, std::vector<CpuidEntries> cpuid) override {
-    return platform_->simulate(vm, es, std::move(cpuid));
+  std::unique_ptr<SimulatedSev> simulate(KvmVm& vm, const sevcore::Protection& protection,
+                                         std::vector<CpuidEntries> cpuid) override {
+    return platform_->simulate(vm, protection, std::move(cpuid));
   }
 
  private:
@@ -88,14 +92,14 @@ class RecordingPlatform : public Platform {
 
 class GuestSetup : public TinyGuestTest {
  protected:
-  std::vector<Step> steps_of(std::uint32_t policy, spec::VmsaFlavour flavour) {
+  std::vector<Step> steps_of(std::uint32_t policy, sevcore::VmsaFlavour flavour) {
     control::Start start = prepare(TinyGuest().spin());
-    start.boot.policy = policy;
+    boot::test::set_policy(start.machine, policy);
     if (!sevcore::Policy(policy).has(sevcore::PolicyBit::kEs)) {
       start.simulated.asid = start.simulated.es_asids + 1;
     }
-    start.boot.vcpus = 2;
-    start.boot.vmsa_flavour = flavour;
+    start.machine.vcpus = 2;
+    boot::test::set_flavour(start.machine, flavour);
     std::vector<Step> steps;
     const Guest guest(
         start, [](auto) {}, [](const GuestEnd&) {}, {},
@@ -114,7 +118,7 @@ TEST_F(GuestSetup, SevEsIsInitialisedBeforeVcpusAndMeasuredAfterThem) {
                                       {"LAUNCH_UPDATE_DATA", 2},
                                       {"LAUNCH_UPDATE_VMSA", 2},
                                       {"LAUNCH_MEASURE", 2}};
-  EXPECT_EQ(steps_of(5, spec::VmsaFlavour::kInit2), expected);
+  EXPECT_EQ(steps_of(5, sevcore::VmsaFlavour::kInit2), expected);
 }
 
 TEST_F(GuestSetup, TheOlderInterfaceGoesTheSameWay) {
@@ -124,13 +128,13 @@ TEST_F(GuestSetup, TheOlderInterfaceGoesTheSameWay) {
                                       {"LAUNCH_UPDATE_DATA", 2},
                                       {"LAUNCH_UPDATE_VMSA", 2},
                                       {"LAUNCH_MEASURE", 2}};
-  EXPECT_EQ(steps_of(5, spec::VmsaFlavour::kLegacy), expected);
+  EXPECT_EQ(steps_of(5, sevcore::VmsaFlavour::kLegacy), expected);
 }
 
 TEST_F(GuestSetup, SevMeasuresNoVcpus) {
   const std::vector<Step> expected = {
       {"INIT", 0}, {"REG_REGION", 0}, {"LAUNCH_START", 2}, {"LAUNCH_UPDATE_DATA", 2}, {"LAUNCH_MEASURE", 2}};
-  EXPECT_EQ(steps_of(1, spec::VmsaFlavour::kLegacy), expected);
+  EXPECT_EQ(steps_of(1, sevcore::VmsaFlavour::kLegacy), expected);
 }
 
 }  // namespace

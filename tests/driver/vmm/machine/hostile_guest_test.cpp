@@ -6,8 +6,9 @@
 
 #include <sys/stat.h>
 
-#include "driver/boot/memory_layout.hpp"
 #include "driver/vmm/devices/console_log.hpp"
+#include "sevcore/machine/memory_layout.hpp"
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -16,7 +17,7 @@ namespace {
 using control::EndReason;
 using control::RunState;
 
-constexpr std::uint16_t kSerial = boot::layout::kCom1Port;
+constexpr std::uint16_t kSerial = layout::kCom1Port;
 constexpr std::uint16_t kSerialStatus = kSerial + 5;
 constexpr std::uint32_t kNothingThere = 0xd0000000;
 constexpr std::uint32_t kForEver = 0;
@@ -118,7 +119,7 @@ TEST_F(HostileGuest, FillsItsLogsAndNothingMore) {
   for (std::size_t i = 0; i < logs.size(); ++i) {
     logs[i] = open_file(directory_.path("log" + std::to_string(i)), O_RDWR | O_CREAT);
     ASSERT_EQ(::ftruncate(logs[i].get(), static_cast<off_t>(kCapacity - (i == 0 ? kRoom : 0))), 0);
-    start.console_log[i] = logs[i].get();
+    boot::test::serial(start.machine).log[i] = logs[i].get();
   }
   launch(start);
   monitor_->leave_console();

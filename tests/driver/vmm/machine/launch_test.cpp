@@ -6,8 +6,10 @@
 #include "sevcore/abi/session.hpp"
 #include "sevcore/certificates/sev_certificate.hpp"
 #include "sevcore/host-check/platform_information.hpp"
+#include "sevcore/launch/launch_digest.hpp"
 #include "sevcore/owner/secret.hpp"
 #include "sevcore/simulated/simulated_kernel.hpp"
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/machine/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -23,18 +25,20 @@ class AttestedLaunch : public TinyGuestTest {
     sevcore::SimulatedPlatform platform(open_file(directory_.path("identity"), O_RDWR | O_CREAT));
     const auto device = platform.open_device();
     const Bytes pdh = sevcore::read_platform(*device).pdh;
-    session_ = sevcore::make_session(sevcore::parse_sev_certificate(pdh).value(), Policy(start.boot.policy));
+    session_ = sevcore::make_session(sevcore::parse_sev_certificate(pdh).value(),
+                                     *sevcore::policy_of(start.machine.protection));
     const auto certificate = sevcore::serialise(session_->godh);
-    start.dh_certificate.assign(certificate.begin(), certificate.end());
-    start.session.assign(session_->blob.begin(), session_->blob.end());
+    boot::test::set_owner(start.machine, {Bytes(certificate.begin(), certificate.end()),
+                                          Bytes(session_->blob.begin(), session_->blob.end())});
   }
 
-  bool verifies(const control::LaunchReport& report, const spec::BootSpecification& expected) {
+  bool verifies(const control::LaunchReport& report, const spec::Machine& expected) {
     sevcore::MeasuredLaunch launch;
     launch.firmware = {static_cast<std::uint8_t>(report.api_major),
                        static_cast<std::uint8_t>(report.api_minor), static_cast<std::uint8_t>(report.build)};
-    launch.policy = Policy(expected.policy);
-    launch.digest = sevcore::launch_digest(boot::compose(expected));
+    launch.policy = *sevcore::policy_of(expected.protection);
+    const Bytes digest = sevcore::launch_digest(boot::compose(expected));
+    std::copy(digest.begin(), digest.end(), launch.digest.begin());
     return sevcore::verify_measurement(session_->keys.tik, launch, measurement(report)).matches;
   }
 
@@ -53,48 +57,48 @@ class AttestedLaunch : public TinyGuestTest {
 struct Flavour {
   std::uint32_t policy;
   std::uint32_t vcpus;
-  spec::VmsaFlavour vmsa;
+  sevcore::VmsaFlavour vmsa;
 };
 
 class EveryFlavour : public AttestedLaunch, public testing::WithParamInterface<Flavour> {};
 
 TEST_P(EveryFlavour, MeasuresWhatWasPredicted) {
   control::Start start = prepare(TinyGuest().spin());
-  start.boot.policy = GetParam().policy;
-  start.boot.vcpus = GetParam().vcpus;
-  start.boot.vmsa_flavour = GetParam().vmsa;
+  boot::test::set_policy(start.machine, GetParam().policy);
+  start.machine.vcpus = GetParam().vcpus;
+  boot::test::set_flavour(start.machine, GetParam().vmsa);
   add_session(start);
   const control::LaunchReport report = launch(start);
-  EXPECT_TRUE(verifies(report, start.boot));
-  EXPECT_EQ(report.policy, GetParam().policy);
-  EXPECT_EQ(report.vmsa_flavour, GetParam().vmsa);
+  EXPECT_TRUE(verifies(report, start.machine));
+  EXPECT_EQ(sevcore::policy_value(report.protection), GetParam().policy);
+  EXPECT_EQ(sevcore::interface_of(report.protection), GetParam().vmsa);
   EXPECT_EQ(report.platform, control::Platform::kSimulated);
 }
 
 INSTANTIATE_TEST_SUITE_P(Launch, EveryFlavour,
-                         testing::Values(Flavour{1, 1, spec::VmsaFlavour::kInit2},
-                                         Flavour{1, 2, spec::VmsaFlavour::kLegacy},
-                                         Flavour{5, 1, spec::VmsaFlavour::kInit2},
-                                         Flavour{5, 4, spec::VmsaFlavour::kInit2},
-                                         Flavour{5, 2, spec::VmsaFlavour::kLegacy}));
+                         testing::Values(Flavour{1, 1, sevcore::VmsaFlavour::kInit2},
+                                         Flavour{1, 2, sevcore::VmsaFlavour::kLegacy},
+                                         Flavour{5, 1, sevcore::VmsaFlavour::kInit2},
+                                         Flavour{5, 4, sevcore::VmsaFlavour::kInit2},
+                                         Flavour{5, 2, sevcore::VmsaFlavour::kLegacy}));
 
 TEST_F(AttestedLaunch, AnotherKernelOrVcpuCountOrPolicyDoesNotVerify) {
   control::Start start = prepare(TinyGuest().print("a").spin());
   add_session(start);
   const control::LaunchReport report = launch(start);
-  ASSERT_TRUE(verifies(report, start.boot));
+  ASSERT_TRUE(verifies(report, start.machine));
   const boot::test::BootFiles other(TinyGuest().print("b").spin().bzimage());
-  spec::BootSpecification changed = start.boot;
-  changed.kernel = other.specification().kernel;
+  spec::Machine changed = start.machine;
+  changed.boot = other.machine().boot;
   EXPECT_FALSE(verifies(report, changed));
-  changed = start.boot;
+  changed = start.machine;
   changed.vcpus = 2;
   EXPECT_FALSE(verifies(report, changed));
-  changed = start.boot;
-  changed.policy = 4;
+  changed = start.machine;
+  boot::test::set_policy(changed, 4);
   EXPECT_FALSE(verifies(report, changed));
-  changed = start.boot;
-  changed.command_line += " ";
+  changed = start.machine;
+  boot::test::payload(changed).command_line += " ";
   EXPECT_FALSE(verifies(report, changed));
 }
 
@@ -168,7 +172,7 @@ TEST_F(AttestedLaunch, ASecretOutsideMemoryIsRefused) {
 TEST_F(AttestedLaunch, ASessionForAnotherPolicyIsRefused) {
   control::Start start = prepare(TinyGuest().spin());
   add_session(start);
-  start.boot.policy = 7;
+  boot::test::set_policy(start.machine, 7);
   EXPECT_NE(call_failing(start).text.find("LAUNCH_START"), std::string::npos);
 }
 
@@ -187,7 +191,7 @@ TEST_F(TinyGuestTest, TheGuestBelievesInItsProtection) {
 
 TEST_F(TinyGuestTest, ASevGuestHasNoEncryptedState) {
   control::Start start = prepare(TinyGuest().print("status ").print_msr_digit(0xc0010131).spin());
-  start.boot.policy = 1;
+  boot::test::set_policy(start.machine, 1);
   launch(start);
   resume();
   EXPECT_TRUE(console_shows("status 1"));
@@ -200,7 +204,7 @@ TEST_F(TinyGuestTest, MemoryThatNothingWasLoadedIntoHoldsAPattern) {
 
 TEST_F(TinyGuestTest, AnUnprotectedGuestRunsWithoutMeasurement) {
   control::Start start = prepare(TinyGuest().print("plain").spin());
-  start.boot.unprotected = true;
+  start.machine.protection = sevcore::Unprotected{};
   start.platform_identity = -1;
   start.simulated = {};
   EXPECT_TRUE(launch(start).measurement.empty());
@@ -212,7 +216,7 @@ TEST_F(TinyGuestTest, AnUnprotectedGuestRunsWithoutMeasurement) {
 
 TEST_F(TinyGuestTest, AGuestWithMoreMemoryThanFitsBelowTheHoleIsLaunched) {
   control::Start start = prepare(TinyGuest().print("big").spin());
-  start.boot.memory_bytes = 6ULL << 30;
+  start.machine.memory_bytes = 6ULL << 30;
   launch(start);
   resume();
   EXPECT_TRUE(console_shows("big"));

@@ -61,7 +61,7 @@ TEST_F(GuestLife, CanBePausedAndResumedWhileItRuns) {
 
 TEST_F(GuestLife, CountsEachVcpusTime) {
   control::Start start = prepare(TinyGuest().print("a").spin());
-  start.boot.vcpus = 3;
+  start.machine.vcpus = 3;
   launch(start);
   resume();
   ASSERT_TRUE(console_shows("a"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A guest's memory, read and written for debugging: on real KVM, through the simulated firmware.
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
+#include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/machine/debugged_guest.hpp"
 
 namespace virtsev::vmm::test {
@@ -14,9 +15,9 @@ constexpr std::uint32_t kFree = 0x2000000;
 
 TEST_F(DebuggedGuest, ShowsItsCommandLineBeforeItsFirstInstructionAndAfter) {
   control::Start start = with_policy(TinyGuest().print("a").spin(), kDebuggable);
-  start.boot.command_line = "console=ttyS0 secret=hunter2";
+  boot::test::payload(start.machine).command_line = "console=ttyS0 secret=hunter2";
   launch(start);
-  const std::uint64_t place = boot::layout::kCommandLine.start.value();
+  const std::uint64_t place = layout::kCommandLine.start.value();
   EXPECT_EQ(read(place, 28), "console=ttyS0 secret=hunter2");
   resume();
   ASSERT_TRUE(console_shows("a"));
@@ -27,7 +28,7 @@ TEST_F(DebuggedGuest, ShowsItsCommandLineBeforeItsFirstInstructionAndAfter) {
 
 TEST_F(DebuggedGuest, OfSevEsShowsMemoryButNotWhereItsPageTablesAre) {
   launch(with_policy(TinyGuest().spin(), kDebuggableEs));
-  EXPECT_EQ(read(boot::layout::kCommandLine.start.value(), 7), "console");
+  EXPECT_EQ(read(layout::kCommandLine.start.value(), 7), "console");
   const auto failure = call_failing(ReadMemory{0x1000, 16, AddressKind::kVirtual});
   EXPECT_EQ(failure.code, ErrorCode::kOperationUnsupported);
   EXPECT_NE(failure.text.find("SEV-ES"), std::string::npos) << failure.text;
@@ -70,7 +71,7 @@ TEST_F(DebuggedGuest, OfSevEsIsWrittenByPhysicalAddressesAlone) {
 
 TEST_F(DebuggedGuest, ListsItsRam) {
   control::Start start = with_policy(TinyGuest().spin(), kDebuggableEs);
-  start.boot.memory_bytes = 6ULL << 30;
+  start.machine.memory_bytes = 6ULL << 30;
   launch(start);
   const auto list = call<control::MemoryRanges>(control::ListMemory{}).ranges;
   ASSERT_EQ(list.size(), 2U);
@@ -81,7 +82,7 @@ TEST_F(DebuggedGuest, ListsItsRam) {
 
 TEST_F(DebuggedGuest, HasAsManyVcpusAsItSays) {
   control::Start start = with_policy(TinyGuest().spin(), kDebuggable);
-  start.boot.vcpus = 2;
+  start.machine.vcpus = 2;
   launch(start);
   EXPECT_EQ(call<control::MemoryContent>(ReadMemory{0x1000, 8, AddressKind::kVirtual, 1}).bytes.size(), 8U);
   for (const auto& request :
@@ -96,9 +97,9 @@ TEST_F(DebuggedGuest, HasAsManyVcpusAsItSays) {
 
 TEST_F(DebuggedGuest, WithoutSevIsReadPlainly) {
   control::Start start = prepare(TinyGuest().spin());
-  start.boot.unprotected = true;
+  start.machine.protection = sevcore::Unprotected{};
   launch(start);
-  EXPECT_EQ(read(boot::layout::kCommandLine.start.value(), 7), "console");
+  EXPECT_EQ(read(layout::kCommandLine.start.value(), 7), "console");
   write(writing(kFree, "plain"));
   EXPECT_EQ(read(kFree, 5, AddressKind::kVirtual), "plain");
 }

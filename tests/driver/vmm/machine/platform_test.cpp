@@ -33,28 +33,30 @@ constexpr std::uint32_t bit_of(sevcore::KvmVmType type) { return 1U << static_ca
 struct LaunchChoice {
   const char* kernel;
   std::uint32_t vm_types;
-  bool encrypted_state;
+  sevcore::Protection protection;
   HardwareLaunch launch;
 };
 
 TEST(HardwarePlatform, UsesInit2WhereTheKernelMakesMachinesOfTheTypeWanted) {
   using enum sevcore::KvmVmType;
-  using spec::VmsaFlavour;
+  using sevcore::VmsaFlavour;
   constexpr std::uint32_t kPlain = bit_of(kDefault);
+  const sevcore::Protection sev = sevcore::Sev{};
+  const sevcore::Protection es = sevcore::SevEs{};
   const LaunchChoice choices[] = {
-      {"before KVM_CAP_VM_TYPES, SEV", 0, false, {VmsaFlavour::kLegacy, kDefault}},
-      {"before KVM_CAP_VM_TYPES, SEV-ES", 0, true, {VmsaFlavour::kLegacy, kDefault}},
-      {"before INIT2, SEV", kPlain, false, {VmsaFlavour::kLegacy, kDefault}},
-      {"before INIT2, SEV-ES", kPlain, true, {VmsaFlavour::kLegacy, kDefault}},
-      {"SEV alone, SEV", kPlain | bit_of(kSev), false, {VmsaFlavour::kInit2, kSev}},
-      {"SEV alone, SEV-ES", kPlain | bit_of(kSev), true, {VmsaFlavour::kLegacy, kDefault}},
-      {"SEV-ES alone, SEV", kPlain | bit_of(kSevEs), false, {VmsaFlavour::kLegacy, kDefault}},
-      {"SEV-ES alone, SEV-ES", kPlain | bit_of(kSevEs), true, {VmsaFlavour::kInit2, kSevEs}},
-      {"both, SEV", kPlain | bit_of(kSev) | bit_of(kSevEs), false, {VmsaFlavour::kInit2, kSev}},
-      {"both, SEV-ES", kPlain | bit_of(kSev) | bit_of(kSevEs), true, {VmsaFlavour::kInit2, kSevEs}},
+      {"before KVM_CAP_VM_TYPES, SEV", 0, sev, {VmsaFlavour::kLegacy, kDefault}},
+      {"before KVM_CAP_VM_TYPES, SEV-ES", 0, es, {VmsaFlavour::kLegacy, kDefault}},
+      {"before INIT2, SEV", kPlain, sev, {VmsaFlavour::kLegacy, kDefault}},
+      {"before INIT2, SEV-ES", kPlain, es, {VmsaFlavour::kLegacy, kDefault}},
+      {"SEV alone, SEV", kPlain | bit_of(kSev), sev, {VmsaFlavour::kInit2, kSev}},
+      {"SEV alone, SEV-ES", kPlain | bit_of(kSev), es, {VmsaFlavour::kLegacy, kDefault}},
+      {"SEV-ES alone, SEV", kPlain | bit_of(kSevEs), sev, {VmsaFlavour::kLegacy, kDefault}},
+      {"SEV-ES alone, SEV-ES", kPlain | bit_of(kSevEs), es, {VmsaFlavour::kInit2, kSevEs}},
+      {"both, SEV", kPlain | bit_of(kSev) | bit_of(kSevEs), sev, {VmsaFlavour::kInit2, kSev}},
+      {"both, SEV-ES", kPlain | bit_of(kSev) | bit_of(kSevEs), es, {VmsaFlavour::kInit2, kSevEs}},
   };
   for (const LaunchChoice& choice : choices) {
-    EXPECT_EQ(choose_launch(choice.vm_types, choice.encrypted_state), choice.launch) << choice.kernel;
+    EXPECT_EQ(choose_launch(choice.vm_types, choice.protection), choice.launch) << choice.kernel;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A guest's registers, read and written for debugging, on real KVM.
-#include "driver/boot/memory_layout.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/vmm/machine/debugged_guest.hpp"
 
 namespace virtsev::vmm::test {
@@ -65,7 +65,7 @@ TEST_F(Registers, ThatADebuggerWroteAreWhatTheGuestGoesOnWith) {
 TEST_F(Registers, AreThoseAfterAnAccessThatTheMonitorHasAnswered) {
   TinyGuest guest;
   guest.print("a");
-  launch(with_policy(guest.poll_port(boot::layout::kEventStatusPort), kDebuggable));
+  launch(with_policy(guest.poll_port(layout::kEventStatusPort), kDebuggable));
   resume();
   ASSERT_TRUE(console_shows("a"));
   const std::uint64_t in = guest.position() - 4;
@@ -97,7 +97,7 @@ TEST_F(Registers, OfImpossibleCombinationsAreRefusedAndNoneIsChanged) {
 
 TEST_F(Registers, OfEachVcpuAreItsOwn) {
   control::Start start = with_policy(TinyGuest().spin(), kDebuggable);
-  start.boot.vcpus = 2;
+  start.machine.vcpus = 2;
   launch(start);
   control::VcpuRegisters changed = registers(1);
   changed.general[kRbx] = kNumber;

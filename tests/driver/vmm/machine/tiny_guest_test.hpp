@@ -31,8 +31,10 @@ class TinyGuestTest : public testing::Test {
   control::Start prepare(const Bytes& kernel) {
     files_.emplace(kernel);
     control::Start start = monitor_->prepare_start();
-    start.boot = files_->specification();
-    start.boot.memory_bytes = 128ULL << 20;
+    std::vector<spec::Device> devices = std::move(start.machine.devices);
+    start.machine = files_->machine();
+    start.machine.devices = std::move(devices);
+    start.machine.memory_bytes = 128ULL << 20;
     return start;
   }
 

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/boot/memory_layout.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm::test {
 namespace {
@@ -58,8 +58,8 @@ TEST(MemoryLayout, PutsWhatDoesNotFitBelowTheHoleAboveFourGiB) {
   const GuestMemory memory = lay_out(kSize, host);
   ASSERT_EQ(memory.ranges().size(), 2U);
   EXPECT_EQ(memory.ranges()[0].start, GuestAddress(0));
-  EXPECT_EQ(memory.ranges()[0].size, boot::layout::kLowRamLimit.value());
-  EXPECT_EQ(memory.ranges()[1].start, boot::layout::kHighRamStart);
+  EXPECT_EQ(memory.ranges()[0].size, layout::kLowRamLimit.value());
+  EXPECT_EQ(memory.ranges()[1].start, layout::kHighRamStart);
   EXPECT_EQ(memory.ranges()[0].size + memory.ranges()[1].size, kSize);
 }
 

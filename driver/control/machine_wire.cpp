@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/control/machine_wire.hpp"
+
+namespace virtsev::control::wire {
+namespace {
+
+/// What a variant holds, by number. The order of a variant's alternatives is private to the program; these
+/// are the wire's.
+enum class BootKind : std::uint32_t { kDirect = 1, kFirmware = 2 };
+enum class ProtectionKind : std::uint32_t { kNone = 0, kSev = 1, kSevEs = 2, kSnp = 3 };
+enum class DeviceKind : std::uint32_t { kSerial = 1 };
+
+constexpr std::uint32_t kMaxDeviceId = 256;
+
+/// Writes a structure as opaque bytes, so that a reader finds its end.
+template <typename Write>
+void put_structure(xdr::Encoder& outer, const Write& write) {
+  xdr::Encoder out;
+  write(out);
+  outer.put_opaque(out.bytes());
+}
+
+template <typename Read>
+void get_structure(xdr::Decoder& outer, const Read& read) {
+  const Bytes bytes = outer.get_opaque(kMaxStructure);
+  xdr::Decoder in(bytes);
+  read(in);
+  if (!in.ok()) {
+    outer.fail();
+  }
+}
+
+void put_file(xdr::Encoder& out, DescriptorTable& table, const spec::File& file) {
+  table.put(out, file.fd);
+  out.put_string(file.path);
+}
+
+spec::File get_file(xdr::Decoder& in, const Frame& frame) {
+  spec::File file;
+  file.fd = get_descriptor(in, frame);
+  file.path = in.get_string(kMaxPath);
+  return file;
+}
+
+void put_payload(xdr::Encoder& out, DescriptorTable& table, const spec::Payload& payload) {
+  put_file(out, table, payload.kernel);
+  out.put_bool(payload.initrd.has_value());
+  if (payload.initrd) {
+    put_file(out, table, *payload.initrd);
+  }
+  out.put_string(payload.command_line);
+}
+
+spec::Payload get_payload(xdr::Decoder& in, const Frame& frame) {
+  spec::Payload payload;
+  payload.kernel = get_file(in, frame);
+  if (in.get_bool()) {
+    payload.initrd = get_file(in, frame);
+  }
+  payload.command_line = in.get_string(machine::kLimits.command_line);
+  return payload;
+}
+
+void put_boot(xdr::Encoder& out, DescriptorTable& table, const spec::Boot& boot) {
+  if (const auto* direct = std::get_if<spec::DirectBoot>(&boot)) {
+    put_enum(out, BootKind::kDirect);
+    put_payload(out, table, direct->payload);
+    return;
+  }
+  const auto& firmware = std::get<spec::FirmwareBoot>(boot);
+  put_enum(out, BootKind::kFirmware);
+  put_file(out, table, firmware.image);
+  out.put_bool(firmware.payload.has_value());
+  if (firmware.payload) {
+    put_payload(out, table, *firmware.payload);
+  }
+}
+
+spec::Boot get_boot(xdr::Decoder& in, const Frame& frame) {
+  if (get_enum(in, BootKind::kDirect, BootKind::kFirmware) == BootKind::kDirect) {
+    return spec::DirectBoot{get_payload(in, frame)};
+  }
+  spec::FirmwareBoot firmware;
+  firmware.image = get_file(in, frame);
+  if (in.get_bool()) {
+    firmware.payload = get_payload(in, frame);
+  }
+  return firmware;
+}
+
+void put_protection(xdr::Encoder& out, const sevcore::Protection& protection) {
+  if (const auto* snp = std::get_if<sevcore::Snp>(&protection)) {
+    put_enum(out, ProtectionKind::kSnp);
+    out.put_uint64(snp->policy.value());
+    out.put_uint64(snp->features);
+    return;
+  }
+  if (!sevcore::is_protected(protection)) {
+    put_enum(out, ProtectionKind::kNone);
+    return;
+  }
+  put_enum(out, sevcore::encrypts_state(protection) ? ProtectionKind::kSevEs : ProtectionKind::kSev);
+  out.put_uint32(sevcore::policy_of(protection)->value());
+  const sevcore::LaunchOwner& owner = sevcore::owner_of(protection);
+  out.put_opaque(owner.dh_certificate);
+  out.put_opaque(owner.session);
+  put_enum(out, sevcore::interface_of(protection));
+}
+
+sevcore::Protection get_protection(xdr::Decoder& in) {
+  const ProtectionKind kind = get_enum(in, ProtectionKind::kNone, ProtectionKind::kSnp);
+  if (kind == ProtectionKind::kNone) {
+    return sevcore::Unprotected{};
+  }
+  if (kind == ProtectionKind::kSnp) {
+    sevcore::Snp snp;
+    snp.policy = sevcore::SnpPolicy(in.get_uint64());
+    snp.features = in.get_uint64();
+    return snp;
+  }
+  const sevcore::Policy policy(in.get_uint32());
+  sevcore::LaunchOwner owner;
+  owner.dh_certificate = in.get_opaque(kMaxBlob);
+  owner.session = in.get_opaque(kMaxBlob);
+  const auto flavour = get_enum(in, sevcore::VmsaFlavour::kInit2, sevcore::VmsaFlavour::kLegacy);
+  sevcore::Protection protection = sevcore::make_protection(policy, std::move(owner), flavour);
+  if (sevcore::encrypts_state(protection) != (kind == ProtectionKind::kSevEs)) {
+    in.fail();  // The sender and the policy do not agree
+  }
+  return protection;
+}
+
+void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::Device& device) {
+  out.put_string(device.id);
+  out.put_uint32(std::get<spec::PortAddress>(device.address).port);
+  put_enum(out, DeviceKind::kSerial);
+  const auto& serial = std::get<spec::Serial>(device.kind);
+  table.put(out, serial.terminal_master);
+  table.put(out, serial.terminal_slave);
+  out.put_uint32(static_cast<std::uint32_t>(serial.log.size()));
+  for (const int log : serial.log) {
+    table.put(out, log);
+  }
+}
+
+spec::Device get_device(xdr::Decoder& in, const Frame& frame) {
+  spec::Device device;
+  device.id = in.get_string(kMaxDeviceId);
+  const std::uint32_t port = in.get_uint32();
+  if (port > 0xffff) {
+    in.fail();
+  }
+  device.address = spec::PortAddress{static_cast<std::uint16_t>(port)};
+  get_enum(in, DeviceKind::kSerial, DeviceKind::kSerial);
+  spec::Serial serial;
+  serial.terminal_master = get_descriptor(in, frame);
+  serial.terminal_slave = get_descriptor(in, frame);
+  const std::uint32_t logs = in.get_count(static_cast<std::uint32_t>(serial.log.size()));
+  for (std::uint32_t i = 0; i < logs && i < serial.log.size(); ++i) {
+    serial.log[i] = get_descriptor(in, frame);
+  }
+  device.kind = serial;
+  return device;
+}
+
+}  // namespace
+
+void put_machine(xdr::Encoder& outer, DescriptorTable& table, const spec::Machine& machine) {
+  put_structure(outer, [&](xdr::Encoder& out) {
+    put_enum(out, machine.version);
+    out.put_uint64(machine.memory_bytes);
+    out.put_uint32(machine.vcpus);
+    out.put_bool(machine.cpu.signature.has_value());
+    out.put_uint32(machine.cpu.signature.value_or(0));
+    put_structure(out, [&](xdr::Encoder& boot) { put_boot(boot, table, machine.boot); });
+    put_structure(out, [&](xdr::Encoder& protection) { put_protection(protection, machine.protection); });
+    out.put_uint32(static_cast<std::uint32_t>(machine.devices.size()));
+    for (const spec::Device& device : machine.devices) {
+      put_structure(out, [&](xdr::Encoder& one) { put_device(one, table, device); });
+    }
+  });
+}
+
+spec::Machine get_machine(xdr::Decoder& outer, const Frame& frame) {
+  spec::Machine machine;
+  get_structure(outer, [&](xdr::Decoder& in) {
+    machine.version = get_enum(in, machine::Version::kQ35_1_0, machine::Version::kQ35_1_0);
+    machine.memory_bytes = in.get_uint64();
+    machine.vcpus = in.get_uint32();
+    const bool has_signature = in.get_bool();
+    const std::uint32_t signature = in.get_uint32();
+    if (has_signature) {
+      machine.cpu.signature = signature;
+    }
+    get_structure(in, [&](xdr::Decoder& boot) { machine.boot = get_boot(boot, frame); });
+    get_structure(in, [&](xdr::Decoder& one) { machine.protection = get_protection(one); });
+    const std::uint32_t devices = in.get_count(static_cast<std::uint32_t>(machine::kLimits.devices));
+    for (std::uint32_t i = 0; i < devices && in.ok(); ++i) {
+      get_structure(in, [&](xdr::Decoder& one) { machine.devices.push_back(get_device(one, frame)); });
+    }
+  });
+  return machine;
+}
+
+}  // namespace virtsev::control::wire

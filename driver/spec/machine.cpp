@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/spec/machine.hpp"
+
+namespace virtsev::spec {
+
+const Serial* serial_of(const Machine& machine) {
+  for (const Device& device : machine.devices) {
+    if (const auto* serial = std::get_if<Serial>(&device.kind)) {
+      return serial;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<int> device_files(const Machine& machine) {
+  std::vector<int> files;
+  const auto add = [&files](int descriptor) {
+    if (descriptor >= 0) {
+      files.push_back(descriptor);
+    }
+  };
+  for (const Device& device : machine.devices) {
+    const auto& serial = std::get<Serial>(device.kind);
+    add(serial.terminal_master);
+    add(serial.terminal_slave);
+    for (const int log : serial.log) {
+      add(log);
+    }
+  }
+  return files;
+}
+
+const Payload* payload_of(const Boot& boot) {
+  if (const auto* direct = std::get_if<DirectBoot>(&boot)) {
+    return &direct->payload;
+  }
+  const auto& firmware = std::get<FirmwareBoot>(boot);
+  return firmware.payload ? &*firmware.payload : nullptr;
+}
+
+}  // namespace virtsev::spec

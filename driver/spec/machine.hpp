@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a guest is made from: plain data, and descriptors of open files. Made from a domain definition
+// (driver/spec-from-xml) or from options of `virtsev measure`; sent to the monitor; composed into a launch
+// plan (driver/boot).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sevcore/base/bytes.hpp"
+#include "sevcore/launch/protection.hpp"
+#include "sevcore/machine/machine_version.hpp"
+
+namespace virtsev::spec {
+
+/// An open file. `fd` is borrowed; `path` is for messages only, nobody opens it again.
+struct File {
+  int fd = -1;
+  std::string path;
+};
+
+/// Kernel and initrd as the host hands them over, and the command line.
+struct Payload {
+  File kernel;
+  std::optional<File> initrd;
+  std::string command_line;
+};
+
+/// The monitor enters a bzImage itself; all of the payload is measured.
+struct DirectBoot {
+  Payload payload;
+};
+
+/// Firmware, OVMF, starts first.
+struct FirmwareBoot {
+  File image;
+  /// SHA-256 of the image that its owner knows to check a kernel's hashes: it has to be this one then, and is
+  /// not looked into.
+  std::optional<ByteArray<32>> known_digest = {};
+  /// Handed to the firmware, which checks it against measured hashes; none: the firmware finds a kernel on
+  /// the guest's disk, and nothing of it is measured.
+  std::optional<Payload> payload = {};
+};
+
+using Boot = std::variant<DirectBoot, FirmwareBoot>;
+
+/// What of the vCPUs' model reaches a measurement.
+struct Cpu {
+  std::optional<std::uint32_t>
+      signature;  ///< EAX of CPUID leaf 1; none: the host's own, which is not known here
+};
+
+/// Where a device sits on the machine.
+struct PortAddress {
+  std::uint16_t port = 0;
+};
+using DeviceAddress = std::variant<PortAddress>;
+
+/// The serial port with its pseudo terminal and its log.
+struct Serial {
+  int terminal_master = -1;  ///< The pty's master
+  int terminal_slave = -1;   ///< Kept open, so that the master never reads EIO
+  /// The log and its 3 backups, newest first, opened read-write; -1: none.
+  std::array<int, 4> log{-1, -1, -1, -1};
+};
+
+struct Device {
+  std::string id;  ///< The definition's alias: "serial0"
+  DeviceAddress address;
+  std::variant<Serial> kind;
+};
+
+/// Descriptors that one device brings, at most.
+inline constexpr std::size_t kMaxDeviceFiles = 6;
+
+struct Machine {
+  machine::Version version = machine::Version::kQ35_1_0;
+  std::uint64_t memory_bytes = 0;  ///< A multiple of 4096
+  std::uint32_t vcpus = 1;
+  Cpu cpu;
+  Boot boot;
+  std::vector<Device> devices;
+  sevcore::Protection protection;
+};
+
+/// The machine's serial port; null where it has none.
+const Serial* serial_of(const Machine& machine);
+
+/// The descriptors of all its devices, those that are not there left out.
+std::vector<int> device_files(const Machine& machine);
+
+/// The kernel that the host hands over, whatever starts it; null where it hands over none.
+const Payload* payload_of(const Boot& boot);
+
+}  // namespace virtsev::spec
