@@ -68,6 +68,7 @@ struct Machine {
     wiring.interrupt = [](std::uint32_t line, bool) { require(line < layout::kIoApicPins); };
     wiring.power_off = [] {};
     wiring.reset = [] {};
+    wiring.memory_bytes = 512 * layout::kMiB;
     wiring.console_master = master.get();
     for (std::size_t i = 0; i < logs.size(); ++i) {
       logs[i].reset(::memfd_create("log", MFD_CLOEXEC));
@@ -101,10 +102,9 @@ void access_port(Input& input, vmm::ExitHandler& handler, Vcpu& vcpu) {
 
 void access_memory(Input& input, vmm::ExitHandler& handler, Vcpu& vcpu) {
   kvm_run& area = vcpu.run_area();
-  vcpu.exit_with(KVM_EXIT_MMIO);
-  area.mmio.phys_addr = input.number<std::uint64_t>();
-  area.mmio.len = 1U << input.number<std::uint8_t>() % 4;
-  area.mmio.is_write = input.number<std::uint8_t>() & 1;
+  const auto address = input.number<std::uint64_t>();
+  const std::uint32_t size = 1U << input.number<std::uint8_t>() % 4;
+  vcpu.exit_memory((input.number<std::uint8_t>() & 1) != 0, address, size);
   require(!handler.handle(vcpu, 0));
   require(area.mmio.is_write != 0 || area.mmio.data[0] == 0xff);
 }
@@ -138,7 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input(ByteView(data, size));
   Vcpu vcpu;
   const auto kind = input.number<std::uint8_t>();
-  vmm::ExitHandler handler(machine.board->ports(), nullptr,
+  vmm::ExitHandler handler(machine.board->buses(), nullptr,
                            (kind & 1) != 0 ? std::optional(vmm::HiddenState{(kind & 2) != 0}) : std::nullopt);
   vcpu.rip = 0x1000;
   while (!input.empty()) {

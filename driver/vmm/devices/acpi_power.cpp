@@ -34,7 +34,7 @@ void AcpiPower::press_power_button() {
   interrupt_(true);
 }
 
-std::uint8_t AcpiPower::read_register(std::uint16_t offset) {
+std::uint8_t AcpiPower::read_register(std::uint64_t offset) {
   if (offset != kEventStatus) {
     return 0;  // sleep status: never woken; the others can't be read
   }
@@ -46,7 +46,7 @@ std::uint8_t AcpiPower::read_register(std::uint16_t offset) {
   return events;
 }
 
-void AcpiPower::write_register(std::uint16_t offset, std::uint8_t value) {
+void AcpiPower::write_register(std::uint64_t offset, std::uint8_t value) {
   if (offset == kSleepControl && (value & kSleepMask) == layout::kPowerOffValue) {
     actions_.power_off();
   } else if (offset == kReset && value == layout::kResetValue) {

@@ -7,11 +7,12 @@
 #include <functional>
 #include <mutex>
 
-#include "driver/vmm/devices/port_device.hpp"
+#include "driver/vmm/bus/bus_device.hpp"
+#include "driver/vmm/interrupts/interrupt_line.hpp"
 
 namespace virtsev::vmm {
 
-class AcpiPower final : public BytePortDevice {
+class AcpiPower final : public ByteDevice {
  public:
   struct Actions {
     std::function<void()>
@@ -27,8 +28,8 @@ class AcpiPower final : public BytePortDevice {
   void press_power_button();
 
  private:
-  std::uint8_t read_register(std::uint16_t offset) override;
-  void write_register(std::uint16_t offset, std::uint8_t value) override;
+  std::uint8_t read_register(std::uint64_t offset) override;
+  void write_register(std::uint64_t offset, std::uint8_t value) override;
 
   std::mutex mutex_;
   InterruptLine interrupt_;

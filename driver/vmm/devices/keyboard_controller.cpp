@@ -8,9 +8,9 @@ constexpr std::uint8_t kPulseResetLine = 0xfe;
 
 }  // namespace
 
-std::uint8_t KeyboardController::read_register(std::uint16_t /*offset*/) { return 0; }
+std::uint8_t KeyboardController::read_register(std::uint64_t /*offset*/) { return 0; }
 
-void KeyboardController::write_register(std::uint16_t /*offset*/, std::uint8_t value) {
+void KeyboardController::write_register(std::uint64_t /*offset*/, std::uint8_t value) {
   if (value == kPulseResetLine) {
     reset_();
   }

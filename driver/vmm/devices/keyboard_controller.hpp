@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <functional>
 
-#include "driver/vmm/devices/port_device.hpp"
+#include "driver/vmm/bus/bus_device.hpp"
 
 namespace virtsev::vmm {
 
 /// Reads as 0 (nothing to read, ready for a command): with 0xff a guest would wait for it 65,000 times.
 /// Command 0xfe pulses the reset line.
-class KeyboardController final : public BytePortDevice {
+class KeyboardController final : public ByteDevice {
  public:
   static constexpr std::uint16_t kPort = 0x64;
   static constexpr std::uint16_t kPortCount = 1;
@@ -20,8 +20,8 @@ class KeyboardController final : public BytePortDevice {
   explicit KeyboardController(std::function<void()> reset) : reset_(std::move(reset)) {}
 
  private:
-  std::uint8_t read_register(std::uint16_t offset) override;
-  void write_register(std::uint16_t offset, std::uint8_t value) override;
+  std::uint8_t read_register(std::uint64_t offset) override;
+  void write_register(std::uint64_t offset, std::uint8_t value) override;
 
   std::function<void()> reset_;
 };

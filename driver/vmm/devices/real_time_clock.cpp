@@ -74,7 +74,7 @@ std::optional<std::uint8_t> clock_register(std::uint8_t index, const RealTimeClo
 
 RealTimeClock::RealTimeClock(Clock clock) : clock_(std::move(clock)) {}
 
-std::uint8_t RealTimeClock::read_register(std::uint16_t offset) {
+std::uint8_t RealTimeClock::read_register(std::uint64_t offset) {
   const std::lock_guard lock(mutex_);
   if (offset == kIndexPort) {
     return index_;
@@ -82,7 +82,7 @@ std::uint8_t RealTimeClock::read_register(std::uint16_t offset) {
   return clock_register(index_, clock_).value_or(memory_[index_]);
 }
 
-void RealTimeClock::write_register(std::uint16_t offset, std::uint8_t value) {
+void RealTimeClock::write_register(std::uint64_t offset, std::uint8_t value) {
   const std::lock_guard lock(mutex_);
   if (offset == kIndexPort) {
     index_ = value & kIndexMask;

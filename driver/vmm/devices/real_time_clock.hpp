@@ -9,11 +9,11 @@
 #include <functional>
 #include <mutex>
 
-#include "driver/vmm/devices/port_device.hpp"
+#include "driver/vmm/bus/bus_device.hpp"
 
 namespace virtsev::vmm {
 
-class RealTimeClock final : public BytePortDevice {
+class RealTimeClock final : public ByteDevice {
  public:
   static constexpr std::uint16_t kPortCount = 2;
   using Clock = std::function<std::chrono::system_clock::time_point()>;
@@ -21,8 +21,8 @@ class RealTimeClock final : public BytePortDevice {
   explicit RealTimeClock(Clock clock = std::chrono::system_clock::now);
 
  private:
-  std::uint8_t read_register(std::uint16_t offset) override;
-  void write_register(std::uint16_t offset, std::uint8_t value) override;
+  std::uint8_t read_register(std::uint64_t offset) override;
+  void write_register(std::uint64_t offset, std::uint8_t value) override;
 
   std::mutex mutex_;
   Clock clock_;

@@ -28,7 +28,7 @@ std::size_t SerialPort::room() const {
   return kInputCapacity - input_length_;
 }
 
-std::uint8_t SerialPort::read_register(std::uint16_t offset) {
+std::uint8_t SerialPort::read_register(std::uint64_t offset) {
   const std::lock_guard lock(mutex_);
   switch (offset) {
     case kData:
@@ -50,7 +50,7 @@ std::uint8_t SerialPort::read_register(std::uint16_t offset) {
   }
 }
 
-void SerialPort::write_register(std::uint16_t offset, std::uint8_t value) {
+void SerialPort::write_register(std::uint64_t offset, std::uint8_t value) {
   const std::lock_guard lock(mutex_);
   switch (offset) {
     case kData:

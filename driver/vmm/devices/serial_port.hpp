@@ -7,11 +7,12 @@
 #include <functional>
 #include <mutex>
 
-#include "driver/vmm/devices/port_device.hpp"
+#include "driver/vmm/bus/bus_device.hpp"
+#include "driver/vmm/interrupts/interrupt_line.hpp"
 
 namespace virtsev::vmm {
 
-class SerialPort final : public BytePortDevice {
+class SerialPort final : public ByteDevice {
  public:
   static constexpr std::uint16_t kPortCount = 8;
   /// How much input waits for the guest at most.
@@ -32,8 +33,8 @@ class SerialPort final : public BytePortDevice {
   [[nodiscard]] std::size_t room() const;
 
  private:
-  std::uint8_t read_register(std::uint16_t offset) override;
-  void write_register(std::uint16_t offset, std::uint8_t value) override;
+  std::uint8_t read_register(std::uint64_t offset) override;
+  void write_register(std::uint64_t offset, std::uint8_t value) override;
 
   std::uint8_t read_data();
   std::uint8_t read_interrupt_identification();

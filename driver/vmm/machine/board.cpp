@@ -21,17 +21,21 @@ std::optional<ConsoleLog> make_log(const Board::Wiring& wiring) {
 }  // namespace
 
 Board::Board(const Wiring& wiring)
-    : console_(wiring.console_master, make_log(wiring), wiring.console_watch),
+    : buses_(wiring.memory_bytes),
+      console_(wiring.console_master, make_log(wiring), wiring.console_watch),
       serial_(
           line(wiring, layout::kCom1Gsi), [this](ByteView output) { console_.write(output); },
           [this] { console_.room_again(); }),
       power_(line(wiring, layout::kEventGsi), {wiring.power_off, wiring.reset}),
       keyboard_(wiring.reset) {
   console_.connect(serial_);
-  ports_.attach(layout::kCom1Port, SerialPort::kPortCount, serial_);
-  ports_.attach(layout::kRtcPort, RealTimeClock::kPortCount, clock_);
-  ports_.attach(layout::kPowerPort, layout::kPowerPortCount, power_);
-  ports_.attach(KeyboardController::kPort, KeyboardController::kPortCount, keyboard_);
+  const auto attach = [this](const char* name, std::uint16_t port, std::uint16_t count, BusDevice& device) {
+    attachments_.push_back(attach_or_throw(buses_.ports, name, {port, count}, device));
+  };
+  attach("COM1", layout::kCom1Port, SerialPort::kPortCount, serial_);
+  attach("clock", layout::kRtcPort, RealTimeClock::kPortCount, clock_);
+  attach("power", layout::kPowerPort, layout::kPowerPortCount, power_);
+  attach("keyboard controller", KeyboardController::kPort, KeyboardController::kPortCount, keyboard_);
 }
 
 }  // namespace virtsev::vmm

@@ -153,13 +153,14 @@ void Guest::wire(const control::Start& start, Console::Watch console_watch, cons
   wiring.interrupt = [this](std::uint32_t line, bool level) { vm_->set_interrupt_line(line, level); };
   wiring.power_off = [on_end] { on_end({control::EndReason::kPoweroff, {}}); };
   wiring.reset = [on_end] { on_end({control::EndReason::kReset, {}}); };
+  wiring.memory_bytes = start.machine.memory_bytes;
   if (const spec::Serial* serial = spec::serial_of(start.machine)) {
     wiring.console_master = serial->terminal_master;
     wiring.console_log = serial->log;
   }
   wiring.console_watch = std::move(console_watch);
   board_.emplace(wiring);
-  handler_.emplace(board_->ports(), simulated_.get(),
+  handler_.emplace(board_->buses(), simulated_.get(),
                    hidden_state(sevcore::encrypts_state(report_.protection) && !simulated_));
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
     threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, vcpu_sandbox));

@@ -2,6 +2,7 @@
 // What to do after KVM_RUN has returned (Linux, Documentation/virt/kvm/api.rst, "The kvm_run structure").
 #include "driver/vmm/run/exit_handler.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -108,10 +109,20 @@ void ExitHandler::access_ports(Vcpu& vcpu) const {
   for (std::uint32_t i = 0; i < io.count; ++i) {
     const MutableBytes one(data + static_cast<std::size_t>(i) * io.size, io.size);
     if (io.direction == KVM_EXIT_IO_IN) {
-      ports_.read(io.port, one);
+      buses_.ports.read(io.port, one);
     } else {
-      ports_.write(io.port, one);
+      buses_.ports.write(io.port, one);
     }
+  }
+}
+
+void ExitHandler::access_memory(Vcpu& vcpu) const {
+  auto& mmio = vcpu.run_area().mmio;
+  const MutableBytes data = MutableBytes(mmio.data).first(std::min<std::size_t>(mmio.len, sizeof(mmio.data)));
+  if (mmio.is_write == 0) {
+    buses_.memory.read(mmio.phys_addr, data);
+  } else {
+    buses_.memory.write(mmio.phys_addr, data);
   }
 }
 
@@ -122,10 +133,7 @@ std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const 
       access_ports(vcpu);
       return std::nullopt;
     case KVM_EXIT_MMIO:
-      // Nothing is there (yet): reads as ones, as on a PC's bus.
-      if (area.mmio.is_write == 0) {
-        std::memset(area.mmio.data, 0xff, sizeof(area.mmio.data));
-      }
+      access_memory(vcpu);
       return std::nullopt;
     case KVM_EXIT_X86_RDMSR:
       if (simulated_ == nullptr) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "driver/vmm/devices/port_bus.hpp"
+#include "driver/vmm/bus/buses.hpp"
 #include "driver/vmm/kvm/vcpu.hpp"
 #include "driver/vmm/run/guest_end.hpp"
 
@@ -27,10 +27,10 @@ bool shutdown_may_be_einval(std::string_view release);
 
 class ExitHandler {
  public:
-  /// `simulated`: null where the guest is on hardware or without SEV. Both outlive this. `hidden`: none where
+  /// `simulated`: null where the guest is on hardware or without SEV. All outlive this. `hidden`: none where
   /// the guest's registers can be read.
-  ExitHandler(const PortBus& ports, SimulatedSev* simulated, std::optional<HiddenState> hidden = std::nullopt)
-      : ports_(ports), simulated_(simulated), hidden_(hidden) {}
+  ExitHandler(Buses& buses, SimulatedSev* simulated, std::optional<HiddenState> hidden = std::nullopt)
+      : buses_(buses), simulated_(simulated), hidden_(hidden) {}
 
   /// After run() gave 0. Called by each vCPU's thread for its own. An end, where the guest can't go on.
   std::optional<GuestEnd> handle(Vcpu& vcpu, std::uint32_t id) const;
@@ -42,9 +42,10 @@ class ExitHandler {
 
  private:
   void access_ports(Vcpu& vcpu) const;
+  void access_memory(Vcpu& vcpu) const;
   [[nodiscard]] GuestEnd invalid_run(Vcpu& vcpu, std::uint32_t id) const;
 
-  const PortBus& ports_;
+  Buses& buses_;
   SimulatedSev* simulated_;
   std::optional<HiddenState> hidden_;
 };

@@ -82,6 +82,12 @@ class FakeVcpu : public Vcpu {
     area_.io.count = count;
     area_.io.data_offset = 0;
   }
+  void exit_memory(bool is_write, std::uint64_t address, std::uint32_t size) {
+    area_.exit_reason = KVM_EXIT_MMIO;
+    area_.mmio.is_write = is_write ? 1 : 0;
+    area_.mmio.phys_addr = address;
+    area_.mmio.len = size;
+  }
 
   int runs = 0;
   ByteArray<64> data{};

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/vmm/devices/port_bus.hpp"
+#include "driver/vmm/bus/bus.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
@@ -11,7 +11,6 @@ namespace {
 
 class Power : public testing::Test {
  protected:
-  Power() { bus_.attach(layout::kPowerPort, layout::kPowerPortCount, device_); }
   std::uint32_t events() {
     ByteArray<4> data{};
     bus_.read(layout::kEventStatusPort, data);
@@ -29,7 +28,9 @@ class Power : public testing::Test {
                       rises_ += level ? 1 : 0;
                     },
                     {[this] { ++power_offs_; }, [this] { ++resets_; }}};
-  PortBus bus_;
+  Bus bus_{{{0, 0x10000}}};
+  Bus::Attachment attachment_ =
+      attach_or_throw(bus_, "power", {layout::kPowerPort, layout::kPowerPortCount}, device_);
 };
 
 TEST_F(Power, ButtonRaisesTheLineUntilTheGuestReadsTheEvent) {

@@ -10,18 +10,20 @@
 namespace virtsev::vmm::test {
 namespace {
 
+constexpr std::uint64_t kDeviceMemory = 0xf0000000;
+
 /// Keeps what is written, reads as 1, 2, 3...
-class RecordingDevice : public PortDevice {
+class RecordingDevice : public BusDevice {
  public:
-  void read(std::uint16_t, MutableBytes data) override {
+  void read(std::uint64_t, MutableBytes data) override {
     for (std::uint8_t& byte : data) {
       byte = ++last_;
     }
   }
-  void write(std::uint16_t offset, ByteView data) override {
+  void write(std::uint64_t offset, ByteView data) override {
     writes.emplace_back(offset, Bytes(data.begin(), data.end()));
   }
-  std::vector<std::pair<std::uint16_t, Bytes>> writes;
+  std::vector<std::pair<std::uint64_t, Bytes>> writes;
 
  private:
   std::uint8_t last_ = 0;
@@ -29,12 +31,13 @@ class RecordingDevice : public PortDevice {
 
 class ExitHandlerTest : public testing::Test {
  protected:
-  ExitHandlerTest() { ports_.attach(0x100, 8, device_); }
   std::optional<GuestEnd> handle() { return handler_.handle(vcpu_, 0); }
 
   RecordingDevice device_;
-  PortBus ports_;
-  ExitHandler handler_{ports_, nullptr};
+  Buses buses_{64ULL << 20};
+  Bus::Attachment ports_ = attach_or_throw(buses_.ports, "ports", {0x100, 8}, device_);
+  Bus::Attachment memory_ = attach_or_throw(buses_.memory, "memory", {kDeviceMemory, 0x1000}, device_);
+  ExitHandler handler_{buses_, nullptr};
   FakeVcpu vcpu_;
 };
 
@@ -69,10 +72,39 @@ TEST_F(ExitHandlerTest, APortThatNobodyOwnsReadsAsOnes) {
   EXPECT_EQ(vcpu_.data[3], 0xff);
 }
 
+TEST_F(ExitHandlerTest, MemoryOfADeviceIsWrittenWithItsWidth) {
+  vcpu_.exit_memory(true, kDeviceMemory + 0x10, 8);
+  for (std::uint8_t i = 0; i < 8; ++i) {
+    vcpu_.run_area().mmio.data[i] = i;
+  }
+  EXPECT_FALSE(handle());
+  ASSERT_EQ(device_.writes.size(), 1U);
+  EXPECT_EQ(device_.writes[0].first, 0x10U);
+  EXPECT_EQ(device_.writes[0].second, (Bytes{0, 1, 2, 3, 4, 5, 6, 7}));
+}
+
+TEST_F(ExitHandlerTest, MemoryOfADeviceIsReadWithItsWidth) {
+  vcpu_.exit_memory(false, kDeviceMemory, 2);
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.run_area().mmio.data[0], 1);
+  EXPECT_EQ(vcpu_.run_area().mmio.data[1], 2);
+  EXPECT_EQ(vcpu_.run_area().mmio.data[2], 0) << "what was not asked for";
+}
+
+TEST_F(ExitHandlerTest, AWidthThatNoAccessHasIsCutToOne) {
+  vcpu_.exit_memory(false, kDeviceMemory, 0xffffffff);
+  EXPECT_FALSE(handle());
+  EXPECT_EQ(vcpu_.run_area().mmio.data[7], 8);
+}
+
+TEST_F(ExitHandlerTest, AWriteWhereNothingIsIsLost) {
+  vcpu_.exit_memory(true, kDeviceMemory + 0x1000, 4);
+  EXPECT_FALSE(handle());
+  EXPECT_TRUE(device_.writes.empty());
+}
+
 TEST_F(ExitHandlerTest, AnAddressWhereNothingIsReadsAsOnes) {
-  vcpu_.exit_with(KVM_EXIT_MMIO);
-  vcpu_.run_area().mmio.is_write = 0;
-  vcpu_.run_area().mmio.len = 4;
+  vcpu_.exit_memory(false, 0xd0000000, 4);
   EXPECT_FALSE(handle());
   EXPECT_EQ(vcpu_.run_area().mmio.data[3], 0xff);
 }
@@ -88,7 +120,7 @@ TEST_F(ExitHandlerTest, ATripleFaultIsAPanicThatSaysWhere) {
 }
 
 TEST_F(ExitHandlerTest, OldKernelsMayMeanATripleFaultOfASevEsGuestByEinval) {
-  const ExitHandler handler(ports_, nullptr, HiddenState{true});
+  const ExitHandler handler(buses_, nullptr, HiddenState{true});
   const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kPanic);
@@ -96,7 +128,7 @@ TEST_F(ExitHandlerTest, OldKernelsMayMeanATripleFaultOfASevEsGuestByEinval) {
 }
 
 TEST_F(ExitHandlerTest, LaterKernelsDoNotMeanATripleFaultByEinval) {
-  const ExitHandler handler(ports_, nullptr, HiddenState{false});
+  const ExitHandler handler(buses_, nullptr, HiddenState{false});
   const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kError);
@@ -121,7 +153,7 @@ TEST(ShutdownMayBeEinval, BeforeLinux67) {
 }
 
 TEST_F(ExitHandlerTest, HiddenRegistersAreNotShownWhateverKvmGivesForThem) {
-  const ExitHandler handler(ports_, nullptr, HiddenState{});
+  const ExitHandler handler(buses_, nullptr, HiddenState{});
   vcpu_.rip = 0xabcdef;
   EXPECT_EQ(handler.describe_position(vcpu_, 1), "vCPU 1, running");
   vcpu_.exit_with(KVM_EXIT_SHUTDOWN);
@@ -193,7 +225,7 @@ TEST_F(ExitHandlerTest, WithoutSimulationRegistersAreRefused) {
 TEST_F(ExitHandlerTest, InSimulationRegistersAreAnswered) {
   StrictMemory memory(64ULL << 20, 39);
   SimulatedSev sev(true, 39, memory, {CpuidEntries()});
-  const ExitHandler handler(ports_, &sev);
+  const ExitHandler handler(buses_, &sev);
   vcpu_.exit_read_msr(0xc0010131);
   EXPECT_FALSE(handler.handle(vcpu_, 0));
   EXPECT_EQ(vcpu_.run_area().msr.data, 3U);

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
-#include "driver/vmm/devices/port_bus.hpp"
+#include "driver/vmm/bus/buses.hpp"
 #include "sevcore/base/error.hpp"
 #include "tests/driver/vmm/fake_vcpu.hpp"
 
@@ -68,17 +68,17 @@ class StringOfPortAccesses : public FakeVcpu {
 };
 
 /// Calls back, in the middle of the exit's handling.
-class CallingDevice : public PortDevice {
+class CallingDevice : public BusDevice {
  public:
-  void read(std::uint16_t, MutableBytes) override {}
-  void write(std::uint16_t, ByteView) override { on_write(); }
+  void read(std::uint64_t, MutableBytes) override {}
+  void write(std::uint64_t, ByteView) override { on_write(); }
   std::function<void()> on_write;
 };
 
 class VcpuThreadTest : public testing::Test {
  protected:
-  PortBus ports_;
-  ExitHandler handler_{ports_, nullptr};
+  Buses buses_{64ULL << 20};
+  ExitHandler handler_{buses_, nullptr};
   std::promise<GuestEnd> ended_;
   OnGuestEnd on_end_ = [this](GuestEnd end) { ended_.set_value(std::move(end)); };
 };
@@ -118,10 +118,10 @@ TEST_F(VcpuThreadTest, APauseThatComesBeforeTheGuestIsEnteredIsNotLost) {
 TEST_F(VcpuThreadTest, StandsStillOnlyWhenKvmHasCompletedTheLastExit) {
   for (const int count : {1, 3}) {
     StringOfPortAccesses vcpu(count);
-    PortBus ports;
+    Buses buses(64ULL << 20);
     CallingDevice device;
-    ports.attach(0x100, 8, device);
-    const ExitHandler handler(ports, nullptr);
+    const Bus::Attachment attachment = attach_or_throw(buses.ports, "calling", {0x100, 8}, device);
+    const ExitHandler handler(buses, nullptr);
     VcpuThread thread(0, vcpu, handler, on_end_);
     device.on_write = [&] { thread.request_pause(); };
     thread.resume();
