@@ -138,8 +138,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input(ByteView(data, size));
   Vcpu vcpu;
   const auto kind = input.number<std::uint8_t>();
-  vmm::ExitHandler handler(machine.board->buses(), nullptr,
-                           (kind & 1) != 0 ? std::optional(vmm::HiddenState{(kind & 2) != 0}) : std::nullopt);
+  vmm::NativeMode mode((kind & 1) != 0 ? std::optional(vmm::HiddenState{(kind & 2) != 0}) : std::nullopt);
+  vmm::ExitHandler handler(machine.board->buses(), mode);
   vcpu.rip = 0x1000;
   while (!input.empty()) {
     switch (input.number<std::uint8_t>() % 8) {

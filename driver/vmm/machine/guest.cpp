@@ -2,7 +2,6 @@
 // One guest: how it runs. How it is made: guest_setup.cpp; how it is debugged: guest_debug.cpp.
 #include "driver/vmm/machine/guest.hpp"
 
-#include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

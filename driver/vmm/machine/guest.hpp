@@ -78,7 +78,7 @@ class Guest {
   std::unique_ptr<Platform> platform_;  // null: an ordinary guest
   std::optional<KvmVm> vm_;
   std::unique_ptr<MachineMemory> memory_;
-  std::unique_ptr<SimulatedSev> simulated_;
+  std::unique_ptr<GuestMode> mode_;
   std::vector<std::unique_ptr<KvmVcpu>> vcpus_;
   std::unique_ptr<sevcore::SevVm> sev_vm_;
   std::unique_ptr<LaunchProtocol> launch_;

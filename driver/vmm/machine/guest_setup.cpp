@@ -126,7 +126,10 @@ void Guest::make_vcpus(const control::Start& start, const KvmHost& host, const s
     vcpus_.push_back(std::move(vcpu));
   }
   if (platform_) {
-    simulated_ = platform_->simulate(*vm_, plan.protection, std::move(cpuid));
+    mode_ = platform_->simulate(*vm_, plan.protection, std::move(cpuid));
+  }
+  if (!mode_) {
+    mode_ = std::make_unique<NativeMode>(hidden_state(sevcore::encrypts_state(plan.protection)));
   }
 }
 
@@ -160,8 +163,7 @@ void Guest::wire(const control::Start& start, Console::Watch console_watch, cons
   }
   wiring.console_watch = std::move(console_watch);
   board_.emplace(wiring);
-  handler_.emplace(board_->buses(), simulated_.get(),
-                   hidden_state(sevcore::encrypts_state(report_.protection) && !simulated_));
+  handler_.emplace(board_->buses(), *mode_);
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
     threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, vcpu_sandbox));
   }

@@ -3,14 +3,11 @@
 #include "driver/vmm/run/exit_handler.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
 #include "driver/boot/linux/boot_params.hpp"
-#include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -58,23 +55,10 @@ std::string describe_state(std::uint32_t mp_state) {
 
 }  // namespace
 
-bool shutdown_may_be_einval(std::string_view release) {
-  constexpr std::pair<unsigned, unsigned> kTellsOtherwise{6, 7};
-  std::array<unsigned, 2> version{};
-  for (unsigned& part : version) {
-    const auto [rest, error] = std::from_chars(release.data(), release.data() + release.size(), part);
-    if (error != std::errc()) {
-      return true;
-    }
-    release.remove_prefix(std::min<std::size_t>(release.size(), rest - release.data() + 1));
-  }
-  return std::pair(version[0], version[1]) < kTellsOtherwise;
-}
-
 std::string ExitHandler::describe_position(Vcpu& vcpu, std::uint32_t id) const {
   try {
     const std::string state = describe_state(vcpu.mp_state());
-    if (hidden_) {
+    if (mode_.hidden_state()) {
       // Not by whether KVM refuses: Linux 6.1 to 6.9 give the registers of the launch.
       return text("vCPU {}, {}", id, state);
     }
@@ -87,13 +71,14 @@ std::string ExitHandler::describe_position(Vcpu& vcpu, std::uint32_t id) const {
 }
 
 GuestEnd ExitHandler::invalid_run(Vcpu& vcpu, std::uint32_t id) const {
-  if (hidden_ && hidden_->shutdown_may_be_einval) {
+  const std::optional<HiddenState> hidden = mode_.hidden_state();
+  if (hidden && hidden->shutdown_may_be_einval) {
     return {EndReason::kPanic,
             text("The guest stopped with a triple fault, or asked KVM for what it does not serve (a kernel "
                  "before Linux 6.7 does not tell which: \"{}\"; its log may): {}",
                  std::strerror(EINVAL), describe_position(vcpu, id))};
   }
-  if (hidden_) {
+  if (hidden) {
     return failed(
         text("KVM can't run the guest on ({}), and this is no triple fault: the guest may have asked "
              "for what KVM does not serve; see the kernel's log: {}",
@@ -136,18 +121,10 @@ std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const 
       access_memory(vcpu);
       return std::nullopt;
     case KVM_EXIT_X86_RDMSR:
-      if (simulated_ == nullptr) {
-        area.msr.error = 1;
-      } else {
-        simulated_->read_register(vcpu, id);
-      }
+      mode_.read_register(vcpu, id);
       return std::nullopt;
     case KVM_EXIT_X86_WRMSR:
-      if (simulated_ == nullptr) {
-        area.msr.error = 1;
-        return std::nullopt;
-      }
-      return simulated_->write_register(vcpu, id);
+      return mode_.write_register(vcpu, id);
     case KVM_EXIT_INTR:
     case KVM_EXIT_IRQ_WINDOW_OPEN:
       return std::nullopt;
@@ -173,9 +150,7 @@ std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id
   switch (error_number) {
     case EINTR:   // a signal: the run loop looks what is wanted
     case EAGAIN:  // a vCPU that waits for its INIT or SIPI was woken
-      if (simulated_ != nullptr) {
-        simulated_->end_hold(vcpu, id);
-      }
+      mode_.return_without_exit(vcpu, id);
       return std::nullopt;
     case EINVAL:
       return invalid_run(vcpu, id);

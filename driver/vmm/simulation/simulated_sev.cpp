@@ -79,7 +79,7 @@ std::optional<GuestEnd> SimulatedSev::write_register(Vcpu& vcpu, std::uint32_t i
   return std::nullopt;
 }
 
-void SimulatedSev::end_hold(Vcpu& vcpu, std::uint32_t id) {
+void SimulatedSev::return_without_exit(Vcpu& vcpu, std::uint32_t id) {
   if (!held_[id] || vcpu.mp_state() == KVM_MP_STATE_UNINITIALIZED) {
     return;
   }

@@ -10,12 +10,12 @@
 
 #include "driver/vmm/kvm/cpuid.hpp"
 #include "driver/vmm/kvm/vcpu.hpp"
-#include "driver/vmm/run/guest_end.hpp"
+#include "driver/vmm/run/guest_mode.hpp"
 #include "driver/vmm/simulation/strict_memory.hpp"
 
 namespace virtsev::vmm {
 
-class SimulatedSev {
+class SimulatedSev final : public GuestMode {
  public:
   /// AMD APM volume 2, section 15.34.10 and 15.35.7. The two are neighbours: one filter covers both.
   static constexpr std::uint32_t kGhcbMsr = 0xc0010130;
@@ -30,13 +30,13 @@ class SimulatedSev {
   SimulatedSev(bool encrypted_state, std::uint32_t c_bit_position, StrictMemory& memory,
                std::vector<CpuidEntries> cpuid);
 
-  /// KVM_EXIT_X86_RDMSR. Only for the registers above; others get #GP.
-  void read_register(Vcpu& vcpu, std::uint32_t id);
-  /// KVM_EXIT_X86_WRMSR. Serves the VMGEXIT that follows a write of the GHCB register.
-  std::optional<GuestEnd> write_register(Vcpu& vcpu, std::uint32_t id);
-  /// After KVM_RUN came back without an exit: a vCPU that is held goes on behind its VMGEXIT, if another one
-  /// has started it again.
-  void end_hold(Vcpu& vcpu, std::uint32_t id);
+  /// Only for the registers above; others get #GP.
+  void read_register(Vcpu& vcpu, std::uint32_t id) override;
+  /// Serves the VMGEXIT that follows a write of the GHCB register.
+  std::optional<GuestEnd> write_register(Vcpu& vcpu, std::uint32_t id) override;
+  /// A vCPU that is held goes on behind its VMGEXIT, if another one has started it again.
+  void return_without_exit(Vcpu& vcpu, std::uint32_t id) override;
+  [[nodiscard]] std::optional<HiddenState> hidden_state() const override { return std::nullopt; }
 
  private:
   [[nodiscard]] bool at_vmgexit(Vcpu& vcpu, std::uint64_t instruction_pointer) const;

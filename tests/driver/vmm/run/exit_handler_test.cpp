@@ -37,7 +37,8 @@ class ExitHandlerTest : public testing::Test {
   Buses buses_{64ULL << 20};
   Bus::Attachment ports_ = attach_or_throw(buses_.ports, "ports", {0x100, 8}, device_);
   Bus::Attachment memory_ = attach_or_throw(buses_.memory, "memory", {kDeviceMemory, 0x1000}, device_);
-  ExitHandler handler_{buses_, nullptr};
+  NativeMode mode_;
+  ExitHandler handler_{buses_, mode_};
   FakeVcpu vcpu_;
 };
 
@@ -120,7 +121,8 @@ TEST_F(ExitHandlerTest, ATripleFaultIsAPanicThatSaysWhere) {
 }
 
 TEST_F(ExitHandlerTest, OldKernelsMayMeanATripleFaultOfASevEsGuestByEinval) {
-  const ExitHandler handler(buses_, nullptr, HiddenState{true});
+  NativeMode mode(HiddenState{true});
+  const ExitHandler handler(buses_, mode);
   const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kPanic);
@@ -128,7 +130,8 @@ TEST_F(ExitHandlerTest, OldKernelsMayMeanATripleFaultOfASevEsGuestByEinval) {
 }
 
 TEST_F(ExitHandlerTest, LaterKernelsDoNotMeanATripleFaultByEinval) {
-  const ExitHandler handler(buses_, nullptr, HiddenState{false});
+  NativeMode mode(HiddenState{false});
+  const ExitHandler handler(buses_, mode);
   const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kError);
@@ -153,7 +156,8 @@ TEST(ShutdownMayBeEinval, BeforeLinux67) {
 }
 
 TEST_F(ExitHandlerTest, HiddenRegistersAreNotShownWhateverKvmGivesForThem) {
-  const ExitHandler handler(buses_, nullptr, HiddenState{});
+  NativeMode mode(HiddenState{});
+  const ExitHandler handler(buses_, mode);
   vcpu_.rip = 0xabcdef;
   EXPECT_EQ(handler.describe_position(vcpu_, 1), "vCPU 1, running");
   vcpu_.exit_with(KVM_EXIT_SHUTDOWN);
@@ -225,7 +229,7 @@ TEST_F(ExitHandlerTest, WithoutSimulationRegistersAreRefused) {
 TEST_F(ExitHandlerTest, InSimulationRegistersAreAnswered) {
   StrictMemory memory(64ULL << 20, 39);
   SimulatedSev sev(true, 39, memory, {CpuidEntries()});
-  const ExitHandler handler(buses_, &sev);
+  const ExitHandler handler(buses_, sev);
   vcpu_.exit_read_msr(0xc0010131);
   EXPECT_FALSE(handler.handle(vcpu_, 0));
   EXPECT_EQ(vcpu_.run_area().msr.data, 3U);

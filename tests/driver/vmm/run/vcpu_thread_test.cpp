@@ -78,7 +78,8 @@ class CallingDevice : public BusDevice {
 class VcpuThreadTest : public testing::Test {
  protected:
   Buses buses_{64ULL << 20};
-  ExitHandler handler_{buses_, nullptr};
+  NativeMode mode_;
+  ExitHandler handler_{buses_, mode_};
   std::promise<GuestEnd> ended_;
   OnGuestEnd on_end_ = [this](GuestEnd end) { ended_.set_value(std::move(end)); };
 };
@@ -121,7 +122,7 @@ TEST_F(VcpuThreadTest, StandsStillOnlyWhenKvmHasCompletedTheLastExit) {
     Buses buses(64ULL << 20);
     CallingDevice device;
     const Bus::Attachment attachment = attach_or_throw(buses.ports, "calling", {0x100, 8}, device);
-    const ExitHandler handler(buses, nullptr);
+    const ExitHandler handler(buses, mode_);
     VcpuThread thread(0, vcpu, handler, on_end_);
     device.on_write = [&] { thread.request_pause(); };
     thread.resume();

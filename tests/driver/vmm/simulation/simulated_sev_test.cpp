@@ -144,13 +144,13 @@ TEST_F(SimulatedSevTest, AHeldVcpuGoesOnBehindItsVmgexitWhenItIsStartedAgain) {
   vcpu_.exit_write_msr(0xc0010130, 0x006);
   EXPECT_FALSE(sev.write_register(vcpu_, 0));
   EXPECT_EQ(vcpu_.state, static_cast<std::uint32_t>(KVM_MP_STATE_UNINITIALIZED));
-  sev.end_hold(vcpu_, 0);  // a signal came, but no INIT
+  sev.return_without_exit(vcpu_, 0);  // a signal came, but no INIT
   EXPECT_EQ(vcpu_.state, static_cast<std::uint32_t>(KVM_MP_STATE_UNINITIALIZED));
 
   // What KVM does at an INIT.
   vcpu_.state = KVM_MP_STATE_INIT_RECEIVED;
   vcpu_.rip = 0xfff0;
-  sev.end_hold(vcpu_, 0);
+  sev.return_without_exit(vcpu_, 0);
   EXPECT_EQ(vcpu_.state, static_cast<std::uint32_t>(KVM_MP_STATE_RUNNABLE));
   EXPECT_EQ(vcpu_.rip, kRip + 4);
   vcpu_.exit_read_msr(0xc0010130);
@@ -162,7 +162,7 @@ TEST_F(SimulatedSevTest, AVcpuThatWasNeverHeldIsLeftAloneByAnInit) {
   SimulatedSev sev = make(true);
   vcpu_.state = KVM_MP_STATE_INIT_RECEIVED;
   vcpu_.rip = 0x1234;
-  sev.end_hold(vcpu_, 0);
+  sev.return_without_exit(vcpu_, 0);
   EXPECT_EQ(vcpu_.rip, 0x1234U);
   EXPECT_EQ(vcpu_.state, static_cast<std::uint32_t>(KVM_MP_STATE_INIT_RECEIVED));
 }
