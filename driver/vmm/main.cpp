@@ -13,11 +13,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "driver/vmm/loop/timer.hpp"
 #include "driver/vmm/monitor/control_server.hpp"
 #include "driver/vmm/monitor/monitor.hpp"
 #include "driver/vmm/monitor/resident_memory.hpp"
 #include "driver/vmm/monitor/termination_signal.hpp"
-#include "driver/vmm/monitor/timer.hpp"
 #include "driver/vmm/options.hpp"
 #include "driver/vmm/sandbox/privileges.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"
@@ -29,7 +29,7 @@ namespace {
 
 /// So long a monitor waits for its first peer: a virtsevd that died before it connected leaves nothing
 /// behind.
-constexpr std::uint32_t kFirstPeerSeconds = 60;
+constexpr std::chrono::seconds kFirstPeer{60};
 
 void serve(const Options& options) {
   UniqueFd listener(options.control_fd);
@@ -52,18 +52,16 @@ void serve(const Options& options) {
       [&monitor] { monitor.on_peer_left(); });
   server = &control;
   monitor.wait_in(std::make_shared<FirmwareTurn>(control));
-  loop.add(termination.descriptor(), EPOLLIN, [&](std::uint32_t) {
-    loop.remove(termination.descriptor());
+  EventLoop::Source on_termination = loop.watch(termination.descriptor(), EPOLLIN, [&](std::uint32_t) {
+    on_termination = {};
     monitor.on_termination();
   });
-  OneShotTimer first_peer;
-  first_peer.set(kFirstPeerSeconds);
-  loop.add(first_peer.descriptor(), EPOLLIN, [&](std::uint32_t) {
-    first_peer.acknowledge();
+  Timer first_peer(loop, [&] {
     if (!control.has_had_peer()) {
       loop.stop();
     }
   });
+  first_peer.set(kFirstPeer);
   restrict_to_launch();
   loop.run();
 }

@@ -6,9 +6,12 @@
 #include <optional>
 
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "driver/vmm/devices/console_log.hpp"
 #include "driver/vmm/machine/board.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
@@ -57,6 +60,15 @@ class Vcpu final : public vmm::test::FakeVcpu {
   ByteArray<kPageSize> page{};
 };
 
+/// Nobody is interrupted.
+class Lines final : public vmm::InterruptController {
+ public:
+  void set_line(std::uint32_t gsi, bool) override { require(gsi < layout::kIoApicPins); }
+  bool set_routes(std::span<const Route>) override { return true; }
+  void connect(std::uint32_t, int) override {}
+  void disconnect(std::uint32_t, int) override {}
+};
+
 /// One for all inputs: what it keeps between them is bounded, too.
 struct Machine {
   Machine() {
@@ -64,21 +76,28 @@ struct Machine {
     require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
     user.reset(ends[0]);
     master.reset(ends[1]);
-    vmm::Board::Wiring wiring;
-    wiring.interrupt = [](std::uint32_t line, bool) { require(line < layout::kIoApicPins); };
-    wiring.power_off = [] {};
-    wiring.reset = [] {};
-    wiring.memory_bytes = 512 * layout::kMiB;
-    wiring.console_master = master.get();
+    vmm::SerialPortOptions serial;
+    serial.pty_master = master.get();
     for (std::size_t i = 0; i < logs.size(); ++i) {
       logs[i].reset(::memfd_create("log", MFD_CLOEXEC));
-      wiring.console_log[i] = logs[i].get();
+      serial.log[i] = logs[i].get();
     }
-    board.emplace(wiring);
+    board.emplace(vmm::Board::Wiring{lines, loop, 512 * layout::kMiB, [] {}, [] {}},
+                  std::vector<vmm::DeviceOptions>{serial, vmm::RealTimeClockOptions{},
+                                                  vmm::AcpiPowerOptions{}, vmm::KeyboardControllerOptions{}});
   }
   UniqueFd user;
   UniqueFd master;
   std::array<UniqueFd, vmm::ConsoleLog::kFiles> logs;
+  /// What the console's source has to say now, if anything: the other one always has something.
+  void serve_console() {
+    loop.run_once();
+    loop.run_once();
+  }
+  Lines lines;
+  vmm::EventLoop loop;
+  UniqueFd always{::eventfd(1, EFD_CLOEXEC)};
+  vmm::EventLoop::Source idle = loop.watch(always.get(), EPOLLIN, [](std::uint32_t) {});
   std::optional<vmm::Board> board;
 };
 
@@ -160,14 +179,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 6: {
         const auto typed = input.number<std::uint32_t>();
         (void)!::write(machine.user.get(), &typed, sizeof(typed));
-        machine.board->console().on_readable();
+        machine.serve_console();
         break;
       }
       default: {
         ByteArray<256> shown{};
         (void)!::read(machine.user.get(), shown.data(), shown.size());
-        machine.board->console().on_writable();
-        machine.board->power().press_power_button();
+        machine.serve_console();
+        machine.board->panel().press_power_button();
         break;
       }
     }

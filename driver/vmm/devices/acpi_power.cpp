@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "driver/vmm/devices/port_device.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
@@ -28,10 +29,10 @@ void AcpiPower::press_power_button() {
   if (events_ != 0) {
     // The line is edge-triggered, and KVM forgets an edge that comes while the pin is masked: before the
     // guest's driver is there. Held high it would stay deaf to every later press.
-    interrupt_(false);
+    interrupt_.lower();
   }
   events_ |= layout::kEventPowerButton;
-  interrupt_(true);
+  interrupt_.raise();
 }
 
 std::uint8_t AcpiPower::read_register(std::uint64_t offset) {
@@ -41,7 +42,7 @@ std::uint8_t AcpiPower::read_register(std::uint64_t offset) {
   const std::lock_guard lock(mutex_);
   const std::uint8_t events = std::exchange(events_, std::uint8_t{0});
   if (events != 0) {
-    interrupt_(false);
+    interrupt_.lower();
   }
   return events;
 }
@@ -52,6 +53,15 @@ void AcpiPower::write_register(std::uint64_t offset, std::uint8_t value) {
   } else if (offset == kReset && value == layout::kResetValue) {
     actions_.reset();
   }
+}
+
+std::unique_ptr<Device> make_device(const AcpiPowerOptions&, const Surroundings& surroundings) {
+  auto device = std::make_unique<PortDevice<AcpiPower>>(
+      surroundings.buses.ports, "power", BusRange{layout::kPowerPort, layout::kPowerPortCount},
+      surroundings.interrupts.line(layout::kEventGsi),
+      AcpiPower::Actions{surroundings.panel.power_off, surroundings.panel.reset});
+  surroundings.panel.press_power_button = [power = &device->model()] { power->press_power_button(); };
+  return device;
 }
 
 }  // namespace virtsev::vmm

@@ -5,13 +5,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 #include "driver/vmm/bus/bus_device.hpp"
+#include "driver/vmm/devices/device.hpp"
 #include "driver/vmm/interrupts/interrupt_line.hpp"
 
 namespace virtsev::vmm {
 
+struct AcpiPowerOptions {};
+std::unique_ptr<Device> make_device(const AcpiPowerOptions& options, const Surroundings& surroundings);
+
+/// Any thread.
 class AcpiPower final : public ByteDevice {
  public:
   struct Actions {

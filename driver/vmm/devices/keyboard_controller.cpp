@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/devices/keyboard_controller.hpp"
 
+#include "driver/vmm/devices/port_device.hpp"
+
 namespace virtsev::vmm {
 namespace {
 
@@ -14,6 +16,12 @@ void KeyboardController::write_register(std::uint64_t /*offset*/, std::uint8_t v
   if (value == kPulseResetLine) {
     reset_();
   }
+}
+
+std::unique_ptr<Device> make_device(const KeyboardControllerOptions&, const Surroundings& surroundings) {
+  return std::make_unique<PortDevice<KeyboardController>>(
+      surroundings.buses.ports, "keyboard controller",
+      BusRange{KeyboardController::kPort, KeyboardController::kPortCount}, surroundings.panel.reset);
 }
 
 }  // namespace virtsev::vmm

@@ -4,6 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "driver/vmm/devices/port_device.hpp"
+#include "sevcore/machine/memory_layout.hpp"
+
 namespace virtsev::vmm {
 namespace {
 
@@ -89,6 +92,11 @@ void RealTimeClock::write_register(std::uint64_t offset, std::uint8_t value) {
   } else {
     memory_[index_] = value;  // under a register of the clock nobody sees it
   }
+}
+
+std::unique_ptr<Device> make_device(const RealTimeClockOptions&, const Surroundings& surroundings) {
+  return std::make_unique<PortDevice<RealTimeClock>>(surroundings.buses.ports, "clock",
+                                                     BusRange{layout::kRtcPort, RealTimeClock::kPortCount});
 }
 
 }  // namespace virtsev::vmm

@@ -7,12 +7,18 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 #include "driver/vmm/bus/bus_device.hpp"
+#include "driver/vmm/devices/device.hpp"
 
 namespace virtsev::vmm {
 
+struct RealTimeClockOptions {};
+std::unique_ptr<Device> make_device(const RealTimeClockOptions& options, const Surroundings& surroundings);
+
+/// Any thread.
 class RealTimeClock final : public ByteDevice {
  public:
   static constexpr std::uint16_t kPortCount = 2;

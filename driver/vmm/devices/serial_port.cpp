@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "driver/vmm/devices/console.hpp"
+#include "driver/vmm/devices/console_watch.hpp"
 #include "driver/vmm/devices/serial_registers.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 
@@ -212,10 +215,44 @@ void SerialPort::drop_input(std::size_t count) {
 void SerialPort::update_line() {
   const bool passes = (modem_control_ & kOut2) != 0 && !loopback();
   const bool level = passes && pending_interrupt() != kNoInterrupt;
-  if (level != line_) {
-    line_ = level;
-    interrupt_(level);
+  interrupt_.set(level);
+}
+
+namespace {
+
+/// COM1 with the console behind it.
+class SerialDevice final : public Device {
+ public:
+  SerialDevice(const SerialPortOptions& options, const Surroundings& surroundings)
+      : console_(options.pty_master, log_of(options),
+                 [this](Console::Interest interest) { watch_.set_interest(interest); }),
+        port_(
+            surroundings.interrupts.line(layout::kCom1Gsi),
+            [this](ByteView output) { console_.write(output); }, [this] { console_.room_again(); }),
+        watch_(surroundings.loop, options.pty_master, console_),
+        attachment_(attach_or_throw(surroundings.buses.ports, "COM1",
+                                    {layout::kCom1Port, SerialPort::kPortCount}, port_)) {
+    console_.connect(port_);
+    surroundings.panel.has_spoken = [this] { return console_.has_spoken(); };
   }
+
+  void finish() override { console_.on_writable(); }
+
+ private:
+  static std::optional<ConsoleLog> log_of(const SerialPortOptions& options) {
+    return options.log[0] < 0 ? std::nullopt : std::optional(ConsoleLog(options.log));
+  }
+
+  Console console_;
+  SerialPort port_;
+  ConsoleWatch watch_;
+  Bus::Attachment attachment_;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_device(const SerialPortOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<SerialDevice>(options, surroundings);
 }
 
 }  // namespace virtsev::vmm

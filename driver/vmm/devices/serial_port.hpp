@@ -5,13 +5,22 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 #include "driver/vmm/bus/bus_device.hpp"
+#include "driver/vmm/devices/device.hpp"
 #include "driver/vmm/interrupts/interrupt_line.hpp"
 
 namespace virtsev::vmm {
 
+struct SerialPortOptions {
+  int pty_master = -1;  ///< Borrowed, as is the log; -1: nobody reads what the guest sends
+  std::array<int, 4> log = {-1, -1, -1, -1};  ///< Newest first (console_log.hpp)
+};
+std::unique_ptr<Device> make_device(const SerialPortOptions& options, const Surroundings& surroundings);
+
+/// The port itself. Any thread.
 class SerialPort final : public ByteDevice {
  public:
   static constexpr std::uint16_t kPortCount = 8;
@@ -63,7 +72,6 @@ class SerialPort final : public ByteDevice {
   std::size_t input_length_ = 0;
   bool input_was_full_ = false;
 
-  bool line_ = false;
   bool transmitter_empty_pending_ = false;
   bool overrun_ = false;
   bool fifo_ = false;

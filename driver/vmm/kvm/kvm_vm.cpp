@@ -7,9 +7,7 @@
 
 namespace virtsev::vmm {
 
-void KvmVm::create_interrupt_controllers(std::uint32_t pins) {
-  checked_ioctl(vm_.get(), KVM_CREATE_IRQCHIP, 0UL, "KVM_CREATE_IRQCHIP");
-  // KVM's own routing also feeds a PIC, which this machine does not have.
+std::vector<kvm_irq_routing_entry> pin_routes(std::uint32_t pins) {
   std::vector<kvm_irq_routing_entry> entries(pins);
   for (std::uint32_t pin = 0; pin < pins; ++pin) {
     entries[pin].gsi = pin;
@@ -17,8 +15,20 @@ void KvmVm::create_interrupt_controllers(std::uint32_t pins) {
     entries[pin].u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
     entries[pin].u.irqchip.pin = pin;
   }
-  CountedList<kvm_irq_routing_entry> routing(entries);
-  checked_ioctl(vm_.get(), kSetGsiRouting, routing.argument(), "KVM_SET_GSI_ROUTING");
+  return entries;
+}
+
+void KvmVm::create_interrupt_controllers(std::uint32_t pins) {
+  checked_ioctl(vm_.get(), KVM_CREATE_IRQCHIP, 0UL, "KVM_CREATE_IRQCHIP");
+  // KVM's own routing also feeds a PIC, which this machine does not have.
+  if (!set_interrupt_routes(pin_routes(pins))) {
+    throw_kvm_error("KVM_SET_GSI_ROUTING", errno);
+  }
+}
+
+bool KvmVm::set_interrupt_routes(std::span<const kvm_irq_routing_entry> routes) const {
+  CountedList<kvm_irq_routing_entry> list(routes);
+  return retried_ioctl(vm_.get(), kSetGsiRouting, list.argument()) == 0;
 }
 
 void KvmVm::set_intel_pages(GuestAddress identity_map, GuestAddress tss) {

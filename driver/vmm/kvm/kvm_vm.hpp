@@ -4,11 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "driver/vmm/kvm/kvm_host.hpp"
 #include "sevcore/base/guest_address.hpp"
 
 namespace virtsev::vmm {
+
+/// Each of the I/O APIC's pins under its own number, and none of a PIC's, which no machine of ours has.
+std::vector<kvm_irq_routing_entry> pin_routes(std::uint32_t pins);
 
 class KvmVm {
  public:
@@ -27,6 +32,8 @@ class KvmVm {
 
   /// Puts host memory, or nothing where `size` is 0, behind the slot.
   void set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host);
+  /// KVM_SET_GSI_ROUTING: all routes there are from now on. False where KVM refuses one. Any thread.
+  [[nodiscard]] bool set_interrupt_routes(std::span<const kvm_irq_routing_entry> routes) const;
   /// An I/O APIC's line. Any thread.
   void set_interrupt_line(std::uint32_t line, bool level) const;
 

@@ -1,46 +1,51 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The machine's devices, wired: ports, interrupt lines, console.
+// The machine's devices, and what they are wired to.
 #pragma once
 
-#include <array>
 #include <functional>
+#include <memory>
 #include <vector>
 
-#include "driver/vmm/bus/buses.hpp"
-#include "driver/vmm/devices/acpi_power.hpp"
-#include "driver/vmm/devices/console.hpp"
-#include "driver/vmm/devices/keyboard_controller.hpp"
-#include "driver/vmm/devices/real_time_clock.hpp"
-#include "driver/vmm/devices/serial_port.hpp"
+#include "driver/vmm/devices/device_table.hpp"
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 
+/// Knows no device: each is made by the table, and connects itself. The I/O thread's; what vCPUs' threads may
+/// use of it is buses().
 class Board {
  public:
   struct Wiring {
-    std::function<void(std::uint32_t line, bool level)> interrupt;
-    std::function<void()> power_off;
-    std::function<void()> reset;
-    std::uint64_t memory_bytes = 0;  ///< The machine's RAM
-    int console_master = -1;         ///< Borrowed, as is the log
-    std::array<int, ConsoleLog::kFiles> console_log{-1, -1, -1, -1};
-    Console::Watch console_watch;
+    InterruptController& interrupts;
+    EventLoop& loop;                       ///< For devices' sources
+    std::uint64_t memory_bytes = 0;        ///< The machine's RAM
+    std::function<void()> power_off = {};  ///< As in Panel
+    std::function<void()> reset = {};
   };
 
-  explicit Board(const Wiring& wiring);
+  Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices)
+      : buses_(wiring.memory_bytes), interrupts_(wiring.interrupts, layout::kIoApicPins) {
+    panel_.power_off = wiring.power_off;
+    panel_.reset = wiring.reset;
+    for (const DeviceOptions& device : devices) {
+      devices_.push_back(make_device(device, Surroundings{buses_, interrupts_, wiring.loop, panel_}));
+    }
+  }
 
   Buses& buses() { return buses_; }
-  Console& console() { return console_; }
-  AcpiPower& power() { return power_; }
+  [[nodiscard]] const Panel& panel() const { return panel_; }
+  /// Device::finish() of all.
+  void finish() {
+    for (const auto& device : devices_) {
+      device->finish();
+    }
+  }
 
  private:
   Buses buses_;
-  Console console_;
-  SerialPort serial_;
-  RealTimeClock clock_;
-  AcpiPower power_;
-  KeyboardController keyboard_;
-  std::vector<Bus::Attachment> attachments_;  // Last: they go first
+  Interrupts interrupts_;
+  Panel panel_;
+  std::vector<std::unique_ptr<Device>> devices_;
 };
 
 }  // namespace virtsev::vmm

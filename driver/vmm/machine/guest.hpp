@@ -10,6 +10,7 @@
 
 #include "driver/control/messages.hpp"
 #include "driver/vmm/debug/memory_access.hpp"
+#include "driver/vmm/interrupts/kvm_interrupts.hpp"
 #include "driver/vmm/kvm/kvm_vcpu.hpp"
 #include "driver/vmm/launch/launch_protocol.hpp"
 #include "driver/vmm/machine/board.hpp"
@@ -24,8 +25,8 @@ class Guest {
   /// Makes the machine, loads it, and launches it up to LAUNCH_MEASURE; the vCPUs stand still. The
   /// descriptors in `start` are borrowed; those of console and log as long as this lives, all others until
   /// this returns: /dev/kvm and what launches alone need is closed then. `vcpu_sandbox` is what each vCPU's
-  /// thread calls first. Throws Error; nothing is left behind then.
-  Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
+  /// thread calls first. `loop` looks after the console. Throws Error; nothing is left behind then.
+  Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
         const std::function<void()>& vcpu_sandbox = {}, const PlatformMaker& platform_maker = make_platform,
         const Launch::OnProgress& on_progress = {});
   ~Guest();
@@ -43,8 +44,11 @@ class Guest {
   void resume();
   /// Returns when all vCPUs stand still.
   void pause();
-  void press_power_button() { board_->power().press_power_button(); }
-  Console& console() { return board_->console(); }
+  void press_power_button() { board_->panel().press_power_button(); }
+  /// The guest has sent a byte to its console.
+  [[nodiscard]] bool has_spoken() const { return board_->panel().has_spoken(); }
+  /// When the guest has ended, and stands still: devices hand on what they still have.
+  void finish() { board_->finish(); }
 
   [[nodiscard]] std::vector<std::uint64_t> vcpu_times_ns() const;
   [[nodiscard]] std::vector<std::uint32_t> vcpu_thread_ids() const;
@@ -65,7 +69,7 @@ class Guest {
                     const Launch::OnProgress& on_progress);
   void make_vcpus(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan);
   void launch(const control::Start& start, const sevcore::LaunchPlan& plan);
-  void wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end,
+  void wire(const control::Start& start, EventLoop& loop, const OnGuestEnd& on_end,
             const std::function<void()>& vcpu_sandbox);
   [[nodiscard]] std::vector<CpuidEntries> cpuid_of_vcpus(const control::Start& start,
                                                          const KvmHost& host) const;
@@ -82,6 +86,7 @@ class Guest {
   std::vector<std::unique_ptr<KvmVcpu>> vcpus_;
   std::unique_ptr<sevcore::SevVm> sev_vm_;
   std::unique_ptr<LaunchProtocol> launch_;
+  std::optional<KvmInterrupts> interrupts_;
   std::optional<Board> board_;
   std::optional<ExitHandler> handler_;
   std::vector<std::unique_ptr<VcpuThread>> threads_;

@@ -56,7 +56,7 @@ void check_hardware_limits(const control::Start& start) {
 
 }  // namespace
 
-Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestEnd on_end,
+Guest::Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
              const std::function<void()>& vcpu_sandbox, const PlatformMaker& platform_maker,
              const Launch::OnProgress& on_progress) {
   const KvmHost host(copy_of_kvm(start));
@@ -71,7 +71,7 @@ Guest::Guest(const control::Start& start, Console::Watch console_watch, OnGuestE
   if (platform_) {
     platform_->forget_launch();
   }
-  wire(start, std::move(console_watch), on_end, vcpu_sandbox);
+  wire(start, loop, on_end, vcpu_sandbox);
 }
 
 void Guest::make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,
@@ -150,19 +150,19 @@ void Guest::launch(const control::Start& start, const sevcore::LaunchPlan& plan)
   report_.secret_size = plan.secret.size;
 }
 
-void Guest::wire(const control::Start& start, Console::Watch console_watch, const OnGuestEnd& on_end,
+void Guest::wire(const control::Start& start, EventLoop& loop, const OnGuestEnd& on_end,
                  const std::function<void()>& vcpu_sandbox) {
-  Board::Wiring wiring;
-  wiring.interrupt = [this](std::uint32_t line, bool level) { vm_->set_interrupt_line(line, level); };
+  interrupts_.emplace(*vm_, layout::kIoApicPins);
+  Board::Wiring wiring{*interrupts_, loop};
+  wiring.memory_bytes = start.machine.memory_bytes;
   wiring.power_off = [on_end] { on_end({control::EndReason::kPoweroff, {}}); };
   wiring.reset = [on_end] { on_end({control::EndReason::kReset, {}}); };
-  wiring.memory_bytes = start.machine.memory_bytes;
-  if (const spec::Serial* serial = spec::serial_of(start.machine)) {
-    wiring.console_master = serial->terminal_master;
-    wiring.console_log = serial->log;
+  SerialPortOptions serial;
+  if (const spec::Serial* given = spec::serial_of(start.machine)) {
+    serial = {given->terminal_master, given->log};
   }
-  wiring.console_watch = std::move(console_watch);
-  board_.emplace(wiring);
+  board_.emplace(wiring, std::vector<DeviceOptions>{serial, RealTimeClockOptions{}, AcpiPowerOptions{},
+                                                    KeyboardControllerOptions{}});
   handler_.emplace(board_->buses(), *mode_);
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
     threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, vcpu_sandbox));

@@ -54,18 +54,17 @@ ControlServer::ControlServer(Loops loops, UniqueFd listener, std::vector<uid_t> 
       allowed_(std::move(allowed)),
       handler_(std::move(handler)),
       on_left_(std::move(on_left)) {
-  for (EventLoop* loop : {&loop_, &waiting_loop_}) {
-    loop->add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_peer(); });
-  }
+  watched_listener_ = watch(listener_.get(), [this](std::uint32_t) { accept_peer(); });
   for (const int descriptor : loops.interrupts) {
-    waiting_loop_.add(descriptor, EPOLLIN, [this](std::uint32_t) { interrupted_ = true; });
+    interrupts_.push_back(
+        waiting_loop_.watch(descriptor, EPOLLIN, [this](std::uint32_t) { interrupted_ = true; }));
   }
 }
 
-ControlServer::~ControlServer() {
-  drop_peer();
-  loop_.remove(listener_.get());
-  waiting_loop_.remove(listener_.get());
+ControlServer::~ControlServer() = default;
+
+ControlServer::Watched ControlServer::watch(int fd, const EventLoop::Callback& callback) {
+  return {loop_.watch(fd, EPOLLIN, callback), waiting_loop_.watch(fd, EPOLLIN, callback)};
 }
 
 void ControlServer::accept_peer() {
@@ -81,19 +80,13 @@ void ControlServer::accept_peer() {
   has_had_peer_ = true;
   peer_ = std::make_shared<Peer>();
   peer_->socket = std::move(socket);
-  watch_peer();
-}
-
-void ControlServer::watch_peer() {
-  for (EventLoop* loop : {&loop_, &waiting_loop_}) {
-    loop->add(peer_->socket.get(), EPOLLIN, [this](std::uint32_t events) { on_peer(events); });
-  }
+  peer_->watched = watch(peer_->socket.get(), [this](std::uint32_t events) { on_peer(events); });
 }
 
 void ControlServer::drop_peer() {
   if (peer_) {
-    loop_.remove(peer_->socket.get());
-    waiting_loop_.remove(peer_->socket.get());
+    // A handler that waits may still know this peer: nobody listens to it any more.
+    peer_->watched = {};
     peer_.reset();
   }
 }
@@ -235,8 +228,8 @@ bool ControlServer::flush() {
   if (!sent) {
     return false;
   }
-  for (EventLoop* loop : {&loop_, &waiting_loop_}) {
-    loop->change(peer_->socket.get(), *sent ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  for (const EventLoop::Source* source : {&peer_->watched.in_loop, &peer_->watched.in_waiting_loop}) {
+    source->change(*sent ? EPOLLIN : EPOLLIN | EPOLLOUT);
   }
   return true;
 }

@@ -11,7 +11,7 @@
 
 #include "driver/control/channel.hpp"
 #include "driver/control/codec.hpp"
-#include "driver/vmm/monitor/event_loop.hpp"
+#include "driver/vmm/loop/event_loop.hpp"
 
 namespace virtsev::vmm {
 
@@ -53,8 +53,14 @@ class ControlServer {
   void wait_until(const std::function<bool()>& done, const std::function<void()>& on_hello);
 
  private:
+  /// Something that both loops watch.
+  struct Watched {
+    EventLoop::Source in_loop;
+    EventLoop::Source in_waiting_loop;
+  };
   struct Peer {
     UniqueFd socket;
+    Watched watched;
     control::FrameReader reader;
     control::FrameWriter writer;
     bool greeted = false;
@@ -70,7 +76,7 @@ class ControlServer {
   bool answer(control::Frame frame);
   bool greet(const control::Frame& frame, const control::Request& request);
   bool postpone(control::Frame frame);
-  void watch_peer();
+  Watched watch(int fd, const EventLoop::Callback& callback);
   bool send(control::OutgoingFrame frame);
   bool flush();
   void drop_peer();
@@ -81,6 +87,8 @@ class ControlServer {
   bool interrupted_ = false;
   std::function<void()> on_hello_;
   UniqueFd listener_;
+  Watched watched_listener_;
+  std::vector<EventLoop::Source> interrupts_;
   std::vector<uid_t> allowed_;
   Handler handler_;
   std::function<void()> on_left_;

@@ -29,11 +29,10 @@ void keep_for_running(control::Frame& frame, const control::Start& start) {
 
 }  // namespace
 
-Monitor::Monitor(Surroundings surroundings) : surroundings_(std::move(surroundings)) {
-  surroundings_.loop.add(end_.descriptor(), EPOLLIN, [this](std::uint32_t) { on_end(); });
-  surroundings_.loop.add(console_timer_.descriptor(), EPOLLIN,
-                         [this](std::uint32_t) { on_console_timeout(); });
-}
+Monitor::Monitor(Surroundings surroundings)
+    : surroundings_(std::move(surroundings)),
+      on_end_(surroundings_.loop.watch(end_.descriptor(), EPOLLIN, [this](std::uint32_t) { on_end(); })),
+      console_timer_(surroundings_.loop, [this] { on_console_timeout(); }) {}
 
 Monitor::~Monitor() = default;
 
@@ -77,13 +76,10 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
       sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
       start.machine.vcpus};
   try {
-    console_watch_.emplace(surroundings_.loop, console_master_);
     guest_ = std::make_unique<Guest>(
-        start, [this](Console::Interest interest) { console_watch_->set_interest(interest); },
-        [this](GuestEnd end) { end_.raise(std::move(end)); }, surroundings_.vcpu_sandbox(sandboxed),
-        make_platform_with(turn_),
+        start, surroundings_.loop, [this](GuestEnd end) { end_.raise(std::move(end)); },
+        surroundings_.vcpu_sandbox(sandboxed), make_platform_with(turn_),
         [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
-    watch_console(console_master_);
     keep_for_running(start_, start);
     surroundings_.shut_in(sandboxed);
   } catch (const std::exception& error) {
@@ -103,15 +99,6 @@ void Monitor::tell_progress(std::uint64_t done, std::uint64_t total) {
   }
 }
 
-void Monitor::watch_console(int master) {
-  if (master < 0) {
-    return;
-  }
-  surroundings_.loop.add(master, ConsoleWatch::first_events(), [this](std::uint32_t events) {
-    console_watch_->on_events(events, guest_->console());
-  });
-}
-
 control::Reply Monitor::on(const control::Query&, control::Frame&) {
   control::Status status;
   status.state = state();
@@ -120,7 +107,7 @@ control::Reply Monitor::on(const control::Query&, control::Frame&) {
     status.launch = guest_->report();
     status.vcpu_time_ns = guest_->vcpu_times_ns();
     status.vcpu_threads = guest_->vcpu_thread_ids();
-    if (!guest_->console().has_spoken()) {
+    if (!guest_->has_spoken()) {
       status.console_silent = silence_;
     }
   }
@@ -131,15 +118,15 @@ control::Reply Monitor::on(const control::Query&, control::Frame&) {
 control::Reply Monitor::on(const control::Resume&, control::Frame&) {
   const bool stood_still = !guest().is_running();
   guest().resume();
-  if (stood_still && silence_.empty() && !guest().console().has_spoken()) {
-    console_timer_.set(console_timeout_);
+  if (stood_still && silence_.empty() && !guest().has_spoken()) {
+    console_timer_.set(std::chrono::seconds(console_timeout_));
   }
   return control::Done{};
 }
 
 control::Reply Monitor::on(const control::Pause&, control::Frame&) {
   guest().pause();
-  console_timer_.set(0);  // A guest that stands still is no silent one
+  console_timer_.set({});  // A guest that stands still is no silent one
   return control::Done{};
 }
 
@@ -205,8 +192,7 @@ void Monitor::on_termination() {
 }
 
 void Monitor::on_console_timeout() {
-  console_timer_.acknowledge();
-  if (guest_ && !guest_->console().has_spoken()) {
+  if (guest_ && !guest_->has_spoken()) {
     // What is seen. Whether a guest has stopped, or is slow, nobody here can tell.
     silence_ = text("The guest has written nothing to its serial port for {} seconds: {}", console_timeout_,
                     guest_->describe_vcpus());
@@ -222,7 +208,7 @@ void Monitor::on_end() {
   ended_ = true;
   if (guest_) {
     guest_->pause();
-    guest_->console().on_writable();
+    guest_->finish();
   }
   // Always: a peer that is there now may be gone before it reads the event.
   if (end_file_ >= 0) {

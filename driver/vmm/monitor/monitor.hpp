@@ -9,12 +9,11 @@
 #include <string>
 
 #include "driver/control/codec.hpp"
+#include "driver/vmm/loop/event_loop.hpp"
+#include "driver/vmm/loop/timer.hpp"
 #include "driver/vmm/machine/guest.hpp"
-#include "driver/vmm/monitor/console_watch.hpp"
 #include "driver/vmm/monitor/end_signal.hpp"
-#include "driver/vmm/monitor/event_loop.hpp"
 #include "driver/vmm/monitor/firmware_turn.hpp"
-#include "driver/vmm/monitor/timer.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"
 
 namespace virtsev::vmm {
@@ -67,14 +66,14 @@ class Monitor {
 
   [[nodiscard]] control::RunState state() const;
   Guest& guest();
-  void watch_console(int master);
   void tell_progress(std::uint64_t done, std::uint64_t total);
   void on_console_timeout();
   void on_end();
 
   Surroundings surroundings_;
   EndSignal end_;
-  OneShotTimer console_timer_;
+  EventLoop::Source on_end_;
+  Timer console_timer_;
   control::Frame start_;                // keeps the descriptors of console, log and end file
   std::shared_ptr<FirmwareTurn> turn_;  // null: the guest has the firmware to itself
   int end_file_ = -1;
@@ -83,7 +82,6 @@ class Monitor {
   std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;
   std::optional<std::chrono::steady_clock::time_point> told_progress_;
-  std::optional<ConsoleWatch> console_watch_;
   std::unique_ptr<Guest> guest_;
 };
 

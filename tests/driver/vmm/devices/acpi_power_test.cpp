@@ -5,8 +5,9 @@
 
 #include "driver/vmm/bus/bus.hpp"
 #include "sevcore/machine/memory_layout.hpp"
+#include "tests/driver/vmm/fake_interrupts.hpp"
 
-namespace virtsev::vmm {
+namespace virtsev::vmm::test {
 namespace {
 
 class Power : public testing::Test {
@@ -18,16 +19,13 @@ class Power : public testing::Test {
   }
   void write(std::uint16_t port, std::uint8_t value) { bus_.write(port, ByteView(&value, 1)); }
 
-  bool line_ = false;
-  int rises_ = 0;
+  const FakeInterrupts::Line& line() { return fake_.lines[layout::kEventGsi]; }
+
   int power_offs_ = 0;
   int resets_ = 0;
-  AcpiPower device_{[this](bool level) {
-                      EXPECT_NE(level, line_);
-                      line_ = level;
-                      rises_ += level ? 1 : 0;
-                    },
-                    {[this] { ++power_offs_; }, [this] { ++resets_; }}};
+  FakeInterrupts fake_;
+  Interrupts interrupts_{fake_, layout::kIoApicPins};
+  AcpiPower device_{interrupts_.line(layout::kEventGsi), {[this] { ++power_offs_; }, [this] { ++resets_; }}};
   Bus bus_{{{0, 0x10000}}};
   Bus::Attachment attachment_ =
       attach_or_throw(bus_, "power", {layout::kPowerPort, layout::kPowerPortCount}, device_);
@@ -36,24 +34,24 @@ class Power : public testing::Test {
 TEST_F(Power, ButtonRaisesTheLineUntilTheGuestReadsTheEvent) {
   EXPECT_EQ(events(), 0U);
   device_.press_power_button();
-  EXPECT_TRUE(line_);
+  EXPECT_TRUE(line().level);
   EXPECT_EQ(events(), layout::kEventPowerButton);
-  EXPECT_FALSE(line_);
+  EXPECT_FALSE(line().level);
   EXPECT_EQ(events(), 0U);
 }
 
 TEST_F(Power, EachPressIsAnEdgeBecauseTheGuestMayHaveMissedTheOneBefore) {
   device_.press_power_button();
   device_.press_power_button();
-  EXPECT_EQ(rises_, 2);
-  EXPECT_TRUE(line_);
+  EXPECT_EQ(line().rises, 2);
+  EXPECT_TRUE(line().level);
 }
 
 TEST_F(Power, ButtonPressedTwiceBeforeTheGuestLooksIsOneEvent) {
   device_.press_power_button();
   device_.press_power_button();
   EXPECT_EQ(events(), layout::kEventPowerButton);
-  EXPECT_FALSE(line_);
+  EXPECT_FALSE(line().level);
   EXPECT_EQ(events(), 0U);
 }
 
@@ -85,11 +83,11 @@ TEST_F(Power, OtherRegistersReadAsZeroAndIgnoreWrites) {
     bus_.read(port, data);
     EXPECT_EQ(data[0], 0) << port;
   }
-  EXPECT_TRUE(line_) << "reading another register took the event";
+  EXPECT_TRUE(line().level) << "reading another register took the event";
   write(layout::kSleepStatusPort, 0xff);
   write(layout::kEventStatusPort, 0xff);
   EXPECT_EQ(events(), layout::kEventPowerButton);
 }
 
 }  // namespace
-}  // namespace virtsev::vmm
+}  // namespace virtsev::vmm::test

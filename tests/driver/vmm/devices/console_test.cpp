@@ -84,7 +84,7 @@ class ConsoleOnAPty : public testing::Test {
   UniqueFd log_{::memfd_create("log", MFD_CLOEXEC)};
   std::vector<Console::Interest> interests_;
   std::optional<Console> console_;
-  SerialPort port_{[](bool) {}, [this](ByteView output) { console_->write(output); },
+  SerialPort port_{InterruptLine(), [this](ByteView output) { console_->write(output); },
                    [this] { console_->room_again(); }};
 };
 

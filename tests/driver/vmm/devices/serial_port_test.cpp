@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
-namespace virtsev::vmm {
+#include "tests/driver/vmm/fake_interrupts.hpp"
+
+namespace virtsev::vmm::test {
 namespace {
 
 // Registers.
@@ -29,15 +31,13 @@ class Serial : public testing::Test {
     return input;
   }
 
-  bool line_ = false;
-  int rises_ = 0;
+  const FakeInterrupts::Line& line() { return fake_.lines[4]; }
+
   int rooms_ = 0;
   std::string output_;
-  SerialPort port_{[this](bool level) {
-                     EXPECT_NE(level, line_) << "called without a change";
-                     line_ = level;
-                     rises_ += level ? 1 : 0;
-                   },
+  FakeInterrupts fake_;
+  Interrupts interrupts_{fake_, 24};
+  SerialPort port_{interrupts_.line(4),
                    [this](ByteView output) { output_.append(output.begin(), output.end()); },
                    [this] { ++rooms_; }};
 };
@@ -145,28 +145,28 @@ TEST_F(Serial, ReportsAnOverrunInLoopbackOnce) {
 TEST_F(Serial, InterruptsForInputUntilItIsRead) {
   write(kMcr, 0x08);
   write(kIer, 0x01);
-  EXPECT_FALSE(line_);
+  EXPECT_FALSE(line().level);
   port_.receive(bytes_of("ab"));
-  EXPECT_TRUE(line_);
+  EXPECT_TRUE(line().level);
   EXPECT_EQ(read(kIir), 0x04);
   read(kData);
-  EXPECT_TRUE(line_);
+  EXPECT_TRUE(line().level);
   read(kData);
-  EXPECT_FALSE(line_);
+  EXPECT_FALSE(line().level);
 }
 
 TEST_F(Serial, InterruptsAtOnceWhenTransmitInterruptsAreEnabled) {
   write(kMcr, 0x08);
   write(kIer, 0x02);
-  EXPECT_TRUE(line_);
+  EXPECT_TRUE(line().level);
   EXPECT_EQ(read(kIir), 0x02);
-  EXPECT_FALSE(line_) << "reading the identification clears it";
+  EXPECT_FALSE(line().level) << "reading the identification clears it";
   EXPECT_EQ(read(kIir), 0x01);
   write(kIer, 0x02);
-  EXPECT_FALSE(line_) << "it was enabled already";
+  EXPECT_FALSE(line().level) << "it was enabled already";
   write(kIer, 0x00);
   write(kIer, 0x02);
-  EXPECT_TRUE(line_);
+  EXPECT_TRUE(line().level);
 }
 
 TEST_F(Serial, InterruptsAfterEachByteSent) {
@@ -174,11 +174,11 @@ TEST_F(Serial, InterruptsAfterEachByteSent) {
   write(kIer, 0x02);
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(read(kIir), 0x02);
-    EXPECT_FALSE(line_);
+    EXPECT_FALSE(line().level);
     write(kData, 'x');
-    EXPECT_TRUE(line_);
+    EXPECT_TRUE(line().level);
   }
-  EXPECT_EQ(rises_, 6);
+  EXPECT_EQ(line().rises, 6);
 }
 
 TEST_F(Serial, PrefersInputOverTransmission) {
@@ -193,9 +193,9 @@ TEST_F(Serial, PrefersInputOverTransmission) {
 TEST_F(Serial, InterruptsNobodyWithoutOut2) {
   write(kIer, 0x03);
   port_.receive(bytes_of("a"));
-  EXPECT_FALSE(line_);
+  EXPECT_FALSE(line().level);
   write(kMcr, 0x08);
-  EXPECT_TRUE(line_);
+  EXPECT_TRUE(line().level);
 }
 
 TEST_F(Serial, ClearsItsFifoButNotWhatWaitsBehindIt) {
@@ -229,4 +229,4 @@ TEST_F(Serial, SurvivesEveryWriteInEveryOrder) {  // a simple generator: all reg
 }
 
 }  // namespace
-}  // namespace virtsev::vmm
+}  // namespace virtsev::vmm::test

@@ -101,8 +101,9 @@ class GuestSetup : public TinyGuestTest {
     start.machine.vcpus = 2;
     boot::test::set_flavour(start.machine, flavour);
     std::vector<Step> steps;
+    EventLoop loop;
     const Guest guest(
-        start, [](auto) {}, [](const GuestEnd&) {}, {},
+        start, loop, [](const GuestEnd&) {}, {},
         [&steps](const control::Start& asked, const KvmHost& host) -> std::unique_ptr<Platform> {
           return std::make_unique<RecordingPlatform>(make_platform(asked, host), steps);
         });

@@ -23,7 +23,8 @@ class ControlServerTest : public testing::Test {
     thread_ = std::thread([this, allowed = std::move(allowed), listener = std::move(listener)]() mutable {
       EventLoop loop;
       EventLoop waiting;
-      loop.add(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
+      const EventLoop::Source stop =
+          loop.watch(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
       ControlServer* self = nullptr;
       ControlServer server(
           {loop, waiting, {}}, std::move(listener), std::move(allowed),

@@ -27,7 +27,8 @@ class FirmwareTurnTest : public testing::Test {
     thread_ = std::thread([this, listener = std::move(listener)]() mutable {
       EventLoop loop;
       EventLoop waiting;
-      loop.add(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
+      const EventLoop::Source stop =
+          loop.watch(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
       std::shared_ptr<FirmwareTurn> turn;
       ControlServer server(
           {loop, waiting, {interrupt_.get()}}, std::move(listener), {::getuid()},

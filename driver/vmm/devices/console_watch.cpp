@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/vmm/monitor/console_watch.hpp"
+#include "driver/vmm/devices/console_watch.hpp"
 
 #include <sys/epoll.h>
 
@@ -13,10 +13,15 @@ std::uint32_t epoll_events(Console::Interest interest) {
 
 }  // namespace
 
-std::uint32_t ConsoleWatch::first_events() { return epoll_events({}); }
+ConsoleWatch::ConsoleWatch(EventLoop& loop, int master, Console& console) : console_(console) {
+  if (master >= 0) {
+    source_ =
+        loop.watch(master, epoll_events(interest_), [this](std::uint32_t events) { on_events(events); });
+  }
+}
 
 void ConsoleWatch::apply() const {
-  loop_.change(master_, epoll_events(interest_) | (hung_up_ ? std::uint32_t{EPOLLET} : 0U));
+  source_.change(epoll_events(interest_) | (hung_up_ ? std::uint32_t{EPOLLET} : 0U));
 }
 
 void ConsoleWatch::set_interest(Console::Interest interest) {
@@ -25,7 +30,7 @@ void ConsoleWatch::set_interest(Console::Interest interest) {
   apply();
 }
 
-void ConsoleWatch::on_events(std::uint32_t events, Console& console) {
+void ConsoleWatch::on_events(std::uint32_t events) {
   const bool hung_up = (events & (EPOLLHUP | EPOLLERR)) != 0;
   {
     const std::lock_guard lock(mutex_);
@@ -38,10 +43,10 @@ void ConsoleWatch::on_events(std::uint32_t events, Console& console) {
     return;  // Reading and writing would fail; what is pending waits for the next reader
   }
   if ((events & EPOLLOUT) != 0) {
-    console.on_writable();
+    console_.on_writable();
   }
   if ((events & EPOLLIN) != 0) {
-    console.on_readable();
+    console_.on_readable();
   }
 }
 

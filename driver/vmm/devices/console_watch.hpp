@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// When the I/O thread looks after the pty: as the console asks, and not for ever where its other end is gone.
+// When a loop looks after the pty: as the console asks, and not for ever where its other end is gone.
 #pragma once
 
 #include <cstdint>
 #include <mutex>
 
 #include "driver/vmm/devices/console.hpp"
-#include "driver/vmm/monitor/event_loop.hpp"
+#include "driver/vmm/loop/event_loop.hpp"
 
 namespace virtsev::vmm {
 
@@ -14,24 +14,21 @@ namespace virtsev::vmm {
 /// whatever is asked for. It is watched for changes alone then (edge-triggered), until one comes.
 class ConsoleWatch {
  public:
-  /// `master`: borrowed; the owner of this has it in the loop with first_events(), and passes on_events()
-  /// what comes.
-  ConsoleWatch(EventLoop& loop, int master) : loop_(loop), master_(master) {}
+  /// `master`: borrowed, as are the others; -1: there is nothing to watch.
+  ConsoleWatch(EventLoop& loop, int master, Console& console);
 
-  static std::uint32_t first_events();
   /// Console::Watch: any thread.
   void set_interest(Console::Interest interest);
-  /// The I/O thread.
-  void on_events(std::uint32_t events, Console& console);
 
  private:
   void apply() const;
+  void on_events(std::uint32_t events);
 
-  EventLoop& loop_;
-  int master_;
+  Console& console_;
   std::mutex mutex_;
   Console::Interest interest_;
   bool hung_up_ = false;
+  EventLoop::Source source_;
 };
 
 }  // namespace virtsev::vmm

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One device of a machine, for whoever has the machine.
+#pragma once
+
+#include "driver/vmm/bus/buses.hpp"
+#include "driver/vmm/devices/panel.hpp"
+#include "driver/vmm/interrupts/interrupts.hpp"
+#include "driver/vmm/loop/event_loop.hpp"
+
+namespace virtsev::vmm {
+
+/// Made, and destroyed, by the I/O thread, before the guest runs or while it does. Has its registers on a
+/// bus, its interrupts and its sources by itself, and gives them back when it goes.
+class Device {
+ public:
+  virtual ~Device() = default;
+  /// The guest has ended: what is still to be handed on goes out now, as far as that takes no waiting. The
+  /// I/O thread, while all vCPUs stand still.
+  virtual void finish() {}
+};
+
+/// What a device gets of its machine. All of it outlives the device.
+struct Surroundings {
+  Buses& buses;
+  Interrupts& interrupts;
+  EventLoop& loop;
+  Panel& panel;
+};
+
+}  // namespace virtsev::vmm

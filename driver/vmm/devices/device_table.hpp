@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From what a device is to be to the device. Each one's options and maker stand in its own file; a new device
+// is one more line here.
+#pragma once
+
+#include <memory>
+#include <variant>
+
+#include "driver/vmm/devices/acpi_power.hpp"
+#include "driver/vmm/devices/device.hpp"
+#include "driver/vmm/devices/keyboard_controller.hpp"
+#include "driver/vmm/devices/real_time_clock.hpp"
+#include "driver/vmm/devices/serial_port.hpp"
+
+namespace virtsev::vmm {
+
+using DeviceOptions =
+    std::variant<SerialPortOptions, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions>;
+
+/// Throws Error where the machine has no place for it.
+inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {
+  return std::visit([&](const auto& options) { return make_device(options, surroundings); }, device);
+}
+
+}  // namespace virtsev::vmm
