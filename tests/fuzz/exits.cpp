@@ -13,6 +13,7 @@
 
 #include "driver/vmm/devices/console_log.hpp"
 #include "driver/vmm/machine/board.hpp"
+#include "driver/vmm/memory/machine_memory.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
 #include "driver/vmm/simulation/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
@@ -82,7 +83,7 @@ struct Machine {
       logs[i].reset(::memfd_create("log", MFD_CLOEXEC));
       serial.log[i] = logs[i].get();
     }
-    board.emplace(vmm::Board::Wiring{lines, loop, 512 * layout::kMiB, [] {}, [] {}},
+    board.emplace(vmm::Board::Wiring{lines, loop, memory, vmm::device_windows(512 * layout::kMiB)},
                   std::vector<vmm::DeviceOptions>{serial, vmm::RealTimeClockOptions{},
                                                   vmm::AcpiPowerOptions{}, vmm::KeyboardControllerOptions{}});
   }
@@ -95,6 +96,7 @@ struct Machine {
     loop.run_once();
   }
   Lines lines;
+  vmm::SharedMemory memory;
   vmm::EventLoop loop;
   UniqueFd always{::eventfd(1, EFD_CLOEXEC)};
   vmm::EventLoop::Source idle = loop.watch(always.get(), EPOLLIN, [](std::uint32_t) {});

@@ -29,15 +29,15 @@ void require(bool holds) {
 class TwoMemories final : public vmm::MachineMemory {
  public:
   TwoMemories(Bytes& inner, Bytes& outer)
-      : private_({{GuestAddress(0), inner.size(), inner.data()}}),
-        shared_({{GuestAddress(0), outer.size(), outer.data()}}) {}
-  [[nodiscard]] const vmm::GuestMemory& private_memory() const override { return private_; }
-  [[nodiscard]] const vmm::GuestMemory& shared_memory() const override { return shared_; }
-  void plug_into(vmm::KvmVm&) override {}
+      : private_(std::vector<vmm::GuestMemory::Range>{{GuestAddress(0), inner.size(), inner.data()}}),
+        shared_(std::vector<vmm::GuestMemory::Range>{{GuestAddress(0), outer.size(), outer.data()}}) {}
+  [[nodiscard]] const vmm::PrivateMemory& private_memory() const override { return private_; }
+  [[nodiscard]] const vmm::SharedMemory& shared_memory() const override { return shared_; }
+  void plug_into(vmm::MemoryMap&) override {}
 
  private:
-  vmm::GuestMemory private_;
-  vmm::GuestMemory shared_;
+  vmm::PrivateMemory private_;
+  vmm::SharedMemory shared_;
 };
 
 /// The input again and again, page after page.

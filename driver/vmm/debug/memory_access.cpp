@@ -64,7 +64,7 @@ void MemoryAccess::require_readable_registers() const {
 
 bool MemoryAccess::has_memory(GuestAddress address, std::uint64_t size) const {
   // No range of RAM ends with a byte that an empty one could begin behind.
-  return subject_.memory.private_memory().host_address(address, std::max<std::uint64_t>(size, 1)) != nullptr;
+  return subject_.memory.private_memory().contains(address, size);
 }
 
 MemoryAccess::Piece MemoryAccess::piece(GuestAddress address, std::uint64_t size, bool is_private) const {

@@ -6,6 +6,7 @@
 #include "driver/vmm/devices/panel.hpp"
 #include "driver/vmm/interrupts/interrupts.hpp"
 #include "driver/vmm/loop/event_loop.hpp"
+#include "driver/vmm/memory/shared_memory.hpp"
 
 namespace virtsev::vmm {
 
@@ -25,6 +26,7 @@ struct Surroundings {
   Interrupts& interrupts;
   EventLoop& loop;
   Panel& panel;
+  const SharedMemory& memory;  ///< All of the guest's that a device sees
 };
 
 }  // namespace virtsev::vmm

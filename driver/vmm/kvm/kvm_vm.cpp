@@ -53,9 +53,11 @@ void KvmVm::exit_on_msrs(std::uint32_t first, std::uint32_t count) {
   checked_ioctl(vm_.get(), KVM_X86_SET_MSR_FILTER, &filter, "KVM_X86_SET_MSR_FILTER");
 }
 
-void KvmVm::set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host) {
+void KvmVm::set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host,
+                            bool read_only) {
   kvm_userspace_memory_region region{};
   region.slot = slot;
+  region.flags = read_only ? KVM_MEM_READONLY : 0;
   region.guest_phys_addr = start.value();
   region.memory_size = size;
   region.userspace_addr = reinterpret_cast<std::uintptr_t>(host);

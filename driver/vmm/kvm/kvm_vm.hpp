@@ -30,8 +30,10 @@ class KvmVm {
   /// KVM's.
   void exit_on_msrs(std::uint32_t first, std::uint32_t count);
 
-  /// Puts host memory, or nothing where `size` is 0, behind the slot.
-  void set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host);
+  /// Puts host memory, or nothing where `size` is 0, behind the slot. `read_only`: a write of the guest's
+  /// becomes an exit, as one to where no memory is.
+  void set_memory_slot(std::uint32_t slot, GuestAddress start, std::uint64_t size, void* host,
+                       bool read_only = false);
   /// KVM_SET_GSI_ROUTING: all routes there are from now on. False where KVM refuses one. Any thread.
   [[nodiscard]] bool set_interrupt_routes(std::span<const kvm_irq_routing_entry> routes) const;
   /// An I/O APIC's line. Any thread.

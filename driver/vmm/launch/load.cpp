@@ -11,10 +11,13 @@ void load(const sevcore::PlanStep& step, const MachineMemory& memory) {
   if (!step.address) {
     return;
   }
-  const GuestMemory& into = step.measured ? memory.private_memory() : memory.shared_memory();
+  const GuestMemory* into = &memory.shared_memory();
+  if (step.measured) {
+    into = &memory.private_memory();
+  }
   std::uint64_t done = 0;
   sevcore::read_step(step, [&](ByteView piece) {
-    if (!into.write(*step.address + done, piece)) {
+    if (!into->write(*step.address + done, piece)) {
       throw Error(
           ErrorCode::kConfigUnsupported,
           text(

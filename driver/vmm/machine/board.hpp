@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "driver/vmm/devices/device_table.hpp"
+#include "driver/vmm/memory/memory_map.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
@@ -17,18 +18,20 @@ class Board {
  public:
   struct Wiring {
     InterruptController& interrupts;
-    EventLoop& loop;                       ///< For devices' sources
-    std::uint64_t memory_bytes = 0;        ///< The machine's RAM
-    std::function<void()> power_off = {};  ///< As in Panel
-    std::function<void()> reset = {};
+    EventLoop& loop;  ///< For devices' sources
+    const SharedMemory& memory;
+    std::vector<MemoryMap::Range> windows = {};
+    std::function<void()> power_off = [] {};  ///< As in Panel
+    std::function<void()> reset = [] {};
   };
 
   Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices)
-      : buses_(wiring.memory_bytes), interrupts_(wiring.interrupts, layout::kIoApicPins) {
+      : buses_(of_bus(wiring.windows)), interrupts_(wiring.interrupts, layout::kIoApicPins) {
     panel_.power_off = wiring.power_off;
     panel_.reset = wiring.reset;
     for (const DeviceOptions& device : devices) {
-      devices_.push_back(make_device(device, Surroundings{buses_, interrupts_, wiring.loop, panel_}));
+      devices_.push_back(
+          make_device(device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory}));
     }
   }
 
@@ -42,6 +45,14 @@ class Board {
   }
 
  private:
+  static std::vector<BusRange> of_bus(const std::vector<MemoryMap::Range>& windows) {
+    std::vector<BusRange> ranges;
+    for (const MemoryMap::Range& window : windows) {
+      ranges.push_back({window.start.value(), window.size});
+    }
+    return ranges;
+  }
+
   Buses buses_;
   Interrupts interrupts_;
   Panel panel_;

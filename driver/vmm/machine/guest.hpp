@@ -81,6 +81,7 @@ class Guest {
 
   std::unique_ptr<Platform> platform_;  // null: an ordinary guest
   std::optional<KvmVm> vm_;
+  std::optional<MemoryMap> map_;
   std::unique_ptr<MachineMemory> memory_;
   std::unique_ptr<GuestMode> mode_;
   std::vector<std::unique_ptr<KvmVcpu>> vcpus_;

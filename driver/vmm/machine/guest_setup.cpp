@@ -93,7 +93,13 @@ void Guest::make_machine(const control::Start& start, const KvmHost& host, const
   }
   launch_ = make_launch_protocol(subject, on_progress);
   launch_->initialise();
-  memory_->plug_into(*vm_);
+  map_.emplace([this](std::uint32_t slot, const MemoryMap::Range& range) {
+    vm_->set_memory_slot(slot, range.start, range.size, range.host, range.kind == MemoryMap::Kind::kRom);
+  });
+  for (const MemoryMap::Range& window : device_windows(size)) {
+    map_->add_or_throw(window);
+  }
+  memory_->plug_into(*map_);
   launch_->take_memory();
   vm_->set_intel_pages(layout::kKvmIdentityMap.start, layout::kKvmTss.start);
   vm_->create_interrupt_controllers(layout::kIoApicPins);
@@ -153,8 +159,7 @@ void Guest::launch(const control::Start& start, const sevcore::LaunchPlan& plan)
 void Guest::wire(const control::Start& start, EventLoop& loop, const OnGuestEnd& on_end,
                  const std::function<void()>& vcpu_sandbox) {
   interrupts_.emplace(*vm_, layout::kIoApicPins);
-  Board::Wiring wiring{*interrupts_, loop};
-  wiring.memory_bytes = start.machine.memory_bytes;
+  Board::Wiring wiring{*interrupts_, loop, memory_->shared_memory(), map_->all(MemoryMap::Kind::kWindow)};
   wiring.power_off = [on_end] { on_end({control::EndReason::kPoweroff, {}}); };
   wiring.reset = [on_end] { on_end({control::EndReason::kReset, {}}); };
   SerialPortOptions serial;

@@ -12,6 +12,7 @@
 #include "driver/control/messages.hpp"
 #include "driver/vmm/kvm/cpuid.hpp"
 #include "driver/vmm/kvm/kvm_host.hpp"
+#include "driver/vmm/kvm/kvm_vm.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/kernel/sev_vm.hpp"

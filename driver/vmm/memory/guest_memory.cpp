@@ -2,43 +2,61 @@
 // The one way in and out of guest memory.
 #include "driver/vmm/memory/guest_memory.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace virtsev::vmm {
 
-std::uint8_t* GuestMemory::host_address(GuestAddress start, std::uint64_t size) const {
+MutableBytes GuestMemory::piece_at(GuestAddress start) const {
   for (const Range& range : ranges_) {
-    if (start < range.start) {
-      continue;
-    }
-    const std::uint64_t offset = start - range.start;
-    if (offset < range.size && size <= range.size - offset) {
-      return range.host + offset;
+    if (start >= range.start && start - range.start < range.size) {
+      return MutableBytes(range.host, range.size).subspan(start - range.start);
     }
   }
-  return nullptr;
+  return {};
+}
+
+bool GuestMemory::contains(GuestAddress start, std::uint64_t size) const {
+  MutableBytes piece = piece_at(start);
+  while (!piece.empty() && size > piece.size()) {
+    size -= piece.size();
+    start = start + piece.size();
+    piece = piece_at(start);
+  }
+  return !piece.empty();
 }
 
 bool GuestMemory::read(GuestAddress from, MutableBytes to) const {
-  const std::uint8_t* host = host_address(from, to.size());
-  if (host == nullptr) {
+  if (!contains(from, to.size())) {
     return false;
   }
-  if (!to.empty()) {
-    std::memcpy(to.data(), host, to.size());
+  while (!to.empty()) {
+    const MutableBytes piece = piece_at(from);
+    const std::size_t size = std::min(piece.size(), to.size());
+    std::memcpy(to.data(), piece.data(), size);
+    to = to.subspan(size);
+    from = from + size;
   }
   return true;
 }
 
 bool GuestMemory::write(GuestAddress to, ByteView from) const {
-  std::uint8_t* host = host_address(to, from.size());
-  if (host == nullptr) {
+  if (!contains(to, from.size())) {
     return false;
   }
-  if (!from.empty()) {
-    std::memcpy(host, from.data(), from.size());
+  while (!from.empty()) {
+    const MutableBytes piece = piece_at(to);
+    const std::size_t size = std::min(piece.size(), from.size());
+    std::memcpy(piece.data(), from.data(), size);
+    from = from.subspan(size);
+    to = to + size;
   }
   return true;
+}
+
+std::uint8_t* PrivateMemory::host_address(GuestAddress start, std::uint64_t size) const {
+  const MutableBytes piece = piece_at(start);
+  return !piece.empty() && size <= piece.size() ? piece.data() : nullptr;
 }
 
 }  // namespace virtsev::vmm

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A machine's memory: what the guest finds at which address, and how KVM is told.
+// A machine's memory: what the guest finds at which address.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
-#include "driver/vmm/kvm/kvm_vm.hpp"
 #include "driver/vmm/memory/guest_memory.hpp"
 #include "driver/vmm/memory/host_memory.hpp"
+#include "driver/vmm/memory/memory_map.hpp"
+#include "driver/vmm/memory/shared_memory.hpp"
 
 namespace virtsev::vmm {
 
@@ -14,11 +16,11 @@ class MachineMemory {
  public:
   virtual ~MachineMemory() = default;
   /// What the launch plan's encrypted regions are loaded into.
-  [[nodiscard]] virtual const GuestMemory& private_memory() const = 0;
+  [[nodiscard]] virtual const PrivateMemory& private_memory() const = 0;
   /// What devices, the GHCB and unencrypted regions see.
-  [[nodiscard]] virtual const GuestMemory& shared_memory() const = 0;
-  /// Tells KVM of all of it.
-  virtual void plug_into(KvmVm& vm) = 0;
+  [[nodiscard]] virtual const SharedMemory& shared_memory() const = 0;
+  /// Puts all of it into the map, which outlives this. Throws Error.
+  virtual void plug_into(MemoryMap& map) = 0;
 };
 
 /// One memory for everything: a guest on hardware, where the processor tells private from shared, and an
@@ -26,16 +28,20 @@ class MachineMemory {
 class PlainMemory final : public MachineMemory {
  public:
   explicit PlainMemory(std::uint64_t size);
-  [[nodiscard]] const GuestMemory& private_memory() const override { return view_; }
-  [[nodiscard]] const GuestMemory& shared_memory() const override { return view_; }
-  void plug_into(KvmVm& vm) override;
+  [[nodiscard]] const PrivateMemory& private_memory() const override { return private_; }
+  [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_; }
+  void plug_into(MemoryMap& map) override;
 
  private:
   HostMemory memory_;
-  GuestMemory view_;
+  PrivateMemory private_;
+  SharedMemory shared_;
 };
 
 /// RAM of `size` bytes as the memory layout places it, with `host` behind it: low RAM first.
-GuestMemory lay_out(std::uint64_t size, std::uint8_t* host);
+std::vector<GuestMemory::Range> lay_out(std::uint64_t size, std::uint8_t* host);
+
+/// The windows that the memory layout has for devices, in a machine with this much RAM.
+std::vector<MemoryMap::Range> device_windows(std::uint64_t memory_bytes);
 
 }  // namespace virtsev::vmm

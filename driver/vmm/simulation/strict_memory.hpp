@@ -21,9 +21,9 @@ class StrictMemory final : public MachineMemory {
  public:
   StrictMemory(std::uint64_t size, std::uint32_t c_bit_position);
 
-  [[nodiscard]] const GuestMemory& private_memory() const override { return private_view_; }
-  [[nodiscard]] const GuestMemory& shared_memory() const override { return shared_view_; }
-  void plug_into(KvmVm& vm) override;
+  [[nodiscard]] const PrivateMemory& private_memory() const override { return private_view_; }
+  [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_view_; }
+  void plug_into(MemoryMap& map) override;
 
   /// Puts shared memory behind the addresses without C-bit. Any vCPU's thread, while it stands in an exit; a
   /// second call does nothing.
@@ -41,9 +41,9 @@ class StrictMemory final : public MachineMemory {
   std::uint64_t c_bit_;
   HostMemory private_;
   HostMemory shared_;
-  GuestMemory private_view_;
-  GuestMemory shared_view_;
-  KvmVm* vm_ = nullptr;
+  PrivateMemory private_view_;
+  SharedMemory shared_view_;
+  MemoryMap* map_ = nullptr;
   mutable std::mutex mutex_;
   bool separate_ = false;
 };

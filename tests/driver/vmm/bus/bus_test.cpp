@@ -8,7 +8,6 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/vmm/bus/buses.hpp"
 #include "sevcore/base/error.hpp"
 
 namespace virtsev::vmm::test {
@@ -225,18 +224,6 @@ TEST_F(BusTest, DevicesComeMoveAndGoWhileVcpusUseThem) {
   for (std::thread& vcpu : vcpus) {
     vcpu.join();
   }
-}
-
-TEST(Buses, MemoryHasDevicesInItsWindowsAndNotAtRam) {
-  Recorder device(1);
-  Buses buses(512ULL << 20);
-  for (const std::uint64_t start :
-       {0x0ULL, 0x1000000ULL, 0xb0000000ULL, 0xfec00000ULL, 0xfee00000ULL, 0xffff0000ULL, 0x100000000ULL}) {
-    EXPECT_EQ(buses.memory.attach("device", {start, 0x1000}, device).error(), BusRefusal::kOutside) << start;
-  }
-  EXPECT_TRUE(buses.memory.attach("device", {0xc0000000, 0x1000}, device).has_value());
-  EXPECT_TRUE(buses.memory.attach("device", {0xf0000000, 0x1000}, device).has_value());
-  EXPECT_TRUE(buses.memory.attach("device", {32ULL << 30, 0x1000}, device).has_value());
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 class DeviceTable : public testing::Test {
  protected:
   std::unique_ptr<Device> make(const DeviceOptions& options) {
-    return make_device(options, {buses_, interrupts_, loop_, panel_});
+    return make_device(options, {buses_, interrupts_, loop_, panel_, memory_});
   }
   std::uint8_t read(std::uint16_t port) {
     ByteArray<1> data{};
@@ -22,11 +22,12 @@ class DeviceTable : public testing::Test {
   }
   void write(std::uint16_t port, std::uint8_t value) { buses_.ports.write(port, ByteView(&value, 1)); }
 
-  Buses buses_{512ULL << 20};
+  Buses buses_{std::vector<BusRange>{}};
   FakeInterrupts fake_;
   Interrupts interrupts_{fake_, layout::kIoApicPins};
   EventLoop loop_;
   Panel panel_;
+  SharedMemory memory_;
 };
 
 TEST_F(DeviceTable, ASerialPortIsCom1AndTellsThatTheGuestHasSpoken) {

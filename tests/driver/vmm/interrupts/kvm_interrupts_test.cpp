@@ -2,19 +2,11 @@
 // Lines, messages and doorbells on real KVM: a guest of some instructions is interrupted, and rings.
 #include "driver/vmm/interrupts/kvm_interrupts.hpp"
 
-#include <csignal>
-#include <initializer_list>
-#include <optional>
-
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/time.h>
 
 #include "driver/vmm/interrupts/interrupts.hpp"
-#include "driver/vmm/kvm/kvm_vcpu.hpp"
-#include "driver/vmm/memory/host_memory.hpp"
-#include "sevcore/machine/memory_layout.hpp"
+#include "tests/driver/vmm/flat_guest.hpp"
 
 namespace virtsev::vmm::test {
 namespace {
@@ -22,64 +14,24 @@ namespace {
 constexpr std::uint32_t kPin = 9;
 constexpr std::uint8_t kVector = 0x41;
 constexpr std::uint8_t kOtherVector = 0x42;
-constexpr std::uint8_t kReady = 'r';
-constexpr std::uint8_t kPort = 0x10;
 constexpr std::uint64_t kBell = layout::kPlatformMmio.start.value();
-
-// The guest's memory.
-constexpr std::uint64_t kGdt = 0x1000;
-constexpr std::uint64_t kIdt = 0x2000;
-constexpr std::uint64_t kStackEnd = 0x7000;
-constexpr std::uint64_t kCode = 0x8000;
-constexpr std::uint64_t kHandlers = 0x9000;
-constexpr std::uint64_t kMemorySize = 0x10000;
-constexpr std::uint16_t kCodeSelector = 0x10;
-constexpr std::uint16_t kDataSelector = 0x18;
 
 bool is_readable(int fd) {
   pollfd poll_fd{fd, POLLIN, 0};
   return ::poll(&poll_fd, 1, 0) == 1;
 }
 
-/// KVM_RUN comes back with EINTR then, and a test that waits in vain fails.
-void interrupt_after_10_seconds() {
-  struct sigaction action {};
-  action.sa_handler = [](int) {};
-  ::sigaction(SIGALRM, &action, nullptr);
-  const itimerval when{{1, 0}, {10, 0}};
-  ::setitimer(ITIMER_REAL, &when, nullptr);
-}
-
-/// 32-bit code, with paging off.
-class InterruptedGuest : public testing::Test {
+class InterruptedGuest : public FlatGuest {
  protected:
   void SetUp() override {
-    UniqueFd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
-    if (!kvm) {
-      GTEST_SKIP() << "/dev/kvm can't be opened for reading and writing here";
+    FlatGuest::SetUp();
+    if (IsSkipped()) {
+      return;
     }
-    interrupt_after_10_seconds();
-    const KvmHost host(std::move(kvm));
-    vm_.emplace(host, 0UL);
-    vm_->set_intel_pages(layout::kKvmIdentityMap.start, layout::kKvmTss.start);
-    vm_->create_interrupt_controllers(layout::kIoApicPins);
-    vm_->set_memory_slot(0, GuestAddress(0), kMemorySize, memory_.data());
-    vcpu_.emplace(host, *vm_, 0);
-    vcpu_->set_cpuid(host.supported_cpuid());
     kvm_.emplace(*vm_, layout::kIoApicPins);
     interrupts_.emplace(*kvm_, layout::kIoApicPins);
-    put(kGdt + kCodeSelector, 0x00cf9b000000ffff);
-    put(kGdt + kDataSelector, 0x00cf93000000ffff);
     put_handler(kVector, kHandlers);
     put_handler(kOtherVector, kHandlers + 0x100);
-  }
-  void TearDown() override {
-    const itimerval off{};
-    ::setitimer(ITIMER_REAL, &off, nullptr);
-  }
-
-  void put(std::uint64_t address, std::uint64_t value) {
-    put_le(MutableBytes(memory_.data(), kMemorySize), address, value);
   }
   /// Says its vector, ends the interrupt, goes back.
   void put_handler(std::uint8_t vector, std::uint64_t address) {
@@ -90,62 +42,19 @@ class InterruptedGuest : public testing::Test {
     code({0xcf});                                              // iret
   }
 
-  void code(std::initializer_list<std::uint8_t> bytes) {
-    for (const std::uint8_t byte : bytes) {
-      memory_.data()[at_++] = byte;
-    }
-  }
-  void word(std::uint64_t value) {
-    for (int i = 0; i < 4; ++i) {
-      code({static_cast<std::uint8_t>(value >> 8 * i)});
-    }
-  }
-  void say(std::uint8_t byte) { code({0xb0, byte, 0xe6, kPort}); }  // mov al, byte; out kPort, al
-  void write_memory(std::uint64_t address, std::uint32_t value) {   // mov dword [address], value
-    code({0xc7, 0x05});
-    word(address);
-    word(value);
-  }
-  void begin() {
-    at_ = kCode;
+  void begin_with_interrupts() {
+    begin();
     write_memory(layout::kLocalApic.start.value() + 0xf0, 0x1ff);  // Spurious interrupt vector; enabled
   }
   /// For ever: lets interrupts in, and waits for one.
   void wait_for_interrupts() { code({0xfb, 0xf4, 0xeb, 0xfc}); }  // sti; hlt; jmp
 
-  void start() {
-    const sevcore::Segment flat_data{kDataSelector, 0xc93, 0xffffffff, 0};
-    sevcore::VcpuState state;
-    state.cs = {kCodeSelector, 0xc9b, 0xffffffff, 0};
-    state.ds = state.es = state.ss = state.fs = state.gs = flat_data;
-    state.gdtr = {0, 0, 0x1f, kGdt};
-    state.idtr = {0, 0, 0x7ff, kIdt};
-    state.cr0 = 0x11;
-    state.rip = kCode;
-    state.rsp = kStackEnd;
-    vcpu_->set_state(state);
-  }
-  /// What the guest says next.
-  int next() {
-    const int error = vcpu_->run();
-    const kvm_run& area = vcpu_->run_area();
-    if (error != 0 || area.exit_reason != KVM_EXIT_IO) {
-      ADD_FAILURE() << "errno " << error << ", exit " << area.exit_reason;
-      return -1;
-    }
-    return *vcpu_->run_data(area.io.data_offset, 1);
-  }
-
-  HostMemory memory_ = HostMemory::own(kMemorySize);
-  std::uint64_t at_ = 0;
-  std::optional<KvmVm> vm_;
-  std::optional<KvmVcpu> vcpu_;
   std::optional<KvmInterrupts> kvm_;
   std::optional<Interrupts> interrupts_;
 };
 
 TEST_F(InterruptedGuest, ALineInterruptsAtEachEdge) {
-  begin();
+  begin_with_interrupts();
   write_memory(layout::kIoApic.start.value(), 0x10 + 2 * kPin);  // Its redirection entry: edge, unmasked
   write_memory(layout::kIoApic.start.value() + 0x10, kVector);
   say(kReady);
@@ -160,7 +69,7 @@ TEST_F(InterruptedGuest, ALineInterruptsAtEachEdge) {
 }
 
 TEST_F(InterruptedGuest, AMessageInterruptsAsItsTableSaysNow) {
-  begin();
+  begin_with_interrupts();
   say(kReady);
   wait_for_interrupts();
   start();
@@ -178,7 +87,7 @@ TEST_F(InterruptedGuest, AMessageInterruptsAsItsTableSaysNow) {
 }
 
 TEST_F(InterruptedGuest, LinesStayWhatTheyAreWhileMessagesComeAndGo) {
-  begin();
+  begin_with_interrupts();
   write_memory(layout::kIoApic.start.value(), 0x10 + 2 * kPin);
   write_memory(layout::kIoApic.start.value() + 0x10, kVector);
   say(kReady);
@@ -197,7 +106,7 @@ TEST_F(InterruptedGuest, LinesStayWhatTheyAreWhileMessagesComeAndGo) {
 }
 
 TEST_F(InterruptedGuest, ADoorbellRingsForItsValueWithoutAnExit) {
-  begin();
+  begin_with_interrupts();
   write_memory(kBell, 5);
   write_memory(kBell, 6);
   say(kReady);
@@ -213,7 +122,7 @@ TEST_F(InterruptedGuest, ADoorbellRingsForItsValueWithoutAnExit) {
 }
 
 TEST_F(InterruptedGuest, ADoorbellAtAPortRings) {
-  begin();
+  begin_with_interrupts();
   code({0xb0, 1, 0xe6, 0x20});  // mov al, 1; out 0x20, al
   say(kReady);
   start();
@@ -224,7 +133,7 @@ TEST_F(InterruptedGuest, ADoorbellAtAPortRings) {
 }
 
 TEST_F(InterruptedGuest, ADoorbellThatHasGoneLetsTheGuestExit) {
-  begin();
+  begin_with_interrupts();
   write_memory(kBell, 5);
   start();
   Doorbell doorbell(*kvm_);

@@ -29,17 +29,19 @@ class LargeMemory final : public MachineMemory {
     if (start_ == MAP_FAILED || ::mprotect(start_, 16 * kMiB, PROT_READ | PROT_WRITE) != 0) {
       throw std::bad_alloc();
     }
-    view_ = lay_out(size, static_cast<std::uint8_t*>(start_));
+    private_ = PrivateMemory(lay_out(size, static_cast<std::uint8_t*>(start_)));
+    shared_ = SharedMemory(lay_out(size, static_cast<std::uint8_t*>(start_)));
   }
   ~LargeMemory() override { ::munmap(start_, size_); }
-  [[nodiscard]] const GuestMemory& private_memory() const override { return view_; }
-  [[nodiscard]] const GuestMemory& shared_memory() const override { return view_; }
-  void plug_into(KvmVm&) override {}
+  [[nodiscard]] const PrivateMemory& private_memory() const override { return private_; }
+  [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_; }
+  void plug_into(MemoryMap&) override {}
 
  private:
   std::uint64_t size_;
   void* start_ = nullptr;
-  GuestMemory view_;
+  PrivateMemory private_;
+  SharedMemory shared_;
 };
 
 sevcore::Region region(std::uint64_t address, std::uint64_t size) {

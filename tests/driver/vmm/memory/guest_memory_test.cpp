@@ -47,23 +47,58 @@ TEST_F(GuestMemoryTest, RefusesTheHoleBetweenRanges) {
 }
 
 TEST_F(GuestMemoryTest, RefusesAnEndThatWrapsAround) {
-  EXPECT_EQ(memory_.host_address(GuestAddress(0x11000), ~0ULL), nullptr);
+  EXPECT_FALSE(memory_.contains(GuestAddress(0x11000), ~0ULL));
+  EXPECT_FALSE(memory_.contains(GuestAddress(0x10000), ~0ULL - 0xffff));
   Bytes bytes(16);
   EXPECT_FALSE(memory_.read(GuestAddress(~0ULL), bytes));
+}
+
+TEST_F(GuestMemoryTest, ContainsNothingWhereNothingIs) {
+  EXPECT_TRUE(memory_.contains(GuestAddress(0x10000), 0x2000));
+  EXPECT_FALSE(memory_.contains(GuestAddress(0x10000), 0x2001));
+  EXPECT_TRUE(memory_.contains(GuestAddress(0x11fff), 0));
+  EXPECT_FALSE(memory_.contains(GuestAddress(0x12000), 0));
+}
+
+TEST(AdjacentRanges, AreOneMemory) {
+  Bytes first(0x1000, 0x11);
+  Bytes second(0x1000, 0x22);
+  const GuestMemory memory({{GuestAddress(0x1000), first.size(), first.data()},
+                            {GuestAddress(0x2000), second.size(), second.data()}});
+  Bytes read(2);
+  ASSERT_TRUE(memory.read(GuestAddress(0x1fff), read));
+  EXPECT_EQ(read, (Bytes{0x11, 0x22}));
+  ASSERT_TRUE(memory.write(GuestAddress(0x1fff), Bytes{1, 2}));
+  EXPECT_EQ(first[0xfff], 1);
+  EXPECT_EQ(second[0], 2);
+  EXPECT_FALSE(memory.write(GuestAddress(0x1fff), Bytes(0x1002, 9)));
+  EXPECT_EQ(first[0xfff], 1) << "nothing is done where a byte has no place";
+}
+
+TEST(PrivateMemory, IsInThisProcessOnlyWithinOneRange) {
+  Bytes first(0x1000);
+  Bytes second(0x1000);
+  const PrivateMemory memory(
+      std::vector<GuestMemory::Range>{{GuestAddress(0x1000), first.size(), first.data()},
+                                      {GuestAddress(0x2000), second.size(), second.data()}});
+  EXPECT_EQ(memory.host_address(GuestAddress(0x1010), 0xff0), first.data() + 0x10);
+  EXPECT_EQ(memory.host_address(GuestAddress(0x1010), 0xff1), nullptr);
+  EXPECT_EQ(memory.host_address(GuestAddress(0x1010), ~0ULL), nullptr);
+  EXPECT_EQ(memory.host_address(GuestAddress(0x3000), 0), nullptr);
 }
 
 TEST(MemoryLayout, PutsWhatDoesNotFitBelowTheHoleAboveFourGiB) {
   constexpr std::uint64_t kSize = 5ULL << 30;
   std::uint8_t* const host = nullptr;  // only addresses are looked at
-  const GuestMemory memory = lay_out(kSize, host);
-  ASSERT_EQ(memory.ranges().size(), 2U);
-  EXPECT_EQ(memory.ranges()[0].start, GuestAddress(0));
-  EXPECT_EQ(memory.ranges()[0].size, layout::kLowRamLimit.value());
-  EXPECT_EQ(memory.ranges()[1].start, layout::kHighRamStart);
-  EXPECT_EQ(memory.ranges()[0].size + memory.ranges()[1].size, kSize);
+  const auto ranges = lay_out(kSize, host);
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].start, GuestAddress(0));
+  EXPECT_EQ(ranges[0].size, layout::kLowRamLimit.value());
+  EXPECT_EQ(ranges[1].start, layout::kHighRamStart);
+  EXPECT_EQ(ranges[0].size + ranges[1].size, kSize);
 }
 
-TEST(MemoryLayout, HasOneRangeWhereAllFits) { EXPECT_EQ(lay_out(512ULL << 20, nullptr).ranges().size(), 1U); }
+TEST(MemoryLayout, HasOneRangeWhereAllFits) { EXPECT_EQ(lay_out(512ULL << 20, nullptr).size(), 1U); }
 
 }  // namespace
 }  // namespace virtsev::vmm::test

@@ -34,7 +34,7 @@ class ExitHandlerTest : public testing::Test {
   std::optional<GuestEnd> handle() { return handler_.handle(vcpu_, 0); }
 
   RecordingDevice device_;
-  Buses buses_{64ULL << 20};
+  Buses buses_{std::vector<BusRange>{{0xf0000000, 0x100000}}};
   Bus::Attachment ports_ = attach_or_throw(buses_.ports, "ports", {0x100, 8}, device_);
   Bus::Attachment memory_ = attach_or_throw(buses_.memory, "memory", {kDeviceMemory, 0x1000}, device_);
   NativeMode mode_;

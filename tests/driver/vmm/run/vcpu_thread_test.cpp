@@ -77,7 +77,7 @@ class CallingDevice : public BusDevice {
 
 class VcpuThreadTest : public testing::Test {
  protected:
-  Buses buses_{64ULL << 20};
+  Buses buses_{std::vector<BusRange>{{0xf0000000, 0x100000}}};
   NativeMode mode_;
   ExitHandler handler_{buses_, mode_};
   std::promise<GuestEnd> ended_;
@@ -119,7 +119,7 @@ TEST_F(VcpuThreadTest, APauseThatComesBeforeTheGuestIsEnteredIsNotLost) {
 TEST_F(VcpuThreadTest, StandsStillOnlyWhenKvmHasCompletedTheLastExit) {
   for (const int count : {1, 3}) {
     StringOfPortAccesses vcpu(count);
-    Buses buses(64ULL << 20);
+    Buses buses(std::vector<BusRange>{});
     CallingDevice device;
     const Bus::Attachment attachment = attach_or_throw(buses.ports, "calling", {0x100, 8}, device);
     const ExitHandler handler(buses, mode_);
