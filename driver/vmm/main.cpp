@@ -13,11 +13,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "driver/vmm/control/control_server.hpp"
+#include "driver/vmm/control/monitor.hpp"
+#include "driver/vmm/control/resident_memory.hpp"
+#include "driver/vmm/control/termination_signal.hpp"
 #include "driver/vmm/loop/timer.hpp"
-#include "driver/vmm/monitor/control_server.hpp"
-#include "driver/vmm/monitor/monitor.hpp"
-#include "driver/vmm/monitor/resident_memory.hpp"
-#include "driver/vmm/monitor/termination_signal.hpp"
 #include "driver/vmm/options.hpp"
 #include "driver/vmm/sandbox/privileges.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"

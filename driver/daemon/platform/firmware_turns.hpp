@@ -3,7 +3,7 @@
 // one place that decides it.
 //
 // Who asks: a monitor, by the event FirmwareWanted with a number of its own and the size of its command. It
-// waits, and answers its peer meanwhile (driver/vmm/monitor/firmware_turn.hpp).
+// waits, and answers its peer meanwhile (driver/vmm/control/firmware_turn.hpp).
 // Who grants: virtsevd, by the request GrantFirmware with that number, to one monitor at a time, in the order
 // of the wishes. The monitor gives its command, and says FirmwareDone with the number; it says that at once
 // where it does not want the turn any more.

@@ -10,7 +10,7 @@
 
 #include "driver/control/messages.hpp"
 #include "driver/vmm/debug/memory_access.hpp"
-#include "driver/vmm/interrupts/kvm_interrupts.hpp"
+#include "driver/vmm/kvm/kvm_interrupts.hpp"
 #include "driver/vmm/kvm/kvm_vcpu.hpp"
 #include "driver/vmm/launch/launch_protocol.hpp"
 #include "driver/vmm/machine/board.hpp"

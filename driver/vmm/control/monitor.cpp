@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The monitor as its peer sees it.
-#include "driver/vmm/monitor/monitor.hpp"
+#include "driver/vmm/control/monitor.hpp"
 
 #include <algorithm>
 #include <exception>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Lines, messages and doorbells on real KVM: a guest of some instructions is interrupted, and rings.
-#include "driver/vmm/interrupts/kvm_interrupts.hpp"
+#include "driver/vmm/kvm/kvm_interrupts.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The control socket: who may speak, in which order, and what happens to those who do not keep to it.
-#include "driver/vmm/monitor/control_server.hpp"
+#include "driver/vmm/control/control_server.hpp"
 
 #include <thread>
 
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "sevcore/base/error.hpp"
-#include "tests/driver/vmm/monitor/control_peer.hpp"
+#include "tests/driver/vmm/control/control_peer.hpp"
 
 namespace virtsev::vmm::test {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SIGTERM and SIGINT as a descriptor.
-#include "driver/vmm/monitor/termination_signal.hpp"
+#include "driver/vmm/control/termination_signal.hpp"
 
 #include <cerrno>
 #include <csignal>

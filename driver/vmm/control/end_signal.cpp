@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Takes the news that the guest has ended from any thread to the I/O thread.
-#include "driver/vmm/monitor/end_signal.hpp"
+#include "driver/vmm/control/end_signal.hpp"
 
 #include <cerrno>
 #include <system_error>

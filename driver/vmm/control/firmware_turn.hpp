@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "driver/vmm/monitor/control_server.hpp"
+#include "driver/vmm/control/control_server.hpp"
 #include "sevcore/simulated/simulated_share.hpp"
 
 namespace virtsev::vmm {

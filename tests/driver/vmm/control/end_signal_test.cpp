@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The first end of a guest counts.
-#include "driver/vmm/monitor/end_signal.hpp"
+#include "driver/vmm/control/end_signal.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>

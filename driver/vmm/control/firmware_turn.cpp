@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/vmm/monitor/firmware_turn.hpp"
+#include "driver/vmm/control/firmware_turn.hpp"
 
 #include <exception>
 

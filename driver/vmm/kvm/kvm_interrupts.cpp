@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/vmm/interrupts/kvm_interrupts.hpp"
+#include "driver/vmm/kvm/kvm_interrupts.hpp"
 
 #include <cerrno>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The monitor's end of the control protocol.
-#include "driver/vmm/monitor/control_server.hpp"
+#include "driver/vmm/control/control_server.hpp"
 
 #include <algorithm>
 #include <exception>

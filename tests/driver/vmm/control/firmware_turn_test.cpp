@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A command for the simulated firmware waits for its turn, and the peer can go on meanwhile, leave, and come
 // back.
-#include "driver/vmm/monitor/firmware_turn.hpp"
+#include "driver/vmm/control/firmware_turn.hpp"
 
 #include <thread>
 
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "sevcore/base/error.hpp"
-#include "tests/driver/vmm/monitor/control_peer.hpp"
+#include "tests/driver/vmm/control/control_peer.hpp"
 
 namespace virtsev::vmm::test {
 namespace {

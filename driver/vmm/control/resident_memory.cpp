@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How much memory this process has.
-#include "driver/vmm/monitor/resident_memory.hpp"
+#include "driver/vmm/control/resident_memory.hpp"
 
 #include <algorithm>
 #include <array>
