@@ -18,6 +18,10 @@
 
 namespace virtsev::daemon {
 
+/// Of a step in a domain's life: nothing is done yet; its status file is written or removed; clients were
+/// told.
+enum class TransitionMoment { kBefore, kSaved, kTold };
+
 struct Context {
   Context(asio::io_context& loop, Layout places, Configuration settings)
       : io(loop),
@@ -42,6 +46,8 @@ struct Context {
   DomainList domains;
   std::function<void(const DomainEvent&)> sink;
   std::function<void()> on_inactive;  ///< A domain has become inactive
+  /// For tests: called in the midst of each step of a domain, by the step's name. Empty in virtsevd.
+  std::function<void(const Domain&, const char* step, TransitionMoment)> observe_transition;
 
   void emit(const DomainHandle& domain, std::int32_t event, std::int32_t detail) const {
     if (sink) {

@@ -24,6 +24,10 @@ class Hypervisor final : public Driver {
   void reconfigure(Configuration configuration);
   /// Called whenever a domain became inactive.
   void set_activity_observer(std::function<void()> observer) { context_.on_inactive = std::move(observer); }
+  /// For tests (Context::observe_transition).
+  void set_transition_observer(decltype(Context::observe_transition) observer) {
+    context_.observe_transition = std::move(observer);
+  }
   [[nodiscard]] const Configuration& configuration() const { return context_.configuration; }
 
   std::string hostname() override;

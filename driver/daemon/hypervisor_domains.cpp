@@ -97,7 +97,7 @@ std::string Hypervisor::metadata(const Uuid& uuid, std::int32_t kind, const std:
                                  uri.value_or(""));
 }
 
-DomainState Hypervisor::state(const Uuid& domain) { return context_.domains.by_uuid(domain)->state; }
+DomainState Hypervisor::state(const Uuid& domain) { return context_.domains.by_uuid(domain)->state(); }
 
 asio::awaitable<DomainInfo> Hypervisor::info(Uuid uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
@@ -143,7 +143,7 @@ std::optional<JobInfo> Hypervisor::job(const Uuid& uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   require_active(*domain);
   const Run& run = *domain->run;
-  if (!run.starting) {
+  if (launch_in(domain->life) == nullptr) {
     return std::nullopt;
   }
   const auto elapsed = std::chrono::steady_clock::now() - run.started_at;

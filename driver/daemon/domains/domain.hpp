@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "driver/daemon/domains/run.hpp"
+#include "driver/daemon/run/run.hpp"
+#include "driver/daemon/run/run_state.hpp"
 #include "driver/daemon/driver.hpp"
 #include "driver/daemon/loop/job_queue.hpp"
 
@@ -26,8 +27,8 @@ struct Domain {
   /// The UUID is not the file's: it says none, or another domain's. The next definition brings its own.
   bool made_up_uuid = false;
 
-  std::shared_ptr<Run> run;  ///< Null: inactive
-  DomainState state;
+  RunState life = Off{0};    ///< Lifecycle::transition() alone changes it
+  std::shared_ptr<Run> run;  ///< Null while Off
   /// How the last run ended, where that was not asked for; a full sentence, or empty.
   std::string last_failure;
 
@@ -38,6 +39,7 @@ struct Domain {
   std::shared_ptr<JobQueue> jobs = std::make_shared<JobQueue>();
 
   [[nodiscard]] bool active() const { return run != nullptr; }
+  [[nodiscard]] DomainState state() const { return shown(life); }
   [[nodiscard]] DomainHandle handle() const { return {name, uuid, run ? run->id : -1}; }
 };
 

@@ -41,7 +41,7 @@ bool matches(const Domain& domain, Filter filter) {
          filter.passes(
              VIR_CONNECT_LIST_DOMAINS_PERSISTENT | VIR_CONNECT_LIST_DOMAINS_TRANSIENT,
              domain.persistent ? VIR_CONNECT_LIST_DOMAINS_PERSISTENT : VIR_CONNECT_LIST_DOMAINS_TRANSIENT) &&
-         filter.passes(kStates, state_bit(domain.state.state)) &&
+         filter.passes(kStates, state_bit(domain.state().state)) &&
          filter.passes(
              VIR_CONNECT_LIST_DOMAINS_AUTOSTART | VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART,
              domain.autostart ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART) &&
@@ -99,7 +99,6 @@ DomainPtr DomainList::add(const Uuid& uuid, const std::string& name) {
   auto domain = std::make_shared<Domain>();
   domain->name = name;
   domain->uuid = uuid;
-  domain->state = {VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_UNKNOWN};
   uuids_.emplace(uuid, domain);
   names_.emplace(name, domain);
   return domain;

@@ -43,8 +43,6 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
   run->asid = status.asid;
   run->firmware_delay = status.firmware_delay;
   run->launch = status.launch;
-  run->starting = false;
-  run->announced = true;
   run->has_run = status.has_run;
   run->owner_given = status.owner_given;
   run->reboot_requested = status.reboot_requested;
@@ -160,7 +158,8 @@ void Lifecycle::adopt(const Uuid& uuid, DomainStatus found) {
   }
   domain->visible = true;
   domain->run = run;
-  domain->state = {status->state, status->reason};
+  // Nothing is written, and nobody told: what there is to know stands in the file.
+  transition(domain, step::Find{{status->state, status->reason}});
   asio::co_spawn(context_.io, reconnect(domain, run, status), asio::detached);
 }
 

@@ -41,7 +41,7 @@ asio::awaitable<control::Reply> Lifecycle::ask(RunPtr run, control::Request requ
 asio::awaitable<void> Lifecycle::suspend(DomainPtr domain) {
   const auto turn = co_await domain->jobs->take();
   require_active(*domain);
-  if (domain->state.state != VIR_DOMAIN_RUNNING) {
+  if (domain->state().state != VIR_DOMAIN_RUNNING) {
     co_return;  // Paused already: libvirt's drivers take that as done
   }
   const RunPtr run = domain->run;
@@ -50,14 +50,13 @@ asio::awaitable<void> Lifecycle::suspend(DomainPtr domain) {
   if (domain->run != run) {
     refuse_ended();
   }
-  set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
-  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+  transition(domain, step::Pause{VIR_DOMAIN_PAUSED_USER, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED});
 }
 
 asio::awaitable<void> Lifecycle::resume(DomainPtr domain) {
   const auto turn = co_await domain->jobs->take();
   require_active(*domain);
-  if (domain->state.state == VIR_DOMAIN_RUNNING) {
+  if (domain->state().state == VIR_DOMAIN_RUNNING) {
     throw Error(ErrorCode::kOperationInvalid,
                 text("Requested operation is not valid: domain is already running"));
   }
@@ -74,8 +73,7 @@ asio::awaitable<void> Lifecycle::resume(DomainPtr domain) {
     co_return;  // It ran, and is at its end already
   }
   run->has_run = true;
-  set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
-  context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+  transition(domain, step::Resume{VIR_DOMAIN_RUNNING_UNPAUSED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED});
 }
 
 asio::awaitable<void> Lifecycle::shutdown(DomainPtr domain) {
@@ -111,7 +109,7 @@ asio::awaitable<void> Lifecycle::inject_secret(DomainPtr domain, control::Inject
         ErrorCode::kOperationUnsupported,
         text("domain '{}' has no <launchSecurity>: there is nobody to take a launch secret", domain->name));
   }
-  if (domain->state.state != VIR_DOMAIN_PAUSED) {
+  if (domain->state().state != VIR_DOMAIN_PAUSED) {
     throw Error(
         ErrorCode::kOperationInvalid,
         text("Requested operation is not valid: domain must be in a paused state; start it with --paused"));
@@ -128,7 +126,7 @@ asio::awaitable<void> Lifecycle::inject_secret(DomainPtr domain, control::Inject
 asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
   require_active(*domain);
   const RunPtr run = domain->run;
-  if (run->starting) {
+  if (is_in_transit(domain->life)) {
     co_return control::Status{};
   }
   control::Request request = control::Query{};

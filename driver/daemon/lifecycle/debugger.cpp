@@ -36,11 +36,11 @@ class DomainTarget final : public gdb::Target {
     return run ? run->definition->vcpus : 0;
   }
   [[nodiscard]] bool running() const override {
-    return !gone() && domain_->state.state == VIR_DOMAIN_RUNNING;
+    return !gone() && domain_->state().state == VIR_DOMAIN_RUNNING;
   }
   [[nodiscard]] bool gone() const override {
     const auto run = run_.lock();
-    return !run || domain_->run != run || run->starting;
+    return !run || domain_->run != run || is_in_transit(domain_->life);
   }
 
   asio::awaitable<Bytes> read_memory(control::AddressKind kind, std::uint32_t vcpu, std::uint64_t address,
@@ -100,7 +100,7 @@ asio::awaitable<void> serve(std::shared_ptr<gdb::Session> session, std::string n
 asio::awaitable<UniqueFd> Lifecycle::attach_debugger(DomainPtr domain) {
   const RunPtr run = co_await debuggable(domain, kDebuggerVersion);
   co_await read_memory(domain, control::AddressKind::kPhysical, 0, 0);  // Does its policy let us?
-  if (domain->run != run || run->starting) {
+  if (domain->run != run || is_in_transit(domain->life)) {
     throw Error(ErrorCode::kOperationFailed, text("the guest ended before the request was done"));
   }
   if (run->on_change) {

@@ -39,7 +39,7 @@ asio::awaitable<Lifecycle::RunPtr> Lifecycle::debuggable(DomainPtr domain, std::
   }
   require_active(*domain);
   RunPtr run = domain->run;
-  if (run->starting) {
+  if (is_in_transit(domain->life)) {
     throw Error(
         ErrorCode::kOperationInvalid,
         text("Requested operation is not valid: the launch of domain '{}' is under way", domain->name));

@@ -60,9 +60,9 @@ asio::awaitable<bool> end_monitor(std::shared_ptr<Monitor> monitor, bool gracefu
 
 }  // namespace
 
-void Lifecycle::announce_destroy(const DomainPtr& domain, Run& run) {
-  if (!std::exchange(run.destroying, true)) {
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SHUTDOWN, VIR_DOMAIN_EVENT_SHUTDOWN_HOST);
+void Lifecycle::announce_destroy(const DomainPtr& domain) {
+  if (!std::holds_alternative<Ending>(domain->life)) {
+    transition(domain, step::End{Ending::For::kDestroy});
   }
 }
 
@@ -71,7 +71,7 @@ asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
   // Who holds the domain's turn may wait for the monitor for long. A launch under way is told to give up
   // first; what else is under way fails when the monitor is gone.
   const RunPtr before = domain->run;
-  bool interrupted = before->starting;
+  bool interrupted = is_in_transit(domain->life);
   if (!before->monitor) {  // Not reached yet by this virtsevd, or between two launches
     interrupted = true;
   }
@@ -82,7 +82,7 @@ asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
     }
   } else if (!graceful && before->monitor && domain->jobs->busy()) {
     interrupted = true;
-    announce_destroy(domain, *before);
+    announce_destroy(domain);
     const auto monitor = before->monitor;
     co_await end_monitor(monitor, false);
   }
@@ -94,20 +94,19 @@ asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
   require_active(*domain);
   const RunPtr run = domain->run;
   if (!run->monitor) {  // Between the end of one monitor and the launch of the next
-    finish(domain, run, VIR_DOMAIN_SHUTOFF_DESTROYED, {});
+    stop(domain, run, {VIR_DOMAIN_SHUTOFF_DESTROYED});
     co_return;
   }
-  announce_destroy(domain, *run);
+  announce_destroy(domain);
   const auto monitor = run->monitor;
   const bool ended = co_await end_monitor(monitor, graceful);
   if (!ended) {
-    run->destroying = false;
+    transition(domain, step::Spare{});
     throw Error(
         ErrorCode::kResourceBusy,
         text("the monitor of domain '{}' did not end in time; destroy it without --graceful", domain->name));
   }
-  finish(domain, run, VIR_DOMAIN_SHUTOFF_DESTROYED,
-         {});  // monitor_ended() has done so, unless the run was taken over
+  stop(domain, run, {VIR_DOMAIN_SHUTOFF_DESTROYED});  // monitor_ended() has done so, as a rule
 }
 
 asio::awaitable<void> Lifecycle::reset(DomainPtr domain) {
@@ -120,13 +119,10 @@ asio::awaitable<void> Lifecycle::reset(DomainPtr domain) {
   if (!run->monitor) {
     co_return;  // On its way to a new launch already
   }
-  run->starting = true;  // Its end is ours to deal with
-  run->relaunching = true;
-  save_status(domain);
+  transition(domain, step::End{Ending::For::kReset});
   const auto monitor = run->monitor;
   co_await end_monitor(monitor, false);
-  run->early_end.reset();
-  begin_relaunch(domain, run);
+  begin_relaunch(domain, run, {});
 }
 
 void Lifecycle::connection_closed(ConnectionId owner) {

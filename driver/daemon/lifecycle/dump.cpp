@@ -22,7 +22,7 @@ namespace virtsev::daemon {
 namespace {
 
 using RunPtr = std::shared_ptr<Run>;
-using SetState = std::function<void(int state, int reason)>;
+using TakeStep = std::function<void(const Step& step)>;
 
 // What is in this process at once: enough for a disk, and few enough calls of a thread.
 constexpr std::uint64_t kPieceBytes = 4U << 20;
@@ -53,14 +53,14 @@ CoreWriter::WriteFile writer_of(const Context& context) {
 class Dump {
  public:
   Dump(Lifecycle& lifecycle, Context& context, std::shared_ptr<DumpsUnderWay> under_way, DomainPtr domain,
-       RunPtr run, SetState set_state, bool live)
+       RunPtr run, TakeStep take_step, bool live)
       : lifecycle_(lifecycle),
         context_(context),
         under_way_(std::move(under_way)),
         domain_(std::move(domain)),
         run_(std::move(run)),
         monitor_(run_->monitor),
-        set_state_(std::move(set_state)),
+        take_step_(std::move(take_step)),
         live_(live),
         writer_(context.io, context.user_files, writer_of(context)) {
     require_same_run();
@@ -116,8 +116,7 @@ class Dump {
     }
     const auto queue = domain_->jobs;
     const auto turn = co_await queue->take();
-    if (!same_run() || domain_->state.state != VIR_DOMAIN_PAUSED ||
-        domain_->state.reason != VIR_DOMAIN_PAUSED_DUMP) {
+    if (!same_run() || !stands_still_for_dump()) {
       co_return;
     }
     std::exception_ptr failure;
@@ -131,12 +130,10 @@ class Dump {
       co_return;
     }
     if (failure) {
-      set_state_(VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN);
-      context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR);
+      take_step_(step::Pause{VIR_DOMAIN_PAUSED_UNKNOWN, VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR});
       std::rethrow_exception(failure);
     }
-    set_state_(VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
-    context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+    take_step_(step::Resume{VIR_DOMAIN_RUNNING_UNPAUSED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED});
   }
 
   /// Nothing is left of a file that is half written.
@@ -147,6 +144,11 @@ class Dump {
   }
 
  private:
+  bool stands_still_for_dump() const {
+    const DomainState state = domain_->state();
+    return state.state == VIR_DOMAIN_PAUSED && state.reason == VIR_DOMAIN_PAUSED_DUMP;
+  }
+
   void require_same_run() const {
     if (!same_run()) {
       throw guest_ended(*domain_);
@@ -180,15 +182,14 @@ class Dump {
     const auto queue = domain_->jobs;
     const auto turn = co_await queue->take();
     require_same_run();
-    if (domain_->state.state != VIR_DOMAIN_RUNNING) {
+    if (domain_->state().state != VIR_DOMAIN_RUNNING) {
       co_return;
     }
     control::Request request = control::Pause{};
     co_await ask(std::move(request));
     require_same_run();
     paused_ = true;
-    set_state_(VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_DUMP);
-    context_.emit(domain_->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+    take_step_(step::Pause{VIR_DOMAIN_PAUSED_DUMP, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED});
   }
 
   asio::awaitable<void> ask(control::Request request) {
@@ -203,7 +204,7 @@ class Dump {
   const DomainPtr domain_;
   const RunPtr run_;
   const std::shared_ptr<Monitor> monitor_;
-  const SetState set_state_;
+  const TakeStep take_step_;
   const bool live_;
   CoreWriter writer_;
   std::vector<control::MemoryRanges::Range> ranges_;
@@ -221,8 +222,8 @@ asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, s
   require_active(*domain);  // As for every other question about a guest's run
   check_dump_request(file, format, flags);
   const RunPtr run = co_await debuggable(domain, kDebuggerVersion);
-  SetState set = [this, domain](int state, int reason) { set_state(domain, state, reason); };
-  Dump dump(*this, context_, dumps_, domain, run, std::move(set), (flags & VIR_DUMP_LIVE) != 0);
+  TakeStep take_step = [this, domain](const Step& step) { transition(domain, step); };
+  Dump dump(*this, context_, dumps_, domain, run, std::move(take_step), (flags & VIR_DUMP_LIVE) != 0);
   std::exception_ptr failure;
   try {
     co_await dump.write(file);
@@ -237,10 +238,9 @@ asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, s
     const auto queue = domain->jobs;
     const auto turn = co_await queue->take();
     if (dump.same_run()) {
-      run->starting = true;  // Its end is ours to deal with
-      co_await stop_monitor(run);
-      run->early_end.reset();
-      finish(domain, run, VIR_DOMAIN_SHUTOFF_CRASHED, text("ended after its dump, as asked for"));
+      transition(domain, step::End{Ending::For::kCrash});
+      co_await stop_monitor(domain, run);
+      stop(domain, run, {VIR_DOMAIN_SHUTOFF_CRASHED, {}, text("ended after its dump, as asked for")});
     }
     co_return;
   }

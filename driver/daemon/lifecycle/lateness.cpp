@@ -15,7 +15,7 @@
 namespace virtsev::daemon {
 
 void Lifecycle::monitor_late(const DomainPtr& domain, const RunPtr& run, bool late) {
-  if (domain->run != run || run->starting) {
+  if (domain->run != run || is_in_transit(domain->life)) {
     return;  // An unfinished launch has a limit of its own
   }
   if (late) {
@@ -33,36 +33,21 @@ void Lifecycle::monitor_late(const DomainPtr& domain, const RunPtr& run, bool la
 asio::awaitable<void> Lifecycle::catch_up_late(DomainPtr domain, RunPtr run) {
   const auto queue = domain->jobs;
   const auto turn = co_await queue->take();
-  if (domain->run != run || run->starting || !run->monitor) {
+  if (domain->run != run || is_in_transit(domain->life) || !run->monitor) {
     co_return;
   }
-  const int before = domain->state.state;
   try {
-    co_await learn_of_guest(domain, run);
+    co_await learn_of_guest(domain, run, true);
   } catch (const Error& failure) {
     log_info(text("domain '{}': {}", domain->name, failure.what()));
   }
-  if (domain->run != run) {
-    co_return;
-  }
-  const int now = domain->state.state;
-  constexpr int kUnknown = 0;
-  if (now != before && domain->state.reason == kUnknown) {
-    if (now == VIR_DOMAIN_RUNNING) {
-      set_state(domain, now, VIR_DOMAIN_RUNNING_UNPAUSED);
-      context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
-    } else {
-      set_state(domain, now, VIR_DOMAIN_PAUSED_USER);
-      context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
-    }
-  } else {
+  if (domain->run == run) {
     save_status(domain);
   }
 }
 
-// The caller holds the domain's turn. The state's reason is 0, "unknown", where it changed while nobody
-// looked.
-asio::awaitable<void> Lifecycle::learn_of_guest(DomainPtr domain, RunPtr run) {
+// The caller holds the domain's turn. `tell`: clients saw the guest in another state until now.
+asio::awaitable<void> Lifecycle::learn_of_guest(DomainPtr domain, RunPtr run, bool tell) {
   const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
   const auto monitor = run->monitor;
   if (monitor->version() == 0) {
@@ -78,18 +63,22 @@ asio::awaitable<void> Lifecycle::learn_of_guest(DomainPtr domain, RunPtr run) {
   run->launch = found->launch;
   run->known = *found;
   note_console(*domain, *run, *found);
-  if (found->state == control::RunState::kRunning && domain->state.state != VIR_DOMAIN_RUNNING) {
-    domain->state = {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNKNOWN};
-  } else if (found->state == control::RunState::kPaused && domain->state.state != VIR_DOMAIN_PAUSED) {
-    domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN};
+  const int state = domain->state().state;
+  if (found->state == control::RunState::kRunning && state != VIR_DOMAIN_RUNNING) {
+    transition(domain, tell ? step::Resume{VIR_DOMAIN_RUNNING_UNPAUSED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED}
+                            : step::Resume{VIR_DOMAIN_RUNNING_UNKNOWN, {}});
+  } else if (found->state == control::RunState::kPaused && state != VIR_DOMAIN_PAUSED) {
+    transition(domain, tell ? step::Pause{VIR_DOMAIN_PAUSED_USER, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED}
+                            : step::Pause{VIR_DOMAIN_PAUSED_UNKNOWN, {}});
   }
-  if (run->dump == Run::Dump::kNone && domain->state.state == VIR_DOMAIN_PAUSED &&
-      domain->state.reason == VIR_DOMAIN_PAUSED_DUMP) {
+  if (run->dump == Run::Dump::kNone && domain->state().state == VIR_DOMAIN_PAUSED &&
+      domain->state().reason == VIR_DOMAIN_PAUSED_DUMP) {
     // It stood still for a dump, which ended with the daemon that made it.
     control::Request resume = control::Resume{};
     co_await monitor->request(std::move(resume), limit);
-    domain->state = {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED};
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+    if (domain->run == run) {
+      transition(domain, step::Resume{VIR_DOMAIN_RUNNING_UNPAUSED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED});
+    }
   }
 }
 

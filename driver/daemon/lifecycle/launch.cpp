@@ -55,6 +55,13 @@ void stop_if_aborted(const Run& run) {
   }
 }
 
+// How a monitor ended that did so unasked, and without a word, before its launch was done.
+std::optional<std::string> early_death(const Domain& domain) {
+  const Launch* const launch = launch_in(domain.life);
+  const bool died = launch != nullptr && launch->early_end && !launch->early_end->said && !launch->killed;
+  return died ? std::optional(launch->early_end->how) : std::nullopt;
+}
+
 }  // namespace
 
 std::string what_of(const std::exception_ptr& failure) {
@@ -74,10 +81,10 @@ std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run
   if (!run.stalled.empty()) {
     return std::make_exception_ptr(Error(ErrorCode::kOperationTimeout, run.stalled));
   }
-  if (run.died_by_itself) {
+  if (const auto how = early_death(domain)) {
     return std::make_exception_ptr(
         Error(ErrorCode::kOperationFailed, text("the monitor ended during the start ({}); see {}/{}.log",
-                                                run.early_end->how, context_.layout.logs, domain.name)));
+                                                *how, context_.layout.logs, domain.name)));
   }
   const bool on_hardware = context_.configuration.platform == control::Platform::kHardware;
   if (on_hardware && run.monitor && run.definition->launch_security) {
@@ -96,7 +103,7 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
   domain->run = run;
   domain->visible = true;
   domain->last_failure.clear();
-  domain->state = {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP};
+  transition(domain, step::Begin{});
   log_info(text("domain '{}': starting, id {}", domain->name, run->id));
   log_not_used(*run->definition);
 
@@ -110,24 +117,13 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
     failure = std::current_exception();
   }
   if (failure) {
-    co_await stop_monitor(run);
+    co_await stop_monitor(domain, run);
     failure = better_reason(*domain, *run, failure);
     log_error(text("domain '{}': cannot start: {}", domain->name, what_of(failure)));
-    finish(domain, run, run->abort.fired() ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED, {});
+    stop(domain, run, {run->abort.fired() ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED});
     std::rethrow_exception(failure);
   }
-  run->starting = false;
-  run->announced = true;
-  if (options.paused) {
-    set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
-  } else {
-    set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
-  }
-  catch_up(domain, run);
+  launched(domain, run, options.paused);
 }
 
 // The guest launched and measured, standing still. What it throws leaves a monitor, if any, to the caller.
@@ -174,16 +170,17 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*run);
+  // A guest that is launched anew is the same run to whoever reads its log.
+  const bool first = std::holds_alternative<Starting>(domain->life);
   std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, log,
-                                     run, console_log,
+                                     run, first, console_log,
                                      names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                      layout = context_.layout, in_use = asids_in_use()] {
     *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
     if (*console_log) {
       files->console_log = std::move(**console_log);
-      // A guest that is launched anew is the same run to whoever reads its log.
-      if (!run->announced && !run->definition->serials[0].log_append) {
+      if (first && !run->definition->serials[0].log_append) {
         empty_console_log(files->console_log);
       }
     }
@@ -202,7 +199,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   control::Start message = start_message(*run, *machine, *files, configuration);
   run->owner_given = !sevcore::owner_of(message.machine.protection).session.empty();
   spawn_monitor(domain, run, log->get(), find_vmm(configuration.vmm));
-  save_status(domain);
+  transition(domain, step::Spawn{});
 
   co_await run->monitor->greet(kHelloLimit);
   stop_if_aborted(*run);
@@ -333,15 +330,16 @@ asio::awaitable<void> Lifecycle::let_run(RunPtr run) {
   run->has_run = true;
 }
 
-asio::awaitable<void> Lifecycle::stop_monitor(RunPtr run) {
+asio::awaitable<void> Lifecycle::stop_monitor(DomainPtr domain, RunPtr run) {
   if (!run->monitor) {
     co_return;
   }
   const auto monitor = run->monitor;
-  const bool over = monitor->over();
+  if (Launch* const launch = launch_in(domain->life)) {
+    launch->killed = !monitor->over();
+  }
   monitor->kill();
   co_await monitor->ended().wait();
-  run->died_by_itself = over && run->early_end && !run->early_end->said;
 }
 
 std::set<std::uint32_t> Lifecycle::asids_in_use() const {

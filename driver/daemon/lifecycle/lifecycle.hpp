@@ -97,7 +97,10 @@ class Lifecycle {
   /// Starts what is marked so, once for each boot of the host.
   void autostart_all();
 
-  /// ending.cpp. Writes the status file anew; a failure is logged.
+  /// transition.cpp. Throws Error(kInternal), and does nothing, for a step that is illegal in the domain's
+  /// state: that is virtsevd's own fault.
+  void transition(const DomainPtr& domain, const Step& step);
+  /// transition.cpp. Writes the status file again, for what changes without a step; a failure is logged.
   void save_status(const DomainPtr& domain);
 
  private:
@@ -118,19 +121,24 @@ class Lifecycle {
   std::exception_ptr better_reason(const Domain& domain, const Run& run,
                                    const std::exception_ptr& failure) const;
   void watch(const DomainPtr& domain, const RunPtr& run);
-  asio::awaitable<void> stop_monitor(RunPtr run);
+  asio::awaitable<void> stop_monitor(DomainPtr domain, RunPtr run);
+
+  // transition.cpp
+  std::string file(const Domain& domain, const char* suffix) const;
+  void forget_files(const Domain& domain);
 
   // ending.cpp
   void monitor_ended(const DomainPtr& domain, const RunPtr& run, const MonitorEnd& end);
-  void catch_up(const DomainPtr& domain, const RunPtr& run);
-  void begin_relaunch(const DomainPtr& domain, const RunPtr& run);
+  /// The launch under way is done; a monitor that has ended by now is dealt with.
+  void launched(const DomainPtr& domain, const RunPtr& run, bool paused);
+  void begin_relaunch(const DomainPtr& domain, const RunPtr& run,
+                      const std::optional<LifecycleEvent>& because);
   asio::awaitable<void> relaunch(DomainPtr domain, RunPtr old);
-  void finish(const DomainPtr& domain, const RunPtr& run, int reason, const std::string& remark);
-  void set_state(const DomainPtr& domain, int state, int reason);
-  void forget_files(const Domain& domain);
+  /// Nothing where the run is no longer the domain's.
+  void stop(const DomainPtr& domain, const RunPtr& run, const step::Stop& how);
 
   // destroy.cpp
-  void announce_destroy(const DomainPtr& domain, Run& run);
+  void announce_destroy(const DomainPtr& domain);
 
   // adopt.cpp
   void sweep_state() const;
@@ -155,12 +163,11 @@ class Lifecycle {
   // lateness.cpp
   void monitor_late(const DomainPtr& domain, const RunPtr& run, bool late);
   asio::awaitable<void> catch_up_late(DomainPtr domain, RunPtr run);
-  asio::awaitable<void> learn_of_guest(DomainPtr domain, RunPtr run);
+  asio::awaitable<void> learn_of_guest(DomainPtr domain, RunPtr run, bool tell);
 
   asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
   /// debugging.cpp. The run of a domain whose monitor speaks this version of the control protocol.
   asio::awaitable<RunPtr> debuggable(DomainPtr domain, std::uint32_t version);
-  std::string file(const Domain& domain, const char* suffix) const;
 
   Context& context_;
   std::shared_ptr<DumpsUnderWay> dumps_;

@@ -27,7 +27,7 @@ struct Poll {
 // One question at a time is on its way to a monitor, however many want to know.
 asio::awaitable<std::optional<control::Status>> Lifecycle::ask_briefly(DomainPtr domain, bool wait) {
   const RunPtr run = domain->run;
-  if (!run || run->starting || !run->monitor) {
+  if (!run || is_in_transit(domain->life) || !run->monitor) {
     co_return std::nullopt;
   }
   if (run->monitor->late() || (!wait && (run->inquiry || domain->jobs->busy()))) {

@@ -66,17 +66,21 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   if (!problem.empty()) {
     log_warning(text("domain '{}': ended, for {}", domain->name, problem));
     kill_process(process);
-    run->destroying = status->auto_destroy || run->abort.fired();
-    // One that is at its very end can't be reached either, and has written why.
-    monitor_ended(domain, run, MonitorEnd{read_end_file(file(*domain, ".end")), problem});
+    if (status->auto_destroy || run->abort.fired()) {
+      stop(domain, run, {VIR_DOMAIN_SHUTOFF_DESTROYED});
+    } else {
+      // One that is at its very end can't be reached either, and has written why.
+      monitor_ended(domain, run, MonitorEnd{read_end_file(file(*domain, ".end")), problem});
+    }
     co_return;
   }
   run->monitor = std::make_shared<Monitor>(context_.io.get_executor(), std::move(process), std::move(socket),
                                            file(*domain, ".end"));
+  transition(domain, step::Reach{});
   watch(domain, run);
   watch_shutdown(domain, run);
   try {
-    co_await learn_of_guest(domain, run);
+    co_await learn_of_guest(domain, run, false);
     log_info(text("domain '{}': found again, id {}", domain->name, run->id));
   } catch (const Error& failure) {
     // A monitor that stalls is not a dead one: what it does when it answers stands in lateness.cpp. One that
@@ -101,11 +105,11 @@ asio::awaitable<void> Lifecycle::launch_anew(DomainPtr domain, RunPtr run, Proce
   if (!run->definition_problem.empty()) {
     log_error(text("domain '{}': cannot be launched anew: {}", domain->name, run->definition_problem));
     domain->last_failure = run->definition_problem;
-    finish(domain, run, VIR_DOMAIN_SHUTOFF_FAILED, run->definition_problem);
+    stop(domain, run, {VIR_DOMAIN_SHUTOFF_FAILED, {}, run->definition_problem});
     co_return;
   }
   log_info(text("domain '{}': launched anew, which was not finished before virtsevd ended", domain->name));
-  begin_relaunch(domain, run);
+  begin_relaunch(domain, run, {});
 }
 
 }  // namespace virtsev::daemon

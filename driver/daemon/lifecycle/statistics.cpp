@@ -67,7 +67,7 @@ void add_vcpus(std::vector<TypedParameter>& out, const Domain& domain, const May
 ControlInfo control_info_of(const Domain& domain) {
   require_active(domain);
   const Monitor* const monitor = domain.run->monitor.get();
-  if (monitor == nullptr && domain.run->starting) {
+  if (monitor == nullptr && is_in_transit(domain.life)) {
     return {};  // Not born yet: nothing could be asked of it
   }
   if (monitor == nullptr || !monitor->connected()) {
@@ -80,7 +80,7 @@ ControlInfo control_info_of(const Domain& domain) {
 
 DomainInfo info_of(const Domain& domain, const MaybeStatus& status) {
   DomainInfo info;
-  info.state = static_cast<std::uint8_t>(domain.state.state);
+  info.state = static_cast<std::uint8_t>(domain.state().state);
   info.max_memory_kib = memory_kib(domain);
   info.memory_kib = info.max_memory_kib;  // No balloon: a guest has all of its memory
   info.vcpus = static_cast<std::uint16_t>(vcpu_count(domain));
@@ -122,8 +122,8 @@ std::vector<TypedParameter> statistics_of(const Domain& domain, const MaybeStatu
   const auto wanted = [groups](std::uint32_t group) { return groups == 0 || (groups & group) != 0; };
   std::vector<TypedParameter> out;
   if (wanted(VIR_DOMAIN_STATS_STATE)) {
-    out.push_back({"state.state", domain.state.state});
-    out.push_back({"state.reason", domain.state.reason});
+    out.push_back({"state.state", domain.state().state});
+    out.push_back({"state.reason", domain.state().reason});
   }
   if (wanted(VIR_DOMAIN_STATS_CPU_TOTAL) && status) {
     out.push_back({"cpu.time", total_time(status)});

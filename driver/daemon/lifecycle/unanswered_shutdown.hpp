@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "driver/daemon/domains/run.hpp"
+#include "driver/daemon/run/run.hpp"
 
 namespace virtsev::daemon {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A domain's active time: from the start of its monitor to its end.
+// What there is of a domain while it is active, whatever state its life is in (run_state.hpp).
 #pragma once
 
 #include <chrono>
@@ -37,19 +37,13 @@ struct Run {
   std::uint32_t firmware_delay =
       0;  ///< The simulated firmware's, in ms for each MiB, as its monitor knows it
   control::LaunchReport launch;
-  bool starting = true;    ///< The launch is under way, and deals with the monitor's end itself
-  bool announced = false;  ///< Clients were told of a start, so they hear of the end
   /// The launch under way: since when, and how far it is, as its monitor says; in bytes. Total 0: not said.
   std::chrono::steady_clock::time_point started_at = std::chrono::steady_clock::now();
   control::Progress progress;
-  std::function<void()> on_progress;    ///< Called when it went on
-  std::string stalled;                  ///< It was given up, as it did not go on; why
-  bool died_by_itself = false;          ///< The monitor ended while `starting`, unasked and without a word
-  std::optional<MonitorEnd> early_end;  ///< The monitor's end, where it came while `starting`
-  bool has_run = false;                 ///< A vCPU has run: no secret any more
+  std::function<void()> on_progress;  ///< Called when it went on
+  std::string stalled;                ///< It was given up, as it did not go on; why
+  bool has_run = false;               ///< A vCPU has run: no secret any more
   bool owner_given = false;
-  bool relaunching = false;            ///< In the place of a guest that ended: not lost where virtsevd dies
-  bool destroying = false;             ///< Its end was asked for
   bool reboot_requested = false;       ///< The next power off launches it anew
   std::optional<std::uint64_t> owner;  ///< The client whose end is this run's end
   std::string console_silent;          ///< What the monitor said when the console stayed silent
