@@ -63,8 +63,9 @@ struct MemoryStatistic {
   std::int32_t tag = 0;
   std::uint64_t value = 0;
 };
-/// A launch that is under way: the one thing of a domain that takes so long that clients ask how far it is.
+/// What is under way of a domain, and takes so long that clients ask how far it is.
 struct JobInfo {
+  std::int32_t operation = 0;  ///< virDomainJobOperation
   std::uint64_t elapsed_ms = 0;
   std::uint64_t total_bytes = 0, done_bytes = 0;  ///< Both 0: not known yet
 };
@@ -172,6 +173,9 @@ class Driver {
                                                                     std::uint32_t groups, bool wait) = 0;
   /// virDomainGetJobStats; nothing where nothing is under way. kOperationInvalid when inactive.
   virtual std::optional<JobInfo> job(const Uuid& domain) = 0;
+  /// virDomainAbortJob: returns when it is over, or, where it waits for a file or a monitor that does not
+  /// answer, some seconds later. kOperationInvalid where nothing is under way.
+  virtual asio::awaitable<void> abort_job(Uuid domain) = 0;
   /// What dominfo shows as messages: taints and remarks, each a full sentence.
   virtual std::vector<std::string> messages(const Uuid& domain) = 0;
 

@@ -80,6 +80,7 @@ class Hypervisor final : public Driver {
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;
   std::optional<JobInfo> job(const Uuid& domain) override;
+  asio::awaitable<void> abort_job(Uuid domain) override;
   std::vector<std::string> messages(const Uuid& domain) override;
 
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,

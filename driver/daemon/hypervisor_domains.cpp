@@ -10,6 +10,13 @@
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
+namespace {
+
+std::int32_t operation_of(Job::Kind kind) {
+  return kind == Job::Kind::kDump ? VIR_DOMAIN_JOB_OPERATION_DUMP : VIR_DOMAIN_JOB_OPERATION_START;
+}
+
+}  // namespace
 
 std::vector<DomainHandle> Hypervisor::list_all(std::uint32_t filter) {
   return context_.domains.matching(filter);
@@ -142,14 +149,16 @@ asio::awaitable<std::vector<DomainStatistics>> Hypervisor::statistics(std::vecto
 std::optional<JobInfo> Hypervisor::job(const Uuid& uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   require_active(*domain);
-  const Run& run = *domain->run;
-  if (launch_in(domain->life) == nullptr) {
+  const Job* const job = domain->job.get();
+  if (job == nullptr) {
     return std::nullopt;
   }
-  const auto elapsed = std::chrono::steady_clock::now() - run.started_at;
-  return JobInfo{
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()),
-      run.progress.total, run.progress.done};
+  const auto& [done, total] = job->progress();
+  return JobInfo{operation_of(job->kind()), static_cast<std::uint64_t>(job->elapsed().count()), total, done};
+}
+
+asio::awaitable<void> Hypervisor::abort_job(Uuid domain) {
+  return lifecycle_.abort_job(context_.domains.by_uuid(domain));
 }
 
 std::vector<std::string> Hypervisor::messages(const Uuid& domain) {

@@ -96,6 +96,16 @@ class DumpFiles(FaultTest):
         self.assertIn("virtsevd is being stopped", said)
         self.assertRegex(self.state(), "^running", "the guest stood still until virtsevd was back")
 
+    def test_domjobabort_ends_a_dump_and_leaves_nothing(self):
+        dump = self.begin_dump()
+        self.assertRegex(self.daemon.virsh("domjobinfo", "guest"), r"Operation: +Dump")
+        self.daemon.virsh("domjobabort", "guest")
+        self.assertNotEqual(0, dump.wait(PATIENCE))
+        self.assertIn("was given up, as was asked for", dump.stderr.read())
+        self.assertEqual([], os.listdir(self.directory))
+        self.assertRegex(self.state(), "^running")
+        self.assertRegex(self.daemon.virsh("domjobinfo", "guest"), r"Job type: +None")
+
     def test_what_is_no_file_is_named(self):
         os.symlink("/dev/null", os.path.join(self.directory, "link"))
         os.mkfifo(os.path.join(self.directory, "fifo"))

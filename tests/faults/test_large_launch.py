@@ -62,6 +62,18 @@ class LargeLaunch(fault.FaultTest):
         self.assertLess(time.monotonic() - begin, 30, "a command takes two minutes")
         self.assertEqual(self.daemon.virsh("domstate", "guest").strip(), "shut off")
 
+    def test_domjobabort_gives_up_a_launch_and_leaves_nothing(self):
+        self.configure(firmware_delay=60000)
+        self.define()
+        before = sorted(os.listdir(os.path.join(self.root, "run/sev")))
+        start = self.start_in_background()
+        self.job_under_way(start)
+        self.daemon.virsh("domjobabort", "guest")
+        self.assertNotEqual(start.wait(fault.PATIENCE), 0)
+        self.assertEqual(self.daemon.virsh("domstate", "guest").strip(), "shut off")
+        self.assertEqual(before, sorted(os.listdir(os.path.join(self.root, "run/sev"))))
+        self.assertIn("domain is not running", self.daemon.virsh("domjobabort", "guest", fails=True))
+
     def test_a_launch_that_stands_still_ends_with_what_was_done(self):
         self.configure(firmware_delay=60000, launch_timeout=3)
         self.define()

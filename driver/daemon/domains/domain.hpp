@@ -9,6 +9,7 @@
 #include "driver/daemon/run/run.hpp"
 #include "driver/daemon/run/run_state.hpp"
 #include "driver/daemon/driver.hpp"
+#include "driver/daemon/jobs/job.hpp"
 #include "driver/daemon/loop/job_queue.hpp"
 
 namespace virtsev::daemon {
@@ -29,6 +30,8 @@ struct Domain {
 
   RunState life = Off{0};    ///< Lifecycle::transition() alone changes it
   std::shared_ptr<Run> run;  ///< Null while Off
+  /// What takes long of it: at most one thing at a time. Null: nothing. Only JobHold changes it.
+  std::shared_ptr<Job> job;
   /// How the last run ended, where that was not asked for; a full sentence, or empty.
   std::string last_failure;
 

@@ -90,6 +90,8 @@ asio::awaitable<void> CoreWriter::finish() {
   }
 }
 
+void CoreWriter::interrupt() { shared_->close(); }
+
 asio::awaitable<void> CoreWriter::abandon() {
   const auto shared = shared_;
   shared->close();

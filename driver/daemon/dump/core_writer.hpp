@@ -38,6 +38,9 @@ class CoreWriter {
   /// After `size` bytes. Returns when they are on the disk.
   asio::awaitable<void> finish();
 
+  /// Whoever waits in one of the above is woken: at once where the thread comes back by that, else when the
+  /// writer's `give_up` has fired.
+  void interrupt();
   /// Gives it up, and waits until nothing is left of the file, or `give_up` has fired. Throws nothing.
   asio::awaitable<void> abandon();
 

@@ -61,10 +61,10 @@ asio::awaitable<void> Lifecycle::resume(DomainPtr domain) {
                 text("Requested operation is not valid: domain is already running"));
   }
   const RunPtr run = domain->run;
-  if (run->dump == Run::Dump::kStill) {
+  if (domain->job && domain->job->beside() == Job::Beside::kAllButResume) {
     throw Error(ErrorCode::kOperationInvalid,
                 text("Requested operation is not valid: domain '{}' stands still for a dump of its memory; "
-                     "wait until that is done, or destroy it",
+                     "wait until that is done, or end it with `virsh domjobabort`",
                      domain->name));
   }
   control::Request request = control::Resume{};

@@ -76,10 +76,7 @@ asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
     interrupted = true;
   }
   if (interrupted) {
-    before->abort.fire();
-    if (before->monitor) {
-      before->monitor->kill();
-    }
+    give_up_launch(*domain);
   } else if (!graceful && before->monitor && domain->jobs->busy()) {
     interrupted = true;
     announce_destroy(domain);
@@ -107,6 +104,14 @@ asio::awaitable<void> Lifecycle::destroy(DomainPtr domain, bool graceful) {
         text("the monitor of domain '{}' did not end in time; destroy it without --graceful", domain->name));
   }
   stop(domain, run, {VIR_DOMAIN_SHUTOFF_DESTROYED});  // monitor_ended() has done so, as a rule
+}
+
+// Whoever launches sees it, and tidies up.
+void Lifecycle::give_up_launch(const Domain& domain) {
+  domain.run->abort.fire();
+  if (domain.run->monitor) {
+    domain.run->monitor->kill();
+  }
 }
 
 asio::awaitable<void> Lifecycle::reset(DomainPtr domain) {

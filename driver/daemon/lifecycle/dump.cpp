@@ -39,6 +39,11 @@ Error daemon_ends(const Domain& domain) {
                domain.name)};
 }
 
+Error aborted_by_client(const Domain& domain) {
+  return {ErrorCode::kOperationAborted,
+          text("the dump of domain '{}' was given up, as was asked for (`virsh domjobabort`)", domain.name)};
+}
+
 CoreWriter::WriteFile writer_of(const Context& context) {
   if (context.configuration.write_core_file) {
     return context.configuration.write_core_file;
@@ -49,7 +54,7 @@ CoreWriter::WriteFile writer_of(const Context& context) {
   };
 }
 
-// One dump of one run; marks the run as long as it is there.
+// One dump of one run; its domain's job as long as it is there.
 class Dump {
  public:
   Dump(Lifecycle& lifecycle, Context& context, std::shared_ptr<DumpsUnderWay> under_way, DomainPtr domain,
@@ -62,19 +67,22 @@ class Dump {
         monitor_(run_->monitor),
         take_step_(std::move(take_step)),
         live_(live),
+        given_up_(std::make_shared<Latch>(context.io.get_executor())),
+        grace_(context.io),
         writer_(context.io, context.user_files, writer_of(context)) {
-    require_same_run();
-    if (run_->dump != Run::Dump::kNone) {
+    require_guest_and_daemon();
+    if (domain_->job) {
       throw Error(ErrorCode::kResourceBusy,
                   text("domain '{}' is being dumped already; wait until that is done", domain_->name));
     }
-    run_->dump = live ? Run::Dump::kLive : Run::Dump::kStill;
+    job_ =
+        std::make_shared<Job>(context.io.get_executor(), Job::Kind::kDump,
+                              live ? Job::Beside::kAll : Job::Beside::kAllButResume, [this] { give_up(); });
+    hold_.emplace(domain_->job, job_);
+    monitor_->ended().also_fire(given_up_);
     under_way_->begin();
   }
-  ~Dump() {
-    run_->dump = Run::Dump::kNone;
-    under_way_->end();
-  }
+  ~Dump() { under_way_->end(); }
   Dump(const Dump&) = delete;
   Dump& operator=(const Dump&) = delete;
 
@@ -82,7 +90,7 @@ class Dump {
   asio::awaitable<void> write(std::string file) {
     co_await look();
     const std::uint64_t headers = core_headers_size(ranges_.size(), vcpus_);
-    co_await writer_.open(file, headers + memory_bytes_, monitor_->ended());
+    co_await writer_.open(file, headers + memory_bytes_, *given_up_);
     log_info(text("domain '{}': its memory is dumped to '{}'", domain_->name, file));
     if (!live_) {
       co_await pause();
@@ -93,6 +101,8 @@ class Dump {
       require_same_run();
       registers.push_back(read);
     }
+    Job::Progress progress{0, memory_bytes_};
+    job_->set_progress(progress);
     const Bytes before = core_headers(ranges_, registers);
     co_await writer_.write(before);
     for (const auto& range : ranges_) {
@@ -103,10 +113,12 @@ class Dump {
         require_same_run();
         co_await writer_.write(piece);
         done += size;
+        progress.done += size;
+        job_->set_progress(progress);
       }
     }
     co_await writer_.finish();
-    require_same_run();
+    require_guest_and_daemon();  // Asked to give it up only now, it is whole all the same
   }
 
   /// Lets a guest run again that was paused for the dump.
@@ -139,6 +151,9 @@ class Dump {
   /// Nothing is left of a file that is half written.
   asio::awaitable<void> abandon() { co_await writer_.abandon(); }
 
+  /// A client asked for that; its file may be whole all the same by then.
+  [[nodiscard]] bool aborted() const { return job_->aborted(); }
+
   [[nodiscard]] bool same_run() const {
     return domain_->run == run_ && run_->monitor == monitor_ && monitor_ && !monitor_->over();
   }
@@ -149,13 +164,33 @@ class Dump {
     return state.state == VIR_DOMAIN_PAUSED && state.reason == VIR_DOMAIN_PAUSED_DUMP;
   }
 
-  void require_same_run() const {
+  void require_guest_and_daemon() const {
     if (!same_run()) {
       throw guest_ended(*domain_);
     }
     if (under_way_->stopping()) {
       throw daemon_ends(*domain_);
     }
+  }
+
+  void require_same_run() const {
+    require_guest_and_daemon();
+    if (job_->aborted()) {
+      throw aborted_by_client(*domain_);
+    }
+  }
+
+  // The thread has its file's end by the end of its socket, and removes it. One that waits for a server that
+  // is gone is left behind.
+  void give_up() {
+    constexpr std::chrono::seconds kGrace{2};
+    writer_.interrupt();
+    grace_.expires_after(kGrace);
+    grace_.async_wait([given_up = given_up_](const std::error_code& error) {
+      if (!error) {
+        given_up->fire();
+      }
+    });
   }
 
   // What there is to dump, and first of all whether the guest's policy lets the host.
@@ -185,8 +220,21 @@ class Dump {
     if (domain_->state().state != VIR_DOMAIN_RUNNING) {
       co_return;
     }
-    control::Request request = control::Pause{};
-    co_await ask(std::move(request));
+    // Where virtsevd is killed before the step, the next one knows by the file why the guest stands still.
+    lifecycle_.save_status(domain_, DomainState{VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_DUMP});
+    std::exception_ptr failure;
+    try {
+      control::Request request = control::Pause{};
+      co_await ask(std::move(request));
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    if (failure) {
+      if (same_run()) {
+        lifecycle_.save_status(domain_);
+      }
+      std::rethrow_exception(failure);
+    }
     require_same_run();
     paused_ = true;
     take_step_(step::Pause{VIR_DOMAIN_PAUSED_DUMP, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED});
@@ -206,7 +254,11 @@ class Dump {
   const std::shared_ptr<Monitor> monitor_;
   const TakeStep take_step_;
   const bool live_;
+  const std::shared_ptr<Latch> given_up_;
+  asio::steady_timer grace_;
   CoreWriter writer_;
+  std::shared_ptr<Job> job_;
+  std::optional<JobHold> hold_;
   std::vector<control::MemoryRanges::Range> ranges_;
   std::uint64_t memory_bytes_ = 0;
   std::uint32_t vcpus_ = 0;  ///< Whose registers can be read
@@ -233,6 +285,8 @@ asio::awaitable<void> Lifecycle::core_dump(DomainPtr domain, std::string file, s
   if (failure && !dump.same_run()) {
     // How that broke the dump off tells nobody why.
     failure = std::make_exception_ptr(guest_ended(*domain));
+  } else if (failure && dump.aborted()) {
+    failure = std::make_exception_ptr(aborted_by_client(*domain));
   }
   if (!failure && (flags & VIR_DUMP_CRASH) != 0) {
     const auto queue = domain->jobs;

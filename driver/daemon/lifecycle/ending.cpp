@@ -112,6 +112,7 @@ void Lifecycle::begin_relaunch(const DomainPtr& domain, const RunPtr& run,
 
 // Anew under the same id: an encrypted guest's memory and registers can't be set back in place.
 asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
+  const JobHold job(domain->job, launch_job(domain));
   const auto queue = domain->jobs;
   const auto turn = co_await queue->take();
   // A guest that resets at once, and again and again, must not take the host's time.
@@ -141,7 +142,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
     co_await launch(domain, run);
     // Whoever gave a session wants to see the measurement before the guest runs, each time.
     if (!run->owner_given) {
-      co_await let_run(run);
+      co_await let_run(domain, run);
     }
   } catch (const std::exception&) {
     failure = std::current_exception();

@@ -34,24 +34,16 @@ class ScopeEnd {
   std::function<void()> action_;
 };
 
-// A monitor that says the same again does not go on.
-void take_progress(Run& run, const control::Progress& progress) {
-  if (progress.done <= run.progress.done || progress.done > progress.total) {
-    return;
-  }
-  run.progress = progress;
-  if (run.on_progress) {
-    run.on_progress();
-  }
+Error abort_error(const Domain& domain) {
+  return {ErrorCode::kOperationAborted,
+          domain.job && domain.job->aborted()
+              ? text("the start was given up, as was asked for (`virsh domjobabort`)")
+              : text("the start was given up: the domain was destroyed meanwhile")};
 }
 
-Error abort_error() {
-  return {ErrorCode::kOperationAborted, text("the start was given up: the domain was destroyed meanwhile")};
-}
-
-void stop_if_aborted(const Run& run) {
+void stop_if_aborted(const Domain& domain, const Run& run) {
   if (run.abort.fired()) {
-    throw abort_error();
+    throw abort_error(domain);
   }
 }
 
@@ -76,10 +68,10 @@ std::string what_of(const std::exception_ptr& failure) {
 std::exception_ptr Lifecycle::better_reason(const Domain& domain, const Run& run,
                                             const std::exception_ptr& failure) const {
   if (run.abort.fired()) {
-    return std::make_exception_ptr(abort_error());
+    return std::make_exception_ptr(abort_error(domain));
   }
-  if (!run.stalled.empty()) {
-    return std::make_exception_ptr(Error(ErrorCode::kOperationTimeout, run.stalled));
+  if (const Launch* const launch = launch_in(domain.life); launch != nullptr && !launch->stalled.empty()) {
+    return std::make_exception_ptr(Error(ErrorCode::kOperationTimeout, launch->stalled));
   }
   if (const auto how = early_death(domain)) {
     return std::make_exception_ptr(
@@ -104,6 +96,7 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
   domain->visible = true;
   domain->last_failure.clear();
   transition(domain, step::Begin{});
+  const JobHold job(domain->job, launch_job(domain));
   log_info(text("domain '{}': starting, id {}", domain->name, run->id));
   log_not_used(*run->definition);
 
@@ -111,7 +104,7 @@ asio::awaitable<void> Lifecycle::start(DomainPtr domain, DefinitionPtr definitio
   try {
     co_await launch(domain, run);
     if (!options.paused) {
-      co_await let_run(run);
+      co_await let_run(domain, run);
     }
   } catch (const std::exception&) {
     failure = std::current_exception();
@@ -131,9 +124,6 @@ asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
   if (const std::string& reason = run->definition->reason_against_start; !reason.empty()) {
     throw Error(ErrorCode::kConfigUnsupported, reason);
   }
-  run->started_at = std::chrono::steady_clock::now();
-  run->progress = {};
-  run->stalled.clear();
   try {
     run->launch = co_await start_monitor(domain, run);
   } catch (...) {
@@ -143,7 +133,7 @@ asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
     }
     throw;
   }
-  stop_if_aborted(*run);
+  stop_if_aborted(*domain, *run);
   const bool measured = run->definition->launch_security.has_value();
   constexpr std::size_t kMeasurementBytes = 48;
   if (measured && run->launch.measurement.size() != kMeasurementBytes) {
@@ -169,7 +159,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
     }
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
-  stop_if_aborted(*run);
+  stop_if_aborted(*domain, *run);
   // A guest that is launched anew is the same run to whoever reads its log.
   const bool first = std::holds_alternative<Starting>(domain->life);
   std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, log,
@@ -186,7 +176,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
     }
   };
   co_await context_.pool.run(std::move(open_ours));
-  stop_if_aborted(*run);
+  stop_if_aborted(*domain, *run);
 
   if (!run->definition->serials.empty() && !run->console_master) {
     Console console = open_console_pair();
@@ -202,7 +192,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   transition(domain, step::Spawn{});
 
   co_await run->monitor->greet(kHelloLimit);
-  stop_if_aborted(*run);
+  stop_if_aborted(*domain, *run);
   if (run->monitor->version() < control::kFirstStartVersion) {
     throw Error(
         ErrorCode::kConfigUnsupported,
@@ -210,7 +200,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
              "virtsev-vmm of one version"));
   }
   const control::Reply reply = co_await ask_to_launch(
-      run, std::move(message), std::chrono::seconds(configuration.launch_timeout_seconds));
+      domain, run, std::move(message), std::chrono::seconds(configuration.launch_timeout_seconds));
   const auto* report = std::get_if<control::LaunchReport>(&reply);
   if (report == nullptr) {
     throw Error(ErrorCode::kInternal,
@@ -220,25 +210,31 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
 }
 
 // A launch takes as long as it takes, as long as it goes on; a monitor before version 4 does not say so.
-asio::awaitable<control::Reply> Lifecycle::ask_to_launch(RunPtr run, control::Start message,
+asio::awaitable<control::Reply> Lifecycle::ask_to_launch(DomainPtr domain, RunPtr run, control::Start message,
                                                          std::chrono::seconds limit) {
   constexpr std::chrono::hours kNever{24 * 365};
   asio::steady_timer stall(context_.io);
   // Neither outlives this call: it waits for the answer, or for the end of the monitor.
-  const auto rearm = [&stall, run, limit] {
+  const auto job = domain->job;
+  const auto waiting = std::make_shared<bool>(true);  // A handler may be on its way when the timer is gone
+  const auto rearm = [&stall, domain, run, job, limit, waiting] {
     stall.expires_after(limit);
-    stall.async_wait([run, limit](const std::error_code& error) {
-      if (!error && run->on_progress) {
-        run->stalled = text(
-            "the launch did not go on for {} s (launch_timeout in virtsevd.conf), {} of {} MiB were done: "
-            "the firmware, or the host's memory, is busy or stuck; look at dmesg for ccp",
-            limit.count(), run->progress.done >> 20, run->progress.total >> 20);
-        run->monitor->kill();
+    stall.async_wait([domain, run, job, limit, waiting](const std::error_code& error) {
+      if (error || !*waiting) {
+        return;
       }
+      launch_in(domain->life)->stalled = text(
+          "the launch did not go on for {} s (launch_timeout in virtsevd.conf), {} of {} MiB were done: "
+          "the firmware, or the host's memory, is busy or stuck; look at dmesg for ccp",
+          limit.count(), job->progress().done >> 20, job->progress().total >> 20);
+      run->monitor->kill();
     });
   };
-  run->on_progress = rearm;
-  const ScopeEnd no_more([run] { run->on_progress = nullptr; });
+  job->set_observer(rearm);
+  const ScopeEnd no_more([job, waiting] {
+    job->set_observer(nullptr);
+    *waiting = false;
+  });
   rearm();
   control::Request start = std::move(message);
   co_return co_await run->monitor->request(std::move(start), kNever);
@@ -290,8 +286,10 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
         live && owner && silent != nullptr && take_console_silent(*owner, *live, *silent)) {
       save_status(owner);
     }
-    if (const auto* progress = std::get_if<control::Progress>(&event); live && progress != nullptr) {
-      take_progress(*live, *progress);
+    if (const auto* progress = std::get_if<control::Progress>(&event); progress != nullptr && live && owner &&
+                                                                       owner->run == live && owner->job &&
+                                                                       launch_in(owner->life) != nullptr) {
+      owner->job->set_progress({progress->done, progress->total});
     }
   };
   sinks.end = [this, weak_domain, weak_run,
@@ -322,11 +320,11 @@ void Lifecycle::take_firmware_event(const Run& run, const control::Event& event)
   }
 }
 
-asio::awaitable<void> Lifecycle::let_run(RunPtr run) {
+asio::awaitable<void> Lifecycle::let_run(DomainPtr domain, RunPtr run) {
   control::Request resume = control::Resume{};
   const std::chrono::seconds limit(context_.configuration.request_timeout_seconds);
   co_await run->monitor->request(std::move(resume), limit);
-  stop_if_aborted(*run);
+  stop_if_aborted(*domain, *run);
   run->has_run = true;
 }
 

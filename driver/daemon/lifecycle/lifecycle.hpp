@@ -69,6 +69,10 @@ class Lifecycle {
   /// again. Returns when that is done, or can't be.
   asio::awaitable<void> end_dumps();
 
+  /// job.cpp. Ends what is under way of it, and returns when that is over, or in 10 s. Throws
+  /// Error(kOperationInvalid) where nothing is.
+  asio::awaitable<void> abort_job(DomainPtr domain);
+
   // poll.cpp: questions, each of which is answered within 2 s, whatever becomes of the monitor.
   /// What the monitor says of its guest; where it does not answer in time, what it said last. Nothing where
   /// the domain is inactive or starting, or its monitor has never answered. Without `wait`, what it said last
@@ -101,7 +105,9 @@ class Lifecycle {
   /// state: that is virtsevd's own fault.
   void transition(const DomainPtr& domain, const Step& step);
   /// transition.cpp. Writes the status file again, for what changes without a step; a failure is logged.
-  void save_status(const DomainPtr& domain);
+  void save_status(const DomainPtr& domain) { save_status(domain, domain->state()); }
+  /// The same, as if the guest were in that state: it is about to be, and nobody could tell later why it is.
+  void save_status(const DomainPtr& domain, DomainState state);
 
  private:
   using RunPtr = std::shared_ptr<Run>;
@@ -111,10 +117,10 @@ class Lifecycle {
   // launch.cpp
   asio::awaitable<void> launch(DomainPtr domain, RunPtr run);
   asio::awaitable<control::LaunchReport> start_monitor(DomainPtr domain, RunPtr run);
-  asio::awaitable<control::Reply> ask_to_launch(RunPtr run, control::Start message,
+  asio::awaitable<control::Reply> ask_to_launch(DomainPtr domain, RunPtr run, control::Start message,
                                                 std::chrono::seconds limit);
   void spawn_monitor(const DomainPtr& domain, const RunPtr& run, int log, const std::string& vmm);
-  asio::awaitable<void> let_run(RunPtr run);
+  asio::awaitable<void> let_run(DomainPtr domain, RunPtr run);
   MonitorUid own_uid() const;
   std::set<std::uint32_t> asids_in_use() const;
   void take_firmware_event(const Run& run, const control::Event& event);
@@ -137,7 +143,11 @@ class Lifecycle {
   /// Nothing where the run is no longer the domain's.
   void stop(const DomainPtr& domain, const RunPtr& run, const step::Stop& how);
 
+  // job.cpp
+  std::shared_ptr<Job> launch_job(const DomainPtr& domain);
+
   // destroy.cpp
+  static void give_up_launch(const Domain& domain);
   void announce_destroy(const DomainPtr& domain);
 
   // adopt.cpp

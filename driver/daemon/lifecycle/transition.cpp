@@ -32,6 +32,7 @@ void Lifecycle::transition(const DomainPtr& domain, const Step& step) {
   if (over) {
     forget_files(*domain);
     domain->run.reset();
+    domain->job.reset();                                      // It ends without a guest
   } else if (!std::holds_alternative<Found>(domain->life)) {  // That one comes from the file
     save_status(domain);
   }
@@ -54,12 +55,11 @@ void Lifecycle::transition(const DomainPtr& domain, const Step& step) {
   }
 }
 
-void Lifecycle::save_status(const DomainPtr& domain) {
+void Lifecycle::save_status(const DomainPtr& domain, DomainState state) {
   const Run* const run = domain->run.get();
   if (run == nullptr || run->pid == 0) {
     return;
   }
-  const DomainState state = domain->state();
   const auto* const ending = std::get_if<Ending>(&domain->life);
   const bool relaunching = std::holds_alternative<Relaunching>(domain->life) ||
                            (ending != nullptr && ending->what == Ending::For::kReset);

@@ -37,11 +37,6 @@ struct Run {
   std::uint32_t firmware_delay =
       0;  ///< The simulated firmware's, in ms for each MiB, as its monitor knows it
   control::LaunchReport launch;
-  /// The launch under way: since when, and how far it is, as its monitor says; in bytes. Total 0: not said.
-  std::chrono::steady_clock::time_point started_at = std::chrono::steady_clock::now();
-  control::Progress progress;
-  std::function<void()> on_progress;  ///< Called when it went on
-  std::string stalled;                ///< It was given up, as it did not go on; why
   bool has_run = false;               ///< A vCPU has run: no secret any more
   bool owner_given = false;
   bool reboot_requested = false;       ///< The next power off launches it anew
@@ -49,9 +44,6 @@ struct Run {
   std::string console_silent;          ///< What the monitor said when the console stayed silent
   /// How often that is written down: a monitor says it once for each time that its guest goes on.
   RateLimit silences{4, std::chrono::minutes(1)};
-  /// Its memory is being dumped while it runs, or while it has to stand still.
-  enum class Dump { kNone, kLive, kStill } dump = Dump::kNone;
-
   /// A debugger's: called when the state has changed, or the run is over. Empty: none is attached.
   std::function<void()> on_change;
 

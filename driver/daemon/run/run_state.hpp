@@ -46,6 +46,7 @@ struct Off {
 /// What a launch under way has; it deals with its monitor's end itself.
 struct Launch {
   bool spawned = false;                 ///< Its monitor is there
+  std::string stalled;                  ///< It was given up, as it did not go on; why
   bool killed = false;                  ///< Its monitor was alive when the launch was given up
   std::optional<MonitorEnd> early_end;  ///< The monitor's end, where it came before the launch's
 };

@@ -4,8 +4,6 @@
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
-#include "sevcore/base/error.hpp"
-#include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon::dispatch {
 
@@ -38,7 +36,7 @@ void domain_get_job_stats(Request& request) {
   std::vector<TypedParameter> parameters;
   if (job) {
     const std::uint64_t left = job->total_bytes - job->done_bytes;
-    parameters = {{VIR_DOMAIN_JOB_OPERATION, std::int32_t{VIR_DOMAIN_JOB_OPERATION_START}},
+    parameters = {{VIR_DOMAIN_JOB_OPERATION, job->operation},
                   {VIR_DOMAIN_JOB_TIME_ELAPSED, job->elapsed_ms},
                   {VIR_DOMAIN_JOB_DATA_TOTAL, job->total_bytes},
                   {VIR_DOMAIN_JOB_DATA_PROCESSED, job->done_bytes},
@@ -51,13 +49,9 @@ void domain_get_job_stats(Request& request) {
   put_typed_parameters(request.out, parameters, true);
 }
 
-void domain_abort_job(Request& request) {
-  if (request.driver.job(domain_argument(request))) {
-    throw Error(ErrorCode::kOperationInvalid,
-                text("Requested operation is not valid: a start is given up by `virsh destroy`"));
-  }
-  throw Error(ErrorCode::kOperationInvalid,
-              text("Requested operation is not valid: no job is active on the domain"));
+asio::awaitable<void> domain_abort_job(Request& request) {
+  const Uuid domain = domain_argument(request);
+  co_await request.driver.abort_job(domain);
 }
 
 }  // namespace virtsev::daemon::dispatch

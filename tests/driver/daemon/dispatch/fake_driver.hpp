@@ -41,8 +41,8 @@ class FakeDriver final : public Driver {
   bool hold = false;               ///< suspend() waits until release()
   std::function<void(Domain&)> on_started;
   std::set<ConnectionId> closed_connections;
-  std::optional<JobInfo> launch;  ///< What is under way of each active domain
-  UniqueFd channel;               ///< The other end of the last one that was opened
+  std::optional<JobInfo> under_way;  ///< What is under way of each active domain
+  UniqueFd channel;                  ///< The other end of the last one that was opened
 
   Domain& by_name(const std::string& name);
   Domain& add(const std::string& name);
@@ -97,6 +97,7 @@ class FakeDriver final : public Driver {
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;
   std::optional<JobInfo> job(const Uuid& domain) override;
+  asio::awaitable<void> abort_job(Uuid domain) override;
   std::vector<std::string> messages(const Uuid& domain) override;
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
                                      std::uint32_t flags) override;

@@ -96,7 +96,17 @@ asio::awaitable<std::vector<DomainStatistics>> FakeDriver::statistics(std::vecto
 
 std::optional<JobInfo> FakeDriver::job(const Uuid& uuid) {
   find_active(uuid);
-  return launch;
+  return under_way;
+}
+
+asio::awaitable<void> FakeDriver::abort_job(Uuid uuid) {
+  calls.emplace_back("abort_job");
+  find_active(uuid);
+  if (!under_way) {
+    throw Error(ErrorCode::kOperationInvalid, text("no job is active on the domain"));
+  }
+  under_way.reset();
+  co_return;
 }
 
 std::vector<std::string> FakeDriver::messages(const Uuid& uuid) {
