@@ -63,6 +63,9 @@ class FakeMonitor {
   void read_peer() {
     if (!receive(peer_.get(), reader_)) {
       peer_.reset();
+      if (state_ == RunState::kEmpty) {
+        std::exit(0);  // Nobody else knows of it
+      }
       return;
     }
     for (auto frame = reader_.next(); frame && *frame; frame = reader_.next()) {
@@ -100,7 +103,7 @@ class FakeMonitor {
   [[noreturn]] void end(EndReason reason, const std::string& why) {
     const Ended ended{reason, why};
     send(encode(Event(ended)));
-    if (!peer_ && end_file_) {
+    if (end_file_) {  // The peer may be gone before it reads the event
       const Bytes content = end_file_content(ended);
       [[maybe_unused]] const ssize_t written = ::pwrite(end_file_.get(), content.data(), content.size(), 0);
     }
