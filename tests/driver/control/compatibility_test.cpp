@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a peer of the protocol's next version sends: more bytes at a structure's end, messages that we do not
-// know.
+// What monitors of earlier versions have sent; and what a peer of the protocol's next version sends: more
+// bytes at a structure's end, messages that we do not know.
 #include <gtest/gtest.h>
 
 #include "driver/xdr/encoder.hpp"
+#include "sevcore/base/hex.hpp"
 #include "tests/driver/control/samples.hpp"
 
 namespace virtsev::control::test {
@@ -92,6 +93,62 @@ TEST(NextVersion, AStateOfItsOwnIsNotTakenForRunning) {
   const auto hello = decode_reply(received(encode(Reply(HelloReply{3, static_cast<RunState>(4)}), 1)));
   ASSERT_TRUE(hello);
   EXPECT_EQ(std::get<HelloReply>(*hello).state, RunState::kPaused);
+}
+
+/// Frames as a monitor of protocol version 4 sent them: recorded from the last build that spoke it.
+Frame recorded(const std::string& hex) {
+  const Bytes bytes = from_hex(hex).value();
+  const auto word = [&bytes](std::size_t at) {
+    return static_cast<std::uint32_t>(bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
+                                      bytes[at + 3]);
+  };
+  Frame frame;
+  frame.kind = static_cast<FrameKind>(word(4));
+  frame.type = word(8);
+  frame.serial = word(12);
+  frame.payload.assign(bytes.begin() + 20, bytes.end());
+  return frame;
+}
+
+TEST(MonitorOfVersion4, GreetsAndIsFoundAgainWithItsLaunch) {
+  const auto hello = decode_reply(recorded("0000001c000000020000000300000001000000000000000400000001"));
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(std::get<HelloReply>(*hello).version, 4U);
+  EXPECT_EQ(std::get<HelloReply>(*hello).state, RunState::kPaused);
+  const auto answer =
+      decode_reply(recorded("000000a4000000020000000500000002000000000000000100000001000000640000003033333333"
+                            "33333333333333333333333333333333"
+                            "33333333333333333333333333333333333333333333333333333333000000010000003700000018"
+                            "000000070000002f0000000100000000"
+                            "00000002000000000003f0100000000000000ff00000000100000000075bcd150000000100001267"
+                            "000000000010000000000000"));
+  ASSERT_TRUE(answer);
+  const Status& status = std::get<Status>(*answer);
+  EXPECT_TRUE(status.has_run);
+  EXPECT_EQ(status.launch.measurement, Bytes(48, 0x33));
+  EXPECT_EQ(status.launch.protection, sevcore::Protection(sevcore::SevEs{sevcore::Policy(7), {}}));
+  EXPECT_EQ(status.launch.build, 24U);
+  EXPECT_EQ(status.launch.platform, Platform::kSimulated);
+  EXPECT_EQ(status.launch.secret_address, 0x3f010U);
+  EXPECT_EQ(status.vcpu_time_ns, std::vector<std::uint64_t>{123456789});
+  EXPECT_EQ(status.resident_bytes, 1U << 20);
+}
+
+TEST(MonitorOfVersion4, OfAnOrdinaryGuestHasNoProtection) {
+  const auto answer = decode_reply(recorded(
+      "000000680000000200000005000000030000000000000002000000000000003400000000000000000000000000000000000000"
+      "0000000000"
+      "000000000000000000000002000000000000000000000000000000000000000000000000000000000000000000000000"));
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(sevcore::is_protected(std::get<Status>(*answer).launch.protection));
+}
+
+TEST(MonitorOfVersion4, SaysThatItWasDestroyed) {
+  EXPECT_TRUE(
+      std::holds_alternative<Done>(*decode_reply(recorded("0000001400000002000000020000000400000000"))));
+  const auto ended = decode_event(recorded("0000001c000000030000000100000000000000000000000100000000"));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(std::get<Ended>(*ended).reason, EndReason::kDestroyed);
 }
 
 TEST(PreviousVersion, ItsStatusHasNoWordOfTheConsole) {
