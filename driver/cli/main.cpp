@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/output.hpp"
 #include "driver/cli/owner/core_dumps.hpp"
 #include "sevcore/base/text.hpp"
 

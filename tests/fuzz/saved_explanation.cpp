@@ -8,7 +8,7 @@
 #include "driver/cli/explain/difference.hpp"
 #include "driver/cli/explain/drawing.hpp"
 #include "driver/cli/explain/saved.hpp"
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 #include "sevcore/base/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/cli/attest/exchange.hpp"
 
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/output.hpp"
 #include "driver/cli/owner/mismatch.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"

@@ -6,7 +6,7 @@
 
 #include "driver/cli/attest/guest.hpp"
 #include "driver/cli/attest/owner.hpp"
-#include "driver/cli/commands.hpp"
+#include "driver/cli/io/exit_status.hpp"
 
 namespace virtsev::cli {
 

@@ -6,8 +6,8 @@
 
 #include <libvirt/libvirt.h>
 
+#include "driver/cli/io/numbers.hpp"
 #include "driver/cli/libvirt/connection.hpp"
-#include "driver/cli/numbers.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"

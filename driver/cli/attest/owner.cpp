@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "driver/cli/launch/unmeasured.hpp"
-#include "driver/cli/numbers.hpp"
+#include "driver/cli/expected/unmeasured.hpp"
+#include "driver/cli/io/numbers.hpp"
 #include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/secret_entry.hpp"
 #include "sevcore/base/error.hpp"

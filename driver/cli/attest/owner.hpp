@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/launch/expected_launch.hpp"
-#include "driver/cli/launch/launch_options.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
+#include "driver/cli/expected/launch_options.hpp"
 #include "driver/cli/owner/launch_record.hpp"
 #include "sevcore/abi/session.hpp"
 #include "sevcore/launch/policy.hpp"

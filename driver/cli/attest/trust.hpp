@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "driver/cli/commands.hpp"
+#include "driver/cli/io/exit_status.hpp"
 #include "driver/cli/owner/session_record.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
 

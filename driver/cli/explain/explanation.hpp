@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/launch/expected_launch.hpp"
-#include "driver/cli/launch/unmeasured.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
+#include "driver/cli/expected/unmeasured.hpp"
 #include "sevcore/base/bytes.hpp"
 
 namespace virtsev::cli {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"

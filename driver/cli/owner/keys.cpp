@@ -8,7 +8,7 @@
 #include "domain-xml/limits.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
-#include "driver/cli/files.hpp"
+#include "driver/cli/io/files.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
 #include "driver/cli/owner/diagnosis.hpp"
 #include "sevcore/abi/measurement.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "driver/cli/files.hpp"
+#include "driver/cli/io/files.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"

@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
-#include "driver/cli/files.hpp"
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/files.hpp"
+#include "driver/cli/io/json.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"

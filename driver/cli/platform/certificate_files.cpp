@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "driver/cli/files.hpp"
+#include "driver/cli/io/files.hpp"
 #include "driver/cli/platform/chip_id.hpp"
 #include "sevcore/base/base64.hpp"
 #include "sevcore/base/error.hpp"

@@ -5,9 +5,9 @@
 
 #include <unistd.h>
 
-#include "driver/cli/files.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/files.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/output.hpp"
 #include "driver/cli/platform/chip_id.hpp"
 #include "driver/cli/platform/from_device.hpp"
 #include "driver/cli/platform/from_host.hpp"

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "driver/cli/commands.hpp"
+#include "driver/cli/io/exit_status.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
 
 namespace virtsev::cli {

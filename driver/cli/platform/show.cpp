@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/json.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/output.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/certificates/amd_roots.hpp"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "driver/cli/commands.hpp"
+#include "driver/cli/io/exit_status.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
 
 namespace virtsev::cli {

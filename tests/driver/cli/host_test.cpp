@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "driver/cli/host/host_report.hpp"
+#include "driver/cli/platform/host_report.hpp"
 #include "tests/driver/cli/fakes/program.hpp"
 
 namespace virtsev::cli::test {

@@ -103,12 +103,12 @@ TEST_F(Jobs, AStartIsEndedBeforeItHasAMonitor) {
   const auto server = std::make_shared<UniqueFd>(ends[0]);
   UniqueFd holder(ends[1]);
   std::atomic<bool> hangs = false;
-  configuration_.open_boot = [&, server](const domain_xml::DomainDefinition& definition) {
+  configuration_.open_machine = [&, server](const domain_xml::DomainDefinition& definition) {
     hangs = true;
     asio::post(loop(), [] {});  // Look again
     char none = 0;
     EXPECT_EQ(0, ::read(server->get(), &none, 1));
-    return spec::open_boot(definition);
+    return spec::open_machine(definition);
   };
   restart();
   const DomainHandle domain = define();

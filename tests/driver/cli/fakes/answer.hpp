@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 
 namespace virtsev::cli::test {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // JSON as it is written and read.
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 
 #include <gtest/gtest.h>
 

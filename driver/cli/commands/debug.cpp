@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/debug/bridge.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/output.hpp"
+#include "driver/cli/libvirt/bridge.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/host/host_report.hpp"
+#include "driver/cli/platform/host_report.hpp"
 
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/kernel/pinned_memory.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"

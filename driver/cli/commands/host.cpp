@@ -2,11 +2,11 @@
 // virtsev host: whether this machine can run SEV and SEV-ES guests.
 #include <memory>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/host/host_report.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/output.hpp"
+#include "driver/cli/platform/host_report.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::cli {

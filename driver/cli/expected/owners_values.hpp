@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/launch/launch_options.hpp"
+#include "driver/cli/expected/launch_options.hpp"
 #include "driver/spec-from-xml/qemu/qemu_domain.hpp"
 
 namespace virtsev::cli {

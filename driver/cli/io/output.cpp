@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/output.hpp"
 
 #include <cstdio>
 
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"

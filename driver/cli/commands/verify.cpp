@@ -3,14 +3,14 @@
 #include <memory>
 #include <optional>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/launch/expected_launch.hpp"
-#include "driver/cli/launch/remarks.hpp"
-#include "driver/cli/launch/unmeasured.hpp"
-#include "driver/cli/numbers.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
+#include "driver/cli/expected/remarks.hpp"
+#include "driver/cli/expected/unmeasured.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/numbers.hpp"
+#include "driver/cli/io/output.hpp"
 #include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/launch_record.hpp"
 #include "driver/cli/owner/mismatch.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/json.hpp"
+#include "driver/cli/io/json.hpp"
 
 #include <utility>
 

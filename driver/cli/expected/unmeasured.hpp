@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/json.hpp"
-#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
+#include "driver/cli/io/json.hpp"
 
 namespace virtsev::cli {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/launch/launch_options.hpp"
+#include "driver/cli/expected/launch_options.hpp"
 
-#include "driver/cli/command_line/command_line.hpp"
+#include "driver/cli/io/command_line.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::cli {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/command_line/command_line.hpp"
+#include "driver/cli/io/command_line.hpp"
 
 #include <iostream>
 #include <utility>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/launch/unmeasured.hpp"
+#include "driver/cli/expected/unmeasured.hpp"
 
 #include "driver/boot/ovmf/hash_check.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/output.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::cli {

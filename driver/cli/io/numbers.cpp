@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/numbers.hpp"
+#include "driver/cli/io/numbers.hpp"
 
 #include <algorithm>
 #include <charconv>

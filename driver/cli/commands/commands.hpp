@@ -2,20 +2,11 @@
 // The subcommands of virtsev: one file each, and this list of them.
 #pragma once
 
-#include <cstdint>
+#include "driver/cli/io/exit_status.hpp"
 
 namespace virtsev::cli {
 
 class Command;
-
-/// What a script reads. An Error, too, ends with kFailed: whatever else a command answers, it has looked
-/// first.
-enum class ExitStatus : std::uint8_t {
-  kDone = 0,       ///< It is done; the answer is yes
-  kNo = 1,         ///< It was looked at, and does not hold, fit, or work
-  kFailed = 2,     ///< It was asked wrongly, or a file or a host can't be read, or refuses
-  kSimulated = 3,  ///< It holds, but up to a simulated platform's root only
-};
 
 /// Adds a subcommand to the program; when it is the one that was asked for, it sets the status.
 using AddCommand = void (*)(Command& program, ExitStatus& status);

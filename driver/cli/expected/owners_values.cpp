@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/launch/owners_values.hpp"
+#include "driver/cli/expected/owners_values.hpp"
 
 #include <utility>
 
-#include "driver/cli/numbers.hpp"
+#include "driver/cli/io/numbers.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/machine/cpu_model.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/launch/remarks.hpp"
+#include "driver/cli/expected/remarks.hpp"
 
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/output.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::cli {

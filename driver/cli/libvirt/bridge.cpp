@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/debug/bridge.hpp"
+#include "driver/cli/libvirt/bridge.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // What the owner should know of a prediction, on standard error.
 #pragma once
 
-#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
 
 namespace virtsev::cli {
 

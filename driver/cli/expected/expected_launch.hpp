@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/launch/launch_options.hpp"
+#include "driver/cli/expected/launch_options.hpp"
 #include "driver/spec-from-xml/opened_machine.hpp"
 #include "sevcore/launch/launch_plan.hpp"
 

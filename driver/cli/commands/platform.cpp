@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/output.hpp"
 #include "driver/cli/platform/certificate_files.hpp"
 #include "driver/cli/platform/chip_id.hpp"
 #include "driver/cli/platform/export.hpp"

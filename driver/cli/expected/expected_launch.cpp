@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/launch/expected_launch.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,9 +10,9 @@
 #include "domain-xml/xml/document.hpp"
 #include "driver/boot/compose.hpp"
 #include "driver/boot/ovmf/firmware_boot.hpp"
-#include "driver/cli/files.hpp"
-#include "driver/cli/launch/owners_values.hpp"
-#include "driver/cli/numbers.hpp"
+#include "driver/cli/expected/owners_values.hpp"
+#include "driver/cli/io/files.hpp"
+#include "driver/cli/io/numbers.hpp"
 #include "driver/spec-from-xml/open_file.hpp"
 #include "driver/spec-from-xml/virtsev/open_machine.hpp"
 #include "sevcore/base/error.hpp"

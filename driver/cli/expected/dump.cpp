@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/launch/dump.hpp"
+#include "driver/cli/expected/dump.hpp"
 
 #include <unistd.h>
 
-#include "driver/cli/files.hpp"
+#include "driver/cli/io/files.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/launch/plan_steps.hpp"
 

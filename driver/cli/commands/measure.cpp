@@ -2,14 +2,14 @@
 // virtsev measure: predicts the launch digest of a guest.
 #include <memory>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/launch/dump.hpp"
-#include "driver/cli/launch/expected_launch.hpp"
-#include "driver/cli/launch/remarks.hpp"
-#include "driver/cli/launch/unmeasured.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/expected/dump.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
+#include "driver/cli/expected/remarks.hpp"
+#include "driver/cli/expected/unmeasured.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/output.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"

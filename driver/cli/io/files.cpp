@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/cli/files.hpp"
+#include "driver/cli/io/files.hpp"
 
 #include <algorithm>
 #include <cerrno>

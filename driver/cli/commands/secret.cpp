@@ -7,12 +7,12 @@
 #include <optional>
 #include <vector>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
-#include "driver/cli/files.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/numbers.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/files.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/numbers.hpp"
+#include "driver/cli/io/output.hpp"
 #include "driver/cli/owner/keys.hpp"
 #include "driver/cli/owner/launch_record.hpp"
 #include "driver/cli/owner/secret_entry.hpp"

@@ -2,17 +2,17 @@
 // virtsev explain: what a launch digest is made of, and where two launches part.
 #include <memory>
 
-#include "driver/cli/command_line/command_line.hpp"
-#include "driver/cli/commands.hpp"
+#include "driver/cli/commands/commands.hpp"
+#include "driver/cli/expected/expected_launch.hpp"
+#include "driver/cli/expected/remarks.hpp"
+#include "driver/cli/expected/unmeasured.hpp"
 #include "driver/cli/explain/drawing.hpp"
 #include "driver/cli/explain/saved.hpp"
 #include "driver/cli/explain/show.hpp"
-#include "driver/cli/files.hpp"
-#include "driver/cli/json.hpp"
-#include "driver/cli/launch/expected_launch.hpp"
-#include "driver/cli/launch/remarks.hpp"
-#include "driver/cli/launch/unmeasured.hpp"
-#include "driver/cli/output.hpp"
+#include "driver/cli/io/command_line.hpp"
+#include "driver/cli/io/files.hpp"
+#include "driver/cli/io/json.hpp"
+#include "driver/cli/io/output.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
