@@ -12,10 +12,10 @@
 #include <sys/socket.h>
 
 #include "driver/vmm/devices/console_log.hpp"
-#include "driver/vmm/machine/board.hpp"
+#include "driver/vmm/guest/board.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
-#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "driver/vmm/simulated/simulated_sev.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/machine/memory_layout.hpp"
@@ -77,8 +77,8 @@ struct Machine {
     require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
     user.reset(ends[0]);
     master.reset(ends[1]);
-    vmm::SerialPortOptions serial;
-    serial.pty_master = master.get();
+    spec::Serial serial;
+    serial.terminal_master = master.get();
     for (std::size_t i = 0; i < logs.size(); ++i) {
       logs[i].reset(::memfd_create("log", MFD_CLOEXEC));
       serial.log[i] = logs[i].get();

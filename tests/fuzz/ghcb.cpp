@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // VMGEXIT of a guest: any value in the GHCB register, any bytes in memory. Only the GHCB page may change.
-#include "driver/vmm/simulation/ghcb.hpp"
+#include "driver/vmm/simulated/ghcb.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -39,8 +39,24 @@ RULES = {
     "driver/boot": (["driver/spec", "sevcore/launch"], []),
     "driver/xdr": ([], []),
     "driver/control": (["driver/xdr", "driver/spec", "sevcore/launch", "sevcore/machine"], []),
-    "driver/vmm": (["driver/boot", "driver/spec", "sevcore", "driver/control", "driver/xdr"],
-                   ["seccomp.h", "cap-ng.h"]),
+    "driver/vmm/bus": ([], []),
+    "driver/vmm/interrupts": ([], []),
+    "driver/vmm/loop": ([], []),
+    "driver/vmm/memory": (["sevcore/machine"], []),
+    "driver/vmm/devices": (["driver/vmm/bus", "driver/vmm/interrupts", "driver/vmm/loop", "driver/vmm/memory", "driver/spec", "sevcore/machine"], []),
+    "driver/vmm/kvm": (["driver/vmm/interrupts", "driver/control", "sevcore/kernel", "sevcore/launch"], []),
+    "driver/vmm/run": (["driver/vmm/bus", "driver/vmm/kvm", "driver/boot", "driver/control"], []),
+    "driver/vmm/launch": (["driver/vmm/kvm", "driver/vmm/memory", "driver/vmm/run", "sevcore/kernel", "sevcore/launch", "sevcore/outcomes"], []),
+    "driver/vmm/hardware": (["driver/vmm/launch", "driver/vmm/kvm", "driver/vmm/run", "sevcore/host-check", "sevcore/kernel", "sevcore/launch"], []),
+    "driver/vmm/simulated": (["driver/vmm/launch", "driver/vmm/kvm", "driver/vmm/memory", "driver/vmm/run", "driver/boot", "sevcore/launch", "sevcore/simulated"], []),
+    "driver/vmm/debug": (["driver/vmm/launch", "driver/vmm/memory", "sevcore/launch"], []),
+    "driver/vmm/guest": (["driver/vmm/bus", "driver/vmm/debug", "driver/vmm/devices", "driver/vmm/hardware", "driver/vmm/interrupts", "driver/vmm/kvm",
+                          "driver/vmm/launch", "driver/vmm/loop", "driver/vmm/memory", "driver/vmm/run", "driver/vmm/simulated", "driver/boot",
+                          "driver/control", "driver/spec", "sevcore/host-check", "sevcore/kernel", "sevcore/launch", "sevcore/machine", "sevcore/simulated"],
+                         []),
+    "driver/vmm/sandbox": (["driver/vmm/kvm", "driver/control"], ["seccomp.h", "cap-ng.h"]),
+    "driver/vmm/control": (["driver/vmm/guest", "driver/vmm/loop", "driver/vmm/run", "driver/vmm/sandbox", "driver/control", "sevcore/simulated"], []),
+    "driver/vmm": (["driver/vmm/control", "driver/vmm/loop", "driver/vmm/sandbox", "sevcore/crypto"], []),
     "driver/rpc": (["driver/xdr"], ["asio/", "asio.hpp"]),
     "driver/daemon": (["driver/rpc", "driver/xdr", "driver/control", "driver/spec", "driver/spec-from-xml", "domain-xml",
                        "sevcore"],
@@ -111,6 +127,8 @@ class Structure(unittest.TestCase):
     def test_the_table_refuses_a_forbidden_include(self):
         self.assertFalse(may_include("driver/xdr", True, "driver/rpc/server.hpp"))
         self.assertFalse(may_include("driver/vmm", True, "domain-xml/domain_definition.hpp"))
+        self.assertFalse(may_include("driver/vmm/devices", True, "driver/vmm/kvm/kvm_vm.hpp"))
+        self.assertFalse(may_include("driver/vmm/run", True, "driver/vmm/simulated/simulated_sev.hpp"))
         self.assertFalse(may_include("sevcore/launch", False, "libxml/parser.h"))
         self.assertFalse(may_include("sevcore/launch", True, "sevcore/kernel/sev_vm.hpp"))
         self.assertFalse(may_include("domain-xml", True, "sevcore/kernel/sev_vm.hpp"))

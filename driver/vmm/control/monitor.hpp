@@ -11,9 +11,9 @@
 #include "driver/control/codec.hpp"
 #include "driver/vmm/control/end_signal.hpp"
 #include "driver/vmm/control/firmware_turn.hpp"
+#include "driver/vmm/guest/guest.hpp"
 #include "driver/vmm/loop/event_loop.hpp"
 #include "driver/vmm/loop/timer.hpp"
-#include "driver/vmm/machine/guest.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"
 
 namespace virtsev::vmm {

@@ -15,7 +15,7 @@
 namespace virtsev::vmm {
 
 using DeviceOptions =
-    std::variant<SerialPortOptions, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions>;
+    std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {

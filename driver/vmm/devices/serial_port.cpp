@@ -223,13 +223,13 @@ namespace {
 /// COM1 with the console behind it.
 class SerialDevice final : public Device {
  public:
-  SerialDevice(const SerialPortOptions& options, const Surroundings& surroundings)
-      : console_(options.pty_master, log_of(options),
+  SerialDevice(const spec::Serial& options, const Surroundings& surroundings)
+      : console_(options.terminal_master, log_of(options),
                  [this](Console::Interest interest) { watch_.set_interest(interest); }),
         port_(
             surroundings.interrupts.line(layout::kCom1Gsi),
             [this](ByteView output) { console_.write(output); }, [this] { console_.room_again(); }),
-        watch_(surroundings.loop, options.pty_master, console_),
+        watch_(surroundings.loop, options.terminal_master, console_),
         attachment_(attach_or_throw(surroundings.buses.ports, "COM1",
                                     {layout::kCom1Port, SerialPort::kPortCount}, port_)) {
     console_.connect(port_);
@@ -239,7 +239,7 @@ class SerialDevice final : public Device {
   void finish() override { console_.on_writable(); }
 
  private:
-  static std::optional<ConsoleLog> log_of(const SerialPortOptions& options) {
+  static std::optional<ConsoleLog> log_of(const spec::Serial& options) {
     return options.log[0] < 0 ? std::nullopt : std::optional(ConsoleLog(options.log));
   }
 
@@ -251,7 +251,7 @@ class SerialDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> make_device(const SerialPortOptions& options, const Surroundings& surroundings) {
+std::unique_ptr<Device> make_device(const spec::Serial& options, const Surroundings& surroundings) {
   return std::make_unique<SerialDevice>(options, surroundings);
 }
 

@@ -8,17 +8,15 @@
 #include <memory>
 #include <mutex>
 
+#include "driver/spec/machine.hpp"
 #include "driver/vmm/bus/bus_device.hpp"
 #include "driver/vmm/devices/device.hpp"
 #include "driver/vmm/interrupts/interrupt_line.hpp"
 
 namespace virtsev::vmm {
 
-struct SerialPortOptions {
-  int pty_master = -1;  ///< Borrowed, as is the log; -1: nobody reads what the guest sends
-  std::array<int, 4> log = {-1, -1, -1, -1};  ///< Newest first (console_log.hpp)
-};
-std::unique_ptr<Device> make_device(const SerialPortOptions& options, const Surroundings& surroundings);
+/// COM1; the descriptors are borrowed.
+std::unique_ptr<Device> make_device(const spec::Serial& options, const Surroundings& surroundings);
 
 /// The port itself. Any thread.
 class SerialPort final : public ByteDevice {

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "driver/vmm/simulation/strict_memory.hpp"
+#include "driver/vmm/simulated/strict_memory.hpp"
 #include "sevcore/base/error.hpp"
 #include "tests/driver/vmm/debug/page_tables.hpp"
 #include "tests/driver/vmm/launch/fake_sev_vm.hpp"

@@ -31,7 +31,7 @@ class DeviceTable : public testing::Test {
 };
 
 TEST_F(DeviceTable, ASerialPortIsCom1AndTellsThatTheGuestHasSpoken) {
-  auto device = make(SerialPortOptions{});
+  auto device = make(spec::Serial{});
   EXPECT_FALSE(panel_.has_spoken());
   write(layout::kCom1Port, 'x');
   EXPECT_TRUE(panel_.has_spoken());

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/vmm/simulation/strict_memory.hpp"
+#include "driver/vmm/simulated/strict_memory.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/crypto/crypto.hpp"
 #include "sevcore/launch/launch_digest.hpp"

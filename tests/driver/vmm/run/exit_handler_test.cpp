@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/vmm/simulation/simulated_sev.hpp"
+#include "driver/vmm/simulated/simulated_sev.hpp"
 #include "tests/driver/vmm/fake_vcpu.hpp"
 
 namespace virtsev::vmm::test {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One guest: how it runs. How it is made: guest_setup.cpp; how it is debugged: guest_debug.cpp.
+#include "driver/vmm/guest/guest.hpp"
+
+#include "sevcore/base/error.hpp"
+#include "sevcore/base/text.hpp"
+
+namespace virtsev::vmm {
+
+Guest::~Guest() {
+  // vCPUs run no more when what launched them goes.
+  machine_->stop();
+}
+
+void Guest::inject_secret(const control::InjectSecret& secret) {
+  if (launch_->commands() == nullptr) {
+    throw Error(ErrorCode::kOperationInvalid,
+                text("The domain is not protected by SEV: it takes no launch secret"));
+  }
+  if (has_run_) {
+    throw Error(
+        ErrorCode::kOperationInvalid,
+        text("The domain has run already; a launch secret can be set only between `virsh start --paused` and "
+             "the first `virsh resume`"));
+  }
+  std::uint64_t address = report_.secret_address;
+  if (secret.address) {
+    address = *secret.address;
+  } else if (secret.secret.size() > report_.secret_size) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("The secret has {} bytes, but the guest's secret area has room for {}; shorten it, or name an "
+             "address (sev-secret-set-address)",
+             secret.secret.size(), report_.secret_size));
+  }
+  launch_->commands()->inject_secret(secret.header, secret.secret, GuestAddress(address));
+}
+
+void Guest::resume() {
+  if (machine_->is_running()) {
+    return;
+  }
+  if (!has_run_) {
+    launch_->finish();
+  } else {
+    machine_->note_pause();
+  }
+  has_run_ = true;
+  machine_->start();
+}
+
+}  // namespace virtsev::vmm
