@@ -8,6 +8,7 @@
 
 #include "driver/control/channel.hpp"
 #include "driver/control/messages.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::control {
 namespace {
@@ -47,10 +48,8 @@ Result<bool, ChannelError> receive(int socket, FrameReader& reader) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  ssize_t got = 0;
-  do {
-    got = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  const ssize_t got =
+      uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
   if (got < 0) {
     if (must_wait(errno)) {
       return false;
@@ -108,11 +107,9 @@ Result<bool, ChannelError> FrameWriter::flush(int socket) {
         std::memcpy(CMSG_DATA(part) + i * sizeof(int), &descriptor, sizeof(int));
       }
     }
-    const ssize_t sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        uninterrupted([&] { return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
     if (sent < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
       if (must_wait(errno)) {
         return false;
       }

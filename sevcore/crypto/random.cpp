@@ -7,16 +7,14 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 #include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::sevcore::crypto {
 
 void fill_random(MutableBytes out) {
   while (!out.empty()) {
-    const ssize_t got = ::getrandom(out.data(), out.size(), 0);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
+    const ssize_t got = uninterrupted([&] { return ::getrandom(out.data(), out.size(), 0); });
     if (got <= 0) {
       throw Error(ErrorCode::kSystemError,
                   text("the kernel gives no random bytes: {}", std::strerror(errno)));

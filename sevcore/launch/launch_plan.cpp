@@ -8,6 +8,7 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -18,24 +19,17 @@ constexpr std::uint64_t kUnit = 16;  // LAUNCH_UPDATE_DATA's
 using Sink = std::function<void(ByteView)>;
 
 void read_exactly(const Region& region, int fd, MutableBytes out, std::uint64_t offset) {
-  while (!out.empty()) {
-    const ssize_t got = ::pread(fd, out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      throw Error(ErrorCode::kSystemError,
-                  text("can't read {} from {}: {}", region.name, region.origin, std::strerror(errno)));
-    }
-    if (got == 0) {
-      throw Error(
-          ErrorCode::kOperationFailed,
-          text("{} ends at byte {}, but the {} needs {} bytes more: was the file cut short while the domain "
-               "started? Start the domain again when the file is complete",
-               region.origin, offset, region.name, out.size()));
-    }
-    out = out.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
+  const ssize_t got = pread_all(fd, out, offset);
+  if (got < 0) {
+    throw Error(ErrorCode::kSystemError,
+                text("can't read {} from {}: {}", region.name, region.origin, std::strerror(errno)));
+  }
+  if (const auto read = static_cast<std::size_t>(got); read < out.size()) {
+    throw Error(
+        ErrorCode::kOperationFailed,
+        text("{} ends at byte {}, but the {} needs {} bytes more: was the file cut short while the domain "
+             "started? Start the domain again when the file is complete",
+             region.origin, offset + read, region.name, out.size() - read));
   }
 }
 

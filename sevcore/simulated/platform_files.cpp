@@ -11,6 +11,7 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::sevcore {
 namespace {
@@ -38,35 +39,25 @@ std::size_t size_of(int fd) {
 }
 
 void read_at(int fd, MutableBytes out, std::size_t offset) {
-  for (std::size_t done = 0; done < out.size();) {
-    const ssize_t got = ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (got == 0) {
-      errno = EIO;  // Cut off by somebody else meanwhile
-    }
-    if (got <= 0 && !(got < 0 && errno == EINTR)) {
-      fail(fd, "read");
-    }
-    done += got > 0 ? static_cast<std::size_t>(got) : 0;
+  const ssize_t got = pread_all(fd, out, offset);
+  if (got < 0) {
+    fail(fd, "read");
+  }
+  if (static_cast<std::size_t>(got) < out.size()) {
+    errno = EIO;  // Cut off by somebody else meanwhile
+    fail(fd, "read");
   }
 }
 
 bool write_at(int fd, ByteView content, std::size_t offset) {
-  for (std::size_t done = 0; done < content.size();) {
-    const ssize_t put =
-        ::pwrite(fd, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
-    if (put < 0 && errno != EINTR) {
-      return false;
-    }
-    done += put > 0 ? static_cast<std::size_t>(put) : 0;
-  }
-  return ::fsync(fd) == 0;
+  return pwrite_all(fd, content, offset) == content.size() && ::fsync(fd) == 0;
 }
 
 bool cut_off_at(int fd, std::size_t size) {
   return ::ftruncate(fd, static_cast<off_t>(size)) == 0 && ::fsync(fd) == 0;
 }
 
-bool write_all(int fd, ByteView content) {
+bool replace_content(int fd, ByteView content) {
   return write_at(fd, content, 0) && cut_off_at(fd, content.size());
 }
 
@@ -156,7 +147,7 @@ Bytes read_whole_file(int fd, std::size_t limit) {
 
 void write_whole_file(int fd, ByteView content) {
   const bool was_empty = size_of(fd) == 0;
-  if (write_all(fd, content)) {
+  if (replace_content(fd, content)) {
     return;
   }
   const int error = errno;

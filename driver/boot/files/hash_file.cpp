@@ -8,6 +8,7 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 #include "sevcore/crypto/crypto.hpp"
 
 namespace virtsev::boot {
@@ -15,12 +16,9 @@ namespace virtsev::boot {
 ByteArray<32> hash_file(const spec::File& file) {
   sevcore::crypto::Sha256 hash;
   Bytes buffer(std::size_t{1} << 20);
-  off_t offset = 0;
+  std::uint64_t offset = 0;
   for (;;) {
-    const ssize_t got = ::pread(file.fd, buffer.data(), buffer.size(), offset);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
+    const ssize_t got = pread_all(file.fd, buffer, offset);
     if (got < 0) {
       throw Error(ErrorCode::kSystemError, text("cannot read '{}': {}", file.path, std::strerror(errno)));
     }
@@ -28,7 +26,7 @@ ByteArray<32> hash_file(const spec::File& file) {
       return hash.digest();
     }
     hash.update(ByteView(buffer).first(static_cast<std::size_t>(got)));
-    offset += got;
+    offset += static_cast<std::uint64_t>(got);
   }
 }
 

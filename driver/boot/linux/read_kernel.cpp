@@ -9,6 +9,7 @@
 #include "driver/boot/files/file_size.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::boot {
 namespace {
@@ -16,21 +17,11 @@ namespace {
 /// Up to `size` bytes from the file's start; fewer where it is shorter.
 Bytes read_start(const spec::File& file, std::size_t size) {
   Bytes start(size);
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::pread(file.fd, start.data() + done, size - done, static_cast<off_t>(done));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      throw Error(ErrorCode::kSystemError, text("cannot read '{}': {}", file.path, std::strerror(errno)));
-    }
-    if (got == 0) {
-      break;
-    }
-    done += static_cast<std::size_t>(got);
+  const ssize_t got = pread_all(file.fd, start, 0);
+  if (got < 0) {
+    throw Error(ErrorCode::kSystemError, text("cannot read '{}': {}", file.path, std::strerror(errno)));
   }
-  start.resize(done);
+  start.resize(static_cast<std::size_t>(got));
   return start;
 }
 

@@ -12,6 +12,7 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -47,10 +48,8 @@ Bytes read_file(const std::string& path, std::size_t limit) {
   while (true) {
     // One byte more than the limit is enough to know that there is more.
     content.resize(std::min(std::max<std::size_t>(4096, length * 2), limit + 1));
-    const ssize_t got = ::read(fd, content.data() + length, content.size() - length);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
+    const ssize_t got =
+        uninterrupted([&] { return ::read(fd, content.data() + length, content.size() - length); });
     if (got < 0) {
       fail(path, errno);
     }
@@ -110,12 +109,8 @@ NewFile::~NewFile() {
 }
 
 void NewFile::write(ByteView piece) {
-  while (!piece.empty()) {
-    const ssize_t written = ::write(fd_.get(), piece.data(), piece.size());
-    if (written < 0 && errno != EINTR) {
-      fail(path_, errno);
-    }
-    piece = piece.subspan(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+  if (!write_all(fd_.get(), piece)) {
+    fail(path_, errno);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "driver/cli/libvirt/connection.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::cli {
 namespace {
@@ -21,18 +22,6 @@ constexpr int kWouldBlock = -2;  // virStreamSend() and virStreamRecv()
 
 [[noreturn]] void refuse(ErrorCode code, const std::string& what) {
   throw Error(code, text("{}: {}", what, last_libvirt_error()));
-}
-
-/// False: nobody reads any more.
-bool write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) {
-      return false;
-    }
-    bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-  }
-  return true;
 }
 
 }  // namespace
@@ -146,7 +135,7 @@ void DebugBridge::receive() {
     return;
   }
   bytes.resize(static_cast<std::size_t>(received));
-  over_ = received == 0 || !write_all(bytes);
+  over_ = received == 0 || !write_all(STDOUT_FILENO, bytes_of(bytes));
 }
 
 }  // namespace virtsev::cli

@@ -17,6 +17,7 @@
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::cli {
@@ -131,10 +132,8 @@ class Record {
  private:
   /// False where somebody has put another file in its place meanwhile.
   bool lock() {
-    while (::flock(fd_.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) {
-        fail(path_);
-      }
+    if (uninterrupted([this] { return ::flock(fd_.get(), LOCK_EX); }) != 0) {
+      fail(path_);
     }
     struct stat status = {};
     if (::fstat(fd_.get(), &status) != 0) {
@@ -148,21 +147,12 @@ class Record {
 
   void read() {
     std::string content(kMostRecorded * kMostLine + 1, '\0');
-    std::size_t length = 0;
-    for (;;) {
-      const ssize_t got =
-          ::pread(fd_.get(), content.data() + length, content.size() - length, static_cast<off_t>(length));
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got < 0) {
-        fail(path_);
-      }
-      if (got == 0) {
-        break;
-      }
-      length += static_cast<std::size_t>(got);
+    const ssize_t got =
+        pread_all(fd_.get(), {reinterpret_cast<std::uint8_t*>(content.data()), content.size()}, 0);
+    if (got < 0) {
+      fail(path_);
     }
+    const auto length = static_cast<std::size_t>(got);
     if (length == content.size()) {
       fail(path_, text("it is longer than any that `virtsev` writes"));
     }

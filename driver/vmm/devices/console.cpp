@@ -9,21 +9,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "sevcore/base/uninterrupted.hpp"
+
 namespace virtsev::vmm {
 namespace {
 
-template <typename Call>
-ssize_t retried(Call call) {
-  ssize_t result = 0;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
-}
-
 /// How much the pty took.
 std::size_t send(int master, ByteView output) {
-  const ssize_t sent = retried([&] { return ::write(master, output.data(), output.size()); });
+  const ssize_t sent = uninterrupted([&] { return ::write(master, output.data(), output.size()); });
   return sent > 0 ? static_cast<std::size_t>(sent) : 0;
 }
 
@@ -85,7 +78,8 @@ void Console::on_readable() {
     return;
   }
   std::array<std::uint8_t, SerialPort::kInputCapacity> buffer{};
-  const ssize_t got = retried([&] { return ::read(master_, buffer.data(), std::min(room, buffer.size())); });
+  const ssize_t got =
+      uninterrupted([&] { return ::read(master_, buffer.data(), std::min(room, buffer.size())); });
   if (got > 0) {
     port_->receive(ByteView(buffer).first(static_cast<std::size_t>(got)));
   } else if (got == 0 || errno != EAGAIN) {

@@ -6,25 +6,10 @@
 
 #include <unistd.h>
 
+#include "sevcore/base/uninterrupted.hpp"
+
 namespace virtsev::vmm {
 namespace {
-
-/// How much was written; less than all where the file takes no more.
-std::size_t write_at(int fd, ByteView data, std::uint64_t offset) {
-  std::size_t written = 0;
-  while (written < data.size()) {
-    const ssize_t result =
-        ::pwrite(fd, data.data() + written, data.size() - written, static_cast<off_t>(offset + written));
-    if (result < 0 && errno == EINTR) {
-      continue;
-    }
-    if (result <= 0) {
-      break;
-    }
-    written += static_cast<std::size_t>(result);
-  }
-  return written;
-}
 
 /// By lseek, which the monitor's sandbox allows: fstat is newfstatat to some C libraries.
 std::uint64_t length_of(int fd) {
@@ -42,11 +27,8 @@ void copy(int from, int to, std::uint64_t capacity) {
   Bytes buffer(64U << 10);
   for (std::uint64_t done = 0; start + done < length;) {
     const std::uint64_t want = std::min<std::uint64_t>(buffer.size(), length - start - done);
-    const ssize_t got = ::pread(from, buffer.data(), want, static_cast<off_t>(start + done));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got <= 0 || write_at(to, ByteView(buffer).first(static_cast<std::size_t>(got)), done) !=
+    const ssize_t got = pread_all(from, MutableBytes(buffer).first(want), start + done);
+    if (got <= 0 || pwrite_all(to, ByteView(buffer).first(static_cast<std::size_t>(got)), done) !=
                         static_cast<std::size_t>(got)) {
       return;
     }
@@ -66,7 +48,7 @@ void ConsoleLog::write(ByteView output) {
     }
     const std::uint64_t room = capacity_ - std::min(length_, capacity_);
     const std::size_t size = std::min<std::uint64_t>(output.size(), room);
-    const std::size_t written = write_at(files_[0], output.first(size), length_);
+    const std::size_t written = pwrite_all(files_[0], output.first(size), length_);
     length_ += written;
     if (written == 0 || written < size) {
       return;

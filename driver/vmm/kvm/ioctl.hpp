@@ -9,16 +9,13 @@
 
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::vmm {
 
 template <typename Argument>
 int retried_ioctl(int fd, unsigned long request, Argument argument) {
-  int result = 0;
-  do {
-    result = ::ioctl(fd, request, argument);
-  } while (result < 0 && errno == EINTR);
-  return result;
+  return uninterrupted([&] { return ::ioctl(fd, request, argument); });
 }
 
 /// `what`: the ioctl's name.
