@@ -3,6 +3,7 @@
 // runs on the one event loop; what may wait is a coroutine. Failures are Error with libvirt's code and text.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -100,7 +101,24 @@ struct DomainEvent {
 };
 
 /// Names a client connection, for autodestroy.
-using ConnectionId = std::uint64_t;
+struct ConnectionId {
+  std::uint64_t number = 0;
+  ConnectionId() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): it is a number, under a name of its own
+  constexpr ConnectionId(std::uint64_t connection) : number(connection) {}
+  friend auto operator<=>(const ConnectionId&, const ConnectionId&) = default;
+};
+
+/// A call's flags, as libvirt has them for the function. Those that a call does not know are refused before
+/// its method is called, by the mask in its row of the table of procedures.
+struct Flags {
+  std::uint32_t bits = 0;
+  Flags() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): as above
+  constexpr Flags(std::uint32_t value) : bits(value) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr operator std::uint32_t() const { return bits; }
+};
 
 class Driver {
  public:
@@ -126,35 +144,35 @@ class Driver {
   virtual DomainHandle lookup_by_uuid(const Uuid& uuid) = 0;
   virtual DomainHandle lookup_by_id(int id) = 0;
 
-  // Domains: definitions. `flags` are libvirt's; unknown bits are refused here.
-  virtual asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags) = 0;
-  virtual asio::awaitable<void> undefine(Uuid domain, std::uint32_t flags) = 0;
-  virtual asio::awaitable<void> rename(Uuid domain, std::string new_name, std::uint32_t flags) = 0;
-  virtual std::string xml(const Uuid& domain, std::uint32_t flags) = 0;
+  // Domains: definitions
+  virtual asio::awaitable<DomainHandle> define(std::string xml, Flags flags) = 0;
+  virtual asio::awaitable<void> undefine(Uuid domain, Flags flags) = 0;
+  virtual asio::awaitable<void> rename(Uuid domain, std::string new_name, Flags flags) = 0;
+  virtual std::string xml(const Uuid& domain, Flags flags) = 0;
   virtual asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
                                              std::optional<std::string> key, std::optional<std::string> uri,
-                                             std::uint32_t flags) = 0;
+                                             Flags flags) = 0;
   virtual std::string metadata(const Uuid& domain, std::int32_t kind, const std::optional<std::string>& uri,
-                               std::uint32_t flags) = 0;
+                               Flags flags) = 0;
   virtual bool autostart(const Uuid& domain) = 0;
   virtual asio::awaitable<void> set_autostart(Uuid domain, bool on) = 0;
   virtual bool is_persistent(const Uuid& domain) = 0;
   // Of the stored definition alone: kNoSupport, with the reason, where the flags ask for a running guest.
-  virtual asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, std::uint32_t flags) = 0;
-  virtual asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, Flags flags) = 0;
+  virtual asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, Flags flags) = 0;
   /// `type`: virDomainLifecycle; `action`: virDomainLifecycleAction.
   virtual asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
-                                                     std::uint32_t flags) = 0;
+                                                     Flags flags) = 0;
 
   // Domains: life
-  virtual asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) = 0;
-  virtual asio::awaitable<DomainHandle> start(Uuid domain, std::uint32_t flags, ConnectionId owner) = 0;
+  virtual asio::awaitable<DomainHandle> create(std::string xml, Flags flags, ConnectionId owner) = 0;
+  virtual asio::awaitable<DomainHandle> start(Uuid domain, Flags flags, ConnectionId owner) = 0;
   virtual asio::awaitable<void> suspend(Uuid domain) = 0;
   virtual asio::awaitable<void> resume(Uuid domain) = 0;
-  virtual asio::awaitable<void> shutdown(Uuid domain, std::uint32_t flags) = 0;
-  virtual asio::awaitable<void> reboot(Uuid domain, std::uint32_t flags) = 0;
-  virtual asio::awaitable<void> reset(Uuid domain, std::uint32_t flags) = 0;
-  virtual asio::awaitable<void> destroy(Uuid domain, std::uint32_t flags) = 0;
+  virtual asio::awaitable<void> shutdown(Uuid domain, Flags flags) = 0;
+  virtual asio::awaitable<void> reboot(Uuid domain, Flags flags) = 0;
+  virtual asio::awaitable<void> reset(Uuid domain, Flags flags) = 0;
+  virtual asio::awaitable<void> destroy(Uuid domain, Flags flags) = 0;
   /// The client is gone: its autodestroy domains end.
   virtual void connection_closed(ConnectionId owner) = 0;
 
@@ -182,13 +200,13 @@ class Driver {
   /// virDomainMemoryPeek: `flags` is VIR_MEMORY_VIRTUAL or VIR_MEMORY_PHYSICAL. `size` bytes, or, for 0, none
   /// where they could be read. kOperationDenied where the guest's policy forbids it.
   virtual asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
-                                             std::uint32_t flags) = 0;
+                                             Flags flags) = 0;
 
   /// virDomainCoreDumpWithFormat: memory and registers as an ELF core file. `format`:
   /// virDomainCoreDumpFormat; `flags`: virDomainCoreDumpFlags. kOperationDenied where the guest's policy
   /// forbids it.
   virtual asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format,
-                                          std::uint32_t flags) = 0;
+                                          Flags flags) = 0;
   /// virDomainOpenChannel: a debugger's end of the channel virtsev.gdb, which speaks gdb's remote protocol.
   /// kOperationDenied where the guest's policy forbids it.
   virtual asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) = 0;

@@ -27,36 +27,32 @@ DomainHandle Hypervisor::lookup_by_name(const std::string& name) {
 DomainHandle Hypervisor::lookup_by_uuid(const Uuid& uuid) { return context_.domains.by_uuid(uuid)->handle(); }
 DomainHandle Hypervisor::lookup_by_id(int id) { return context_.domains.by_id(id)->handle(); }
 
-asio::awaitable<DomainHandle> Hypervisor::define(std::string xml, std::uint32_t flags) {
+asio::awaitable<DomainHandle> Hypervisor::define(std::string xml, Flags flags) {
   return definitions_.define(std::move(xml), flags);
 }
-asio::awaitable<void> Hypervisor::undefine(Uuid domain, std::uint32_t flags) {
-  return definitions_.undefine(context_.domains.by_uuid(domain), flags);
+asio::awaitable<void> Hypervisor::undefine(Uuid domain, Flags) {
+  return definitions_.undefine(context_.domains.by_uuid(domain));
 }
-asio::awaitable<void> Hypervisor::rename(Uuid domain, std::string new_name, std::uint32_t flags) {
+asio::awaitable<void> Hypervisor::rename(Uuid domain, std::string new_name, Flags flags) {
   return definitions_.rename(context_.domains.by_uuid(domain), std::move(new_name), flags);
 }
 asio::awaitable<void> Hypervisor::set_autostart(Uuid domain, bool on) {
   return definitions_.set_autostart(context_.domains.by_uuid(domain), on);
 }
-asio::awaitable<void> Hypervisor::set_vcpus(Uuid domain, std::uint32_t count, std::uint32_t flags) {
+asio::awaitable<void> Hypervisor::set_vcpus(Uuid domain, std::uint32_t count, Flags flags) {
   return definitions_.set_vcpus(context_.domains.by_uuid(domain), count, flags);
 }
-asio::awaitable<void> Hypervisor::set_memory(Uuid domain, std::uint64_t kib, std::uint32_t flags) {
+asio::awaitable<void> Hypervisor::set_memory(Uuid domain, std::uint64_t kib, Flags flags) {
   return definitions_.set_memory(context_.domains.by_uuid(domain), kib, flags);
 }
 asio::awaitable<void> Hypervisor::set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
-                                                       std::uint32_t flags) {
+                                                       Flags flags) {
   return definitions_.set_lifecycle_action(context_.domains.by_uuid(domain), type, action, flags);
 }
 bool Hypervisor::autostart(const Uuid& domain) { return context_.domains.by_uuid(domain)->autostart; }
 bool Hypervisor::is_persistent(const Uuid& domain) { return context_.domains.by_uuid(domain)->persistent; }
 
-std::string Hypervisor::xml(const Uuid& uuid, std::uint32_t flags) {
-  check_flags(
-      flags,
-      VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_UPDATE_CPU | VIR_DOMAIN_XML_MIGRATABLE,
-      "virDomainGetXMLDesc");
+std::string Hypervisor::xml(const Uuid& uuid, Flags flags) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   const bool inactive = (flags & VIR_DOMAIN_XML_INACTIVE) != 0;
   const DefinitionPtr definition = definition_of(*domain, inactive);
@@ -81,7 +77,7 @@ std::string Hypervisor::xml(const Uuid& uuid, std::uint32_t flags) {
 
 asio::awaitable<void> Hypervisor::set_metadata(Uuid uuid, std::int32_t kind, std::optional<std::string> value,
                                                std::optional<std::string> key, std::optional<std::string> uri,
-                                               std::uint32_t flags) {
+                                               Flags flags) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   Definitions::Metadata metadata{kind, std::move(value), std::move(key), std::move(uri)};
   bool changed_live = false;
@@ -92,8 +88,7 @@ asio::awaitable<void> Hypervisor::set_metadata(Uuid uuid, std::int32_t kind, std
 }
 
 std::string Hypervisor::metadata(const Uuid& uuid, std::int32_t kind, const std::optional<std::string>& uri,
-                                 std::uint32_t flags) {
-  check_flags(flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, "virDomainGetMetadata");
+                                 Flags flags) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   const Impact impact = impact_of(flags, *domain);
   if (impact.live && impact.config) {
@@ -166,7 +161,7 @@ std::vector<std::string> Hypervisor::messages(const Uuid& domain) {
 }
 
 asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address, std::uint32_t size,
-                                               std::uint32_t flags) {
+                                               Flags flags) {
   check_flags(flags, VIR_MEMORY_VIRTUAL | VIR_MEMORY_PHYSICAL, "virDomainMemoryPeek");
   if (flags != VIR_MEMORY_VIRTUAL && flags != VIR_MEMORY_PHYSICAL) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -178,7 +173,7 @@ asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address,
 }
 
 asio::awaitable<void> Hypervisor::core_dump(Uuid domain, std::string file, std::uint32_t format,
-                                            std::uint32_t flags) {
+                                            Flags flags) {
   return lifecycle_.core_dump(context_.domains.by_uuid(domain), std::move(file), format, flags);
 }
 

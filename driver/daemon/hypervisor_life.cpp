@@ -11,12 +11,7 @@
 namespace virtsev::daemon {
 namespace {
 
-constexpr std::uint32_t kResetNvram = 32;  // VIR_DOMAIN_START_RESET_NVRAM, which older headers lack
-constexpr std::uint32_t kStartFlags = VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY |
-                                      VIR_DOMAIN_START_BYPASS_CACHE | VIR_DOMAIN_START_FORCE_BOOT |
-                                      VIR_DOMAIN_START_VALIDATE | kResetNvram;
-
-Lifecycle::StartOptions options_of(std::uint32_t flags, ConnectionId owner) {
+Lifecycle::StartOptions options_of(Flags flags, ConnectionId owner) {
   Lifecycle::StartOptions options;
   options.paused = (flags & VIR_DOMAIN_START_PAUSED) != 0;
   if ((flags & VIR_DOMAIN_START_AUTODESTROY) != 0) {
@@ -33,11 +28,9 @@ void refuse_active(const Domain& domain) {
 }
 
 // Shutdown and reboot go by the power button alone: there is no agent in the guest.
-void check_mode(std::uint32_t flags, const char* function) {
+void check_mode(Flags flags) {
   constexpr std::uint32_t kPowerButton =
       1;  // VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN
-  constexpr std::uint32_t kModes = 31;
-  check_flags(flags, kModes, function);
   if (flags != 0 && (flags & kPowerButton) == 0) {
     throw Error(
         ErrorCode::kArgumentUnsupported,
@@ -47,8 +40,7 @@ void check_mode(std::uint32_t flags, const char* function) {
 
 }  // namespace
 
-asio::awaitable<DomainHandle> Hypervisor::create(std::string xml, std::uint32_t flags, ConnectionId owner) {
-  check_flags(flags, kStartFlags, "virDomainCreateXML");
+asio::awaitable<DomainHandle> Hypervisor::create(std::string xml, Flags flags, ConnectionId owner) {
   const DefinitionPtr definition =
       co_await definitions_.parse(std::move(xml), (flags & VIR_DOMAIN_START_VALIDATE) != 0);
   for (;;) {
@@ -63,8 +55,7 @@ asio::awaitable<DomainHandle> Hypervisor::create(std::string xml, std::uint32_t 
   }
 }
 
-asio::awaitable<DomainHandle> Hypervisor::start(Uuid uuid, std::uint32_t flags, ConnectionId owner) {
-  check_flags(flags, kStartFlags, "virDomainCreateWithFlags");
+asio::awaitable<DomainHandle> Hypervisor::start(Uuid uuid, Flags flags, ConnectionId owner) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   const auto turn = co_await domain->jobs->take();
   refuse_active(*domain);
@@ -83,25 +74,21 @@ asio::awaitable<void> Hypervisor::resume(Uuid domain) {
   return lifecycle_.resume(context_.domains.by_uuid(domain));
 }
 
-asio::awaitable<void> Hypervisor::shutdown(Uuid domain, std::uint32_t flags) {
-  check_mode(flags, "virDomainShutdownFlags");
+asio::awaitable<void> Hypervisor::shutdown(Uuid domain, Flags flags) {
+  check_mode(flags);
   return lifecycle_.shutdown(context_.domains.by_uuid(domain));
 }
 
-asio::awaitable<void> Hypervisor::reboot(Uuid domain, std::uint32_t flags) {
-  check_mode(flags, "virDomainReboot");
+asio::awaitable<void> Hypervisor::reboot(Uuid domain, Flags flags) {
+  check_mode(flags);
   return lifecycle_.reboot(context_.domains.by_uuid(domain));
 }
 
-asio::awaitable<void> Hypervisor::reset(Uuid domain, std::uint32_t flags) {
-  check_flags(flags, 0, "virDomainReset");
+asio::awaitable<void> Hypervisor::reset(Uuid domain, Flags) {
   return lifecycle_.reset(context_.domains.by_uuid(domain));
 }
 
-asio::awaitable<void> Hypervisor::destroy(Uuid domain, std::uint32_t flags) {
-  constexpr std::uint32_t kRemoveLogs =
-      2;  // VIR_DOMAIN_DESTROY_REMOVE_LOGS: the logs stay; allowed, as other drivers allow it
-  check_flags(flags, VIR_DOMAIN_DESTROY_GRACEFUL | kRemoveLogs, "virDomainDestroyFlags");
+asio::awaitable<void> Hypervisor::destroy(Uuid domain, Flags flags) {
   return lifecycle_.destroy(context_.domains.by_uuid(domain), (flags & VIR_DOMAIN_DESTROY_GRACEFUL) != 0);
 }
 

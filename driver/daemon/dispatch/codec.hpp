@@ -40,4 +40,13 @@ void put_fixed_chars(xdr::Encoder& out, std::string_view value, std::size_t size
 std::uint32_t put_typed_parameters(xdr::Encoder& out, const std::vector<TypedParameter>& parameters,
                                    bool strings);
 
+// A Driver method's result as its call's reply (results.cpp).
+void put_result(xdr::Encoder& out, bool value);
+void put_result(xdr::Encoder& out, const std::string& value);
+void put_result(xdr::Encoder& out, const DomainHandle& domain);
+void put_result(xdr::Encoder& out, const DomainInfo& info);
+void put_result(xdr::Encoder& out, const DomainState& state);
+void put_result(xdr::Encoder& out, const ControlInfo& info);
+void put_result(xdr::Encoder& out, const NodeInfo& info);
+
 }  // namespace virtsev::daemon::dispatch

@@ -9,6 +9,8 @@
 
 #include <asio/awaitable.hpp>
 
+#include "driver/daemon/dispatch/refusal.hpp"
+
 namespace virtsev::daemon::dispatch {
 
 struct Request;
@@ -26,7 +28,14 @@ struct Procedure {
   const char* api;      ///< The public function that ends up here: what users know it by
   Access access;
   Handler handler;
+  std::uint32_t flags = 0;           ///< Of rows of row.hpp: those that the call knows
+  std::uint32_t write_flags = 0;     ///< Of these, those that a read-only connection may not set
+  Refusal refusal = Refusal::kNone;  ///< Of rows that refuse: why
 };
+
+constexpr Procedure refused(std::int32_t number, const char* api, Access access, Refusal refusal) {
+  return {number, api, access, refuse_call, 0, 0, refusal};
+}
 
 /// What is answered (and some that are refused, for other rights or in the midst of answers), in the order of
 /// their numbers.

@@ -45,8 +45,6 @@ asio::awaitable<void> Definitions::change(DomainPtr domain, std::uint32_t flags,
 // libvirt has two numbers, of vCPUs that are there and that can be. Here they are one: all are there from the
 // start.
 asio::awaitable<void> Definitions::set_vcpus(DomainPtr domain, std::uint32_t count, std::uint32_t flags) {
-  check_flags(flags, kImpact | VIR_DOMAIN_VCPU_MAXIMUM | VIR_DOMAIN_VCPU_GUEST | VIR_DOMAIN_VCPU_HOTPLUGGABLE,
-              "virDomainSetVcpusFlags");
   if ((flags & (VIR_DOMAIN_VCPU_GUEST | VIR_DOMAIN_VCPU_HOTPLUGGABLE)) != 0) {
     throw Error(ErrorCode::kNoSupport,
                 text("virtsev takes no vCPU from a running guest and gives it none: use --config alone"));
@@ -62,7 +60,6 @@ asio::awaitable<void> Definitions::set_vcpus(DomainPtr domain, std::uint32_t cou
 }
 
 asio::awaitable<void> Definitions::set_memory(DomainPtr domain, std::uint64_t kib, std::uint32_t flags) {
-  check_flags(flags, kImpact | VIR_DOMAIN_MEM_MAXIMUM, "virDomainSetMemoryFlags");
   const bool maximum = (flags & VIR_DOMAIN_MEM_MAXIMUM) != 0;
   Change with = [kib, maximum](const domain_xml::DomainDefinition& before) {
     return maximum ? domain_xml::with_memory(before, kib) : domain_xml::with_current_memory(before, kib);
@@ -79,7 +76,6 @@ asio::awaitable<void> Definitions::set_lifecycle_action(DomainPtr domain, std::u
   constexpr std::array kElements = {"on_poweroff", "on_reboot", "on_crash"};
   constexpr std::array kActions = {"destroy",  "restart",          "rename-restart",
                                    "preserve", "coredump-destroy", "coredump-restart"};
-  check_flags(flags, kImpact, "virDomainSetLifecycleAction");
   const char* element = name_in(kElements, type, "virDomainLifecycle");
   const char* name = name_in(kActions, action, "virDomainLifecycleAction");
   Change with = [element, name](const domain_xml::DomainDefinition& before) {

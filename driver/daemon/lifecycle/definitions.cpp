@@ -58,7 +58,6 @@ asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate
 }
 
 asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t flags) {
-  check_flags(flags, VIR_DOMAIN_DEFINE_VALIDATE, "virDomainDefineXMLFlags");
   const DefinitionPtr definition = co_await parse(std::move(xml), (flags & VIR_DOMAIN_DEFINE_VALIDATE) != 0);
   for (;;) {
     const DomainPtr domain = context_.domains.find_or_add(definition->uuid, definition->name);
@@ -95,13 +94,7 @@ asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t
   }
 }
 
-asio::awaitable<void> Definitions::undefine(DomainPtr domain, std::uint32_t flags) {
-  // What the flags name, no domain here has: nothing of it can be left behind.
-  constexpr std::uint32_t kKnown = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                                   VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_NVRAM |
-                                   VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | 32U /* TPM */ |
-                                   64U /* KEEP_TPM */;
-  check_flags(flags, kKnown, "virDomainUndefineFlags");
+asio::awaitable<void> Definitions::undefine(DomainPtr domain) {
   const auto turn = co_await domain->jobs->take();
   require_persistent(*domain, text("cannot undefine transient domain"));
   std::function<void()> work = [store = &context_.store, name = domain->name] { store->remove(name); };
@@ -168,7 +161,6 @@ asio::awaitable<void> Definitions::set_autostart(DomainPtr domain, bool on) {
 
 asio::awaitable<void> Definitions::set_metadata(DomainPtr domain, Metadata metadata, std::uint32_t flags,
                                                 bool& changed_live) {
-  check_flags(flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, "virDomainSetMetadata");
   const auto turn = co_await domain->jobs->take();
   const Impact impact = impact_of(flags, *domain);
   // Parsed and written out again: not on the event loop.

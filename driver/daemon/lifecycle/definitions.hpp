@@ -25,7 +25,7 @@ class Definitions {
   asio::awaitable<DefinitionPtr> parse(std::string xml, bool validate);
 
   asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags);
-  asio::awaitable<void> undefine(DomainPtr domain, std::uint32_t flags);
+  asio::awaitable<void> undefine(DomainPtr domain);
   asio::awaitable<void> rename(DomainPtr domain, std::string name, std::uint32_t flags);
   asio::awaitable<void> set_autostart(DomainPtr domain, bool on);
 

@@ -13,6 +13,7 @@
 
 #include "domain-xml/domain_definition.hpp"
 #include "driver/control/messages.hpp"
+#include "driver/daemon/driver.hpp"
 #include "driver/daemon/loop/latch.hpp"
 #include "driver/daemon/monitor/monitor.hpp"
 #include "driver/daemon/monitor/rate_limit.hpp"
@@ -37,11 +38,11 @@ struct Run {
   std::uint32_t firmware_delay =
       0;  ///< The simulated firmware's, in ms for each MiB, as its monitor knows it
   control::LaunchReport launch;
-  bool has_run = false;               ///< A vCPU has run: no secret any more
+  bool has_run = false;  ///< A vCPU has run: no secret any more
   bool owner_given = false;
-  bool reboot_requested = false;       ///< The next power off launches it anew
-  std::optional<std::uint64_t> owner;  ///< The client whose end is this run's end
-  std::string console_silent;          ///< What the monitor said when the console stayed silent
+  bool reboot_requested = false;      ///< The next power off launches it anew
+  std::optional<ConnectionId> owner;  ///< The client whose end is this run's end
+  std::string console_silent;         ///< What the monitor said when the console stayed silent
   /// How often that is written down: a monitor says it once for each time that its guest goes on.
   RateLimit silences{4, std::chrono::minutes(1)};
   /// A debugger's: called when the state has changed, or the run is over. Empty: none is attached.

@@ -165,14 +165,6 @@ TEST_F(LifeCycle, SecondStartIsRefused) {
   EXPECT_EQ(ErrorCode::kOperationInvalid, error->code());
 }
 
-TEST_F(LifeCycle, UnknownFlagsAreRefused) {
-  const DomainHandle domain = define();
-  const auto error = error_of(driver().start(domain.uuid, 1U << 20, 1));
-  ASSERT_TRUE(error);
-  EXPECT_EQ(ErrorCode::kInvalidArgument, error->code());
-  EXPECT_STREQ("unsupported flags (0x100000) in function virDomainCreateWithFlags", error->what());
-}
-
 TEST_F(LifeCycle, FailedStartLeavesTheDomainAsItWas) {
   const DomainHandle domain = define({.command_line = "start=fail"});
   events_.clear();

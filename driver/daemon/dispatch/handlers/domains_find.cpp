@@ -18,18 +18,6 @@ void put_count(Request& request, std::uint32_t filter) {
 
 }  // namespace
 
-void domain_lookup_by_id(Request& request) {
-  const std::int32_t id = request.in.get_int32();
-  end_arguments(request);
-  put_domain(request.out, request.driver.lookup_by_id(id));
-}
-
-void domain_lookup_by_name(Request& request) {
-  const std::string name = get_text(request.in);
-  end_arguments(request);
-  put_domain(request.out, request.driver.lookup_by_name(name));
-}
-
 void domain_lookup_by_uuid(Request& request) {
   const Uuid uuid = get_uuid(request.in);
   end_arguments(request);

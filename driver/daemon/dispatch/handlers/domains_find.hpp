@@ -6,8 +6,6 @@
 
 namespace virtsev::daemon::dispatch {
 
-void domain_lookup_by_id(Request& request);
-void domain_lookup_by_name(Request& request);
 void domain_lookup_by_uuid(Request& request);
 void connect_list_domains(Request& request);
 void connect_list_defined_domains(Request& request);

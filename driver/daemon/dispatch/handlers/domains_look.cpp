@@ -35,16 +35,6 @@ void put_maps(Request& request, std::size_t count, std::int32_t map_size) {
 
 }  // namespace
 
-asio::awaitable<void> domain_get_info(Request& request) {
-  const Uuid domain = domain_argument(request);
-  const DomainInfo info = co_await request.driver.info(domain);
-  request.out.put_uint32(info.state);
-  request.out.put_uint64(info.max_memory_kib);
-  request.out.put_uint64(info.memory_kib);
-  request.out.put_uint32(info.vcpus);
-  request.out.put_uint64(info.cpu_time_ns);
-}
-
 asio::awaitable<void> domain_get_max_memory(Request& request) {
   const Uuid domain = domain_argument(request);
   const DomainInfo info = co_await request.driver.info(domain);
@@ -148,19 +138,6 @@ void domain_get_security_label(Request& request) {
 void domain_is_active(Request& request) {
   const DomainHandle domain = request.driver.lookup_by_uuid(domain_argument(request));
   request.out.put_int32(domain.id >= 0 ? 1 : 0);
-}
-
-void domain_get_state(Request& request) {
-  const DomainState state = request.driver.state(domain_and_flags(request, 0));
-  request.out.put_int32(state.state);
-  request.out.put_int32(state.reason);
-}
-
-void domain_get_control_info(Request& request) {
-  const ControlInfo info = request.driver.control_info(domain_and_flags(request, 0));
-  request.out.put_uint32(info.state);
-  request.out.put_uint32(info.details);
-  request.out.put_uint64(info.milliseconds);
 }
 
 void domain_get_messages(Request& request) {

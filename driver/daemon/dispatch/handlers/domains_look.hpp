@@ -6,7 +6,6 @@
 
 namespace virtsev::daemon::dispatch {
 
-asio::awaitable<void> domain_get_info(Request& request);
 asio::awaitable<void> domain_get_max_memory(Request& request);
 asio::awaitable<void> domain_get_max_vcpus(Request& request);
 asio::awaitable<void> domain_get_vcpus_flags(Request& request);
@@ -16,8 +15,6 @@ asio::awaitable<void> domain_memory_stats(Request& request);
 void domain_get_os_type(Request& request);
 void domain_get_security_label(Request& request);
 void domain_is_active(Request& request);
-void domain_get_state(Request& request);
-void domain_get_control_info(Request& request);
 void domain_get_messages(Request& request);
 
 }  // namespace virtsev::daemon::dispatch

@@ -20,13 +20,4 @@ asio::awaitable<void> domain_core_dump(Request& request) {
   co_await request.driver.core_dump(domain, std::move(file), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, flags);
 }
 
-asio::awaitable<void> domain_core_dump_with_format(Request& request) {
-  const Uuid domain = get_domain(request.in);
-  std::string file = get_text(request.in);
-  const std::uint32_t format = request.in.get_uint32();
-  const std::uint32_t flags = request.in.get_uint32();
-  end_arguments(request);
-  co_await request.driver.core_dump(domain, std::move(file), format, flags);
-}
-
 }  // namespace virtsev::daemon::dispatch

@@ -7,6 +7,5 @@
 namespace virtsev::daemon::dispatch {
 
 asio::awaitable<void> domain_core_dump(Request& request);
-asio::awaitable<void> domain_core_dump_with_format(Request& request);
 
 }  // namespace virtsev::daemon::dispatch

@@ -4,7 +4,6 @@
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
-#include "driver/daemon/dispatch/handlers/refused.hpp"
 #include "driver/daemon/dispatch/procedures.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -84,7 +83,7 @@ void domain_interface_addresses(Request& request) {
   if (source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE &&
       source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP) {
     require_write_access(request);
-    refuse_agent(request);
+    refuse(request, Refusal::kAgent);
   }
   require_active(request, domain);
   request.out.put_uint32(0);

@@ -49,9 +49,4 @@ void domain_get_job_stats(Request& request) {
   put_typed_parameters(request.out, parameters, true);
 }
 
-asio::awaitable<void> domain_abort_job(Request& request) {
-  const Uuid domain = domain_argument(request);
-  co_await request.driver.abort_job(domain);
-}
-
 }  // namespace virtsev::daemon::dispatch

@@ -8,6 +8,5 @@ namespace virtsev::daemon::dispatch {
 
 void domain_get_job_info(Request& request);
 void domain_get_job_stats(Request& request);
-asio::awaitable<void> domain_abort_job(Request& request);
 
 }  // namespace virtsev::daemon::dispatch

@@ -22,36 +22,10 @@ std::uint64_t free_memory_bytes() {
 
 }  // namespace
 
-void connect_get_hostname(Request& request) { request.out.put_string(request.driver.hostname()); }
-
-void connect_get_capabilities(Request& request) { request.out.put_string(request.driver.capabilities()); }
-
-void connect_get_domain_capabilities(Request& request) {
-  const std::optional<std::string> emulator = get_optional_text(request.in);
-  const std::optional<std::string> arch = get_optional_text(request.in);
-  const std::optional<std::string> machine = get_optional_text(request.in);
-  const std::optional<std::string> type = get_optional_text(request.in);
-  const std::uint32_t flags = request.in.get_uint32();
-  end_arguments(request);
-  check_flags(request, flags, 0);
-  request.out.put_string(request.driver.domain_capabilities(emulator, arch, machine, type));
-}
-
 void connect_get_max_vcpus(Request& request) {
   get_optional_text(request.in);  // the domain type: clients give the driver's name, too; there is one
   end_arguments(request);
   request.out.put_int32(machine::kLimits.vcpus);
-}
-
-void node_get_info(Request& request) {
-  constexpr std::size_t kModelSize = 32;
-  const NodeInfo info = request.driver.node_info();
-  put_fixed_chars(request.out, info.model, kModelSize);
-  request.out.put_uint64(info.memory_kib);
-  for (const std::int32_t number :
-       {info.cpus, info.mhz, info.nodes, info.sockets, info.cores, info.threads}) {
-    request.out.put_int32(number);
-  }
 }
 
 void node_get_cpu_map(Request& request) {

@@ -6,11 +6,7 @@
 
 namespace virtsev::daemon::dispatch {
 
-void connect_get_hostname(Request& request);
-void connect_get_capabilities(Request& request);
-void connect_get_domain_capabilities(Request& request);
 void connect_get_max_vcpus(Request& request);
-void node_get_info(Request& request);
 void node_get_cpu_map(Request& request);
 void node_get_free_memory(Request& request);
 void node_get_cells_free_memory(Request& request);

@@ -111,7 +111,7 @@ void FakeDriver::emit_lifecycle(const Domain& domain, std::int32_t event, std::i
   emit({handle_of(domain), LifecycleEvent{event, detail}});
 }
 
-void FakeDriver::begin(Domain& domain, std::uint32_t flags, ConnectionId owner) {
+void FakeDriver::begin(Domain& domain, Flags flags, ConnectionId owner) {
   if (domain.id >= 0) {
     throw Error(ErrorCode::kOperationInvalid,
                 text("Requested operation is not valid: domain is already running"));
@@ -207,7 +207,7 @@ DomainHandle FakeDriver::lookup_by_id(int id) {
   throw Error(ErrorCode::kNoDomain, text("Domain not found: no domain with matching id {}", id));
 }
 
-asio::awaitable<DomainHandle> FakeDriver::define(std::string xml, std::uint32_t) {
+asio::awaitable<DomainHandle> FakeDriver::define(std::string xml, Flags) {
   calls.emplace_back("define");
   Domain& domain = take_in(xml);
   domain.persistent = true;
@@ -215,7 +215,7 @@ asio::awaitable<DomainHandle> FakeDriver::define(std::string xml, std::uint32_t)
   co_return handle_of(domain);
 }
 
-asio::awaitable<void> FakeDriver::undefine(Uuid uuid, std::uint32_t) {
+asio::awaitable<void> FakeDriver::undefine(Uuid uuid, Flags) {
   calls.emplace_back("undefine");
   Domain& domain = find(uuid);
   emit_lifecycle(domain, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
@@ -226,17 +226,17 @@ asio::awaitable<void> FakeDriver::undefine(Uuid uuid, std::uint32_t) {
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::rename(Uuid uuid, std::string new_name, std::uint32_t) {
+asio::awaitable<void> FakeDriver::rename(Uuid uuid, std::string new_name, Flags) {
   calls.emplace_back("rename");
   find(uuid).name = std::move(new_name);
   co_return;
 }
 
-std::string FakeDriver::xml(const Uuid& uuid, std::uint32_t) { return find(uuid).xml; }
+std::string FakeDriver::xml(const Uuid& uuid, Flags) { return find(uuid).xml; }
 
 asio::awaitable<void> FakeDriver::set_metadata(Uuid uuid, std::int32_t kind, std::optional<std::string> value,
                                                std::optional<std::string>, std::optional<std::string> uri,
-                                               std::uint32_t) {
+                                               Flags) {
   calls.emplace_back("set_metadata");
   Domain& domain = find(uuid);
   domain.metadata[kind] = value.value_or("");
@@ -245,7 +245,7 @@ asio::awaitable<void> FakeDriver::set_metadata(Uuid uuid, std::int32_t kind, std
 }
 
 std::string FakeDriver::metadata(const Uuid& uuid, std::int32_t kind, const std::optional<std::string>&,
-                                 std::uint32_t) {
+                                 Flags) {
   const Domain& domain = find(uuid);
   const auto found = domain.metadata.find(kind);
   if (found == domain.metadata.end() || found->second.empty()) {
@@ -262,32 +262,32 @@ asio::awaitable<void> FakeDriver::set_autostart(Uuid uuid, bool on) {
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::set_vcpus(Uuid uuid, std::uint32_t count, std::uint32_t flags) {
+asio::awaitable<void> FakeDriver::set_vcpus(Uuid uuid, std::uint32_t count, Flags flags) {
   calls.push_back(fmt::format("set_vcpus {} {} {}", find(uuid).name, count, flags));
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::set_memory(Uuid uuid, std::uint64_t kib, std::uint32_t flags) {
+asio::awaitable<void> FakeDriver::set_memory(Uuid uuid, std::uint64_t kib, Flags flags) {
   calls.push_back(fmt::format("set_memory {} {} {}", find(uuid).name, kib, flags));
   co_return;
 }
 
 asio::awaitable<void> FakeDriver::set_lifecycle_action(Uuid uuid, std::uint32_t type, std::uint32_t action,
-                                                       std::uint32_t flags) {
+                                                       Flags flags) {
   calls.push_back(fmt::format("set_lifecycle_action {} {} {} {}", find(uuid).name, type, action, flags));
   co_return;
 }
 
 bool FakeDriver::is_persistent(const Uuid& uuid) { return find(uuid).persistent; }
 
-asio::awaitable<DomainHandle> FakeDriver::create(std::string xml, std::uint32_t flags, ConnectionId owner) {
+asio::awaitable<DomainHandle> FakeDriver::create(std::string xml, Flags flags, ConnectionId owner) {
   calls.emplace_back("create");
   Domain& domain = take_in(xml);
   begin(domain, flags, owner);
   co_return handle_of(domain);
 }
 
-asio::awaitable<DomainHandle> FakeDriver::start(Uuid uuid, std::uint32_t flags, ConnectionId owner) {
+asio::awaitable<DomainHandle> FakeDriver::start(Uuid uuid, Flags flags, ConnectionId owner) {
   calls.emplace_back("start");
   Domain& domain = find(uuid);
   begin(domain, flags, owner);
@@ -312,7 +312,7 @@ asio::awaitable<void> FakeDriver::resume(Uuid uuid) {
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::shutdown(Uuid uuid, std::uint32_t) {
+asio::awaitable<void> FakeDriver::shutdown(Uuid uuid, Flags) {
   calls.emplace_back("shutdown");
   Domain& domain = find_active(uuid);
   emit_lifecycle(domain, VIR_DOMAIN_EVENT_SHUTDOWN, VIR_DOMAIN_EVENT_SHUTDOWN_GUEST);
@@ -320,19 +320,19 @@ asio::awaitable<void> FakeDriver::shutdown(Uuid uuid, std::uint32_t) {
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::reboot(Uuid uuid, std::uint32_t) {
+asio::awaitable<void> FakeDriver::reboot(Uuid uuid, Flags) {
   calls.emplace_back("reboot");
   emit({handle_of(find_active(uuid)), RebootEvent{}});
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::reset(Uuid uuid, std::uint32_t) {
+asio::awaitable<void> FakeDriver::reset(Uuid uuid, Flags) {
   calls.emplace_back("reset");
   emit({handle_of(find_active(uuid)), RebootEvent{}});
   co_return;
 }
 
-asio::awaitable<void> FakeDriver::destroy(Uuid uuid, std::uint32_t) {
+asio::awaitable<void> FakeDriver::destroy(Uuid uuid, Flags) {
   calls.emplace_back("destroy");
   end(find_active(uuid), VIR_DOMAIN_SHUTOFF_DESTROYED, VIR_DOMAIN_EVENT_STOPPED_DESTROYED);
   co_return;

@@ -64,30 +64,30 @@ class FakeDriver final : public Driver {
   DomainHandle lookup_by_name(const std::string& name) override;
   DomainHandle lookup_by_uuid(const Uuid& uuid) override;
   DomainHandle lookup_by_id(int id) override;
-  asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags) override;
-  asio::awaitable<void> undefine(Uuid domain, std::uint32_t flags) override;
-  asio::awaitable<void> rename(Uuid domain, std::string new_name, std::uint32_t flags) override;
-  std::string xml(const Uuid& domain, std::uint32_t flags) override;
+  asio::awaitable<DomainHandle> define(std::string xml, Flags flags) override;
+  asio::awaitable<void> undefine(Uuid domain, Flags flags) override;
+  asio::awaitable<void> rename(Uuid domain, std::string new_name, Flags flags) override;
+  std::string xml(const Uuid& domain, Flags flags) override;
   asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
                                      std::optional<std::string> key, std::optional<std::string> uri,
-                                     std::uint32_t flags) override;
+                                     Flags flags) override;
   std::string metadata(const Uuid& domain, std::int32_t kind, const std::optional<std::string>& uri,
-                       std::uint32_t flags) override;
+                       Flags flags) override;
   bool autostart(const Uuid& domain) override;
   asio::awaitable<void> set_autostart(Uuid domain, bool on) override;
   bool is_persistent(const Uuid& domain) override;
-  asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, std::uint32_t flags) override;
-  asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, std::uint32_t flags) override;
+  asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, Flags flags) override;
+  asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, Flags flags) override;
   asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
-                                             std::uint32_t flags) override;
-  asio::awaitable<DomainHandle> create(std::string xml, std::uint32_t flags, ConnectionId owner) override;
-  asio::awaitable<DomainHandle> start(Uuid domain, std::uint32_t flags, ConnectionId owner) override;
+                                             Flags flags) override;
+  asio::awaitable<DomainHandle> create(std::string xml, Flags flags, ConnectionId owner) override;
+  asio::awaitable<DomainHandle> start(Uuid domain, Flags flags, ConnectionId owner) override;
   asio::awaitable<void> suspend(Uuid domain) override;
   asio::awaitable<void> resume(Uuid domain) override;
-  asio::awaitable<void> shutdown(Uuid domain, std::uint32_t flags) override;
-  asio::awaitable<void> reboot(Uuid domain, std::uint32_t flags) override;
-  asio::awaitable<void> reset(Uuid domain, std::uint32_t flags) override;
-  asio::awaitable<void> destroy(Uuid domain, std::uint32_t flags) override;
+  asio::awaitable<void> shutdown(Uuid domain, Flags flags) override;
+  asio::awaitable<void> reboot(Uuid domain, Flags flags) override;
+  asio::awaitable<void> reset(Uuid domain, Flags flags) override;
+  asio::awaitable<void> destroy(Uuid domain, Flags flags) override;
   void connection_closed(ConnectionId owner) override;
   DomainState state(const Uuid& domain) override { return find(domain).state; }
   asio::awaitable<DomainInfo> info(Uuid domain) override;
@@ -100,9 +100,8 @@ class FakeDriver final : public Driver {
   asio::awaitable<void> abort_job(Uuid domain) override;
   std::vector<std::string> messages(const Uuid& domain) override;
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
-                                     std::uint32_t flags) override;
-  asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format,
-                                  std::uint32_t flags) override;
+                                     Flags flags) override;
+  asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format, Flags flags) override;
   asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) override;
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
@@ -116,7 +115,7 @@ class FakeDriver final : public Driver {
   Domain& find(const Uuid& uuid);
   Domain& find_active(const Uuid& uuid);
   Domain& take_in(const std::string& xml);
-  void begin(Domain& domain, std::uint32_t flags, ConnectionId owner);
+  void begin(Domain& domain, Flags flags, ConnectionId owner);
   void end(Domain& domain, std::int32_t reason, std::int32_t detail);
   void emit_lifecycle(const Domain& domain, std::int32_t event, std::int32_t detail);
 

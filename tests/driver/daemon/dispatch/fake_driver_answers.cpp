@@ -115,7 +115,7 @@ std::vector<std::string> FakeDriver::messages(const Uuid& uuid) {
 }
 
 asio::awaitable<Bytes> FakeDriver::memory_peek(Uuid uuid, std::uint64_t address, std::uint32_t size,
-                                               std::uint32_t flags) {
+                                               Flags flags) {
   calls.emplace_back("memory_peek");
   find_active(uuid);
   if (flags != VIR_MEMORY_PHYSICAL) {
@@ -128,8 +128,7 @@ asio::awaitable<Bytes> FakeDriver::memory_peek(Uuid uuid, std::uint64_t address,
   co_return memory;
 }
 
-asio::awaitable<void> FakeDriver::core_dump(Uuid uuid, std::string file, std::uint32_t format,
-                                            std::uint32_t flags) {
+asio::awaitable<void> FakeDriver::core_dump(Uuid uuid, std::string file, std::uint32_t format, Flags flags) {
   calls.push_back("core_dump " + file + " " + std::to_string(format) + " " + std::to_string(flags));
   find_active(uuid);
   co_return;

@@ -13,8 +13,11 @@
 #include "sevcore/base/error.hpp"
 #include "tests/driver/daemon/dispatch/fake_client.hpp"
 #include "tests/driver/daemon/dispatch/fake_driver.hpp"
+#include "tests/driver/daemon/dispatch/numbers.hpp"
 
 namespace virtsev::daemon::test {
+
+using enum ErrorCode;
 
 /// Arguments, written one after another: Arguments().domain(d).u32(1).
 class Arguments {
@@ -38,7 +41,7 @@ class Arguments {
 /// What a call came to.
 struct Outcome {
   Bytes payload;
-  std::optional<int> error;  ///< virErrorNumber
+  std::optional<ErrorCode> error;
   std::string message;
 };
 
@@ -85,7 +88,7 @@ class ServiceTest : public ::testing::Test {
       co_await service.call(client, {procedure, 0}, in, out);
       result.payload = out.take();
     } catch (const Error& error) {
-      result.error = static_cast<int>(error.code());
+      result.error = error.code();
       result.message = error.what();
     }
     *outcome = std::move(result);

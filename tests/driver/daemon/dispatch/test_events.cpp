@@ -19,7 +19,7 @@ class Events : public ServiceTest {
     if (only != nullptr) {
       arguments.domain(*only);
     }
-    const Outcome outcome = call(client, 316, arguments);
+    const Outcome outcome = call(client, kConnectDomainEventRegisterAny, arguments);
     EXPECT_FALSE(outcome.error) << outcome.message;
     xdr::Decoder decoder(outcome.payload);
     return decoder.get_int32();
@@ -76,23 +76,23 @@ TEST_F(Events, EveryEventOfLibvirtCanBeRegisteredFor) {
     add(client_, event);
   }
   for (const std::int32_t event : {-1, 28, 2147483647}) {
-    const Outcome outcome = call(316, Arguments().i32(event).u32(0));
-    EXPECT_EQ(outcome.error, 1);
+    const Outcome outcome = call(kConnectDomainEventRegisterAny, Arguments().i32(event).u32(0));
+    EXPECT_EQ(outcome.error, kInternal);
     EXPECT_EQ(outcome.message, "unsupported event ID " + std::to_string(event));
   }
 }
 
 TEST_F(Events, EndWhenDeregistered) {
   const std::int32_t callback = add(client_, 0);
-  EXPECT_FALSE(call(317, Arguments().i32(callback)).error);
+  EXPECT_FALSE(call(kConnectDomainEventDeregisterAny, Arguments().i32(callback)).error);
   driver_.emit({beta(), LifecycleEvent{5, 1}});
   EXPECT_TRUE(client_.events.empty());
-  EXPECT_EQ(call(317, Arguments().i32(callback)).error, 1);
+  EXPECT_EQ(call(kConnectDomainEventDeregisterAny, Arguments().i32(callback)).error, kInternal);
 }
 
 TEST_F(Events, NobodyElseCanDeregisterThem) {
   const std::int32_t callback = add(client_, 0);
-  EXPECT_EQ(call(other_, 317, Arguments().i32(callback)).error, 1);
+  EXPECT_EQ(call(other_, kConnectDomainEventDeregisterAny, Arguments().i32(callback)).error, kInternal);
   driver_.emit({beta(), LifecycleEvent{5, 1}});
   EXPECT_EQ(client_.events.size(), 1U);
 }
@@ -110,7 +110,7 @@ TEST_F(Events, AConnectionHasABoundedNumberOfCallbacks) {
   for (std::size_t i = 0; i < dispatch::EventHub::kMaxCallbacks; ++i) {
     add(client_, 0);
   }
-  EXPECT_EQ(call(316, Arguments().i32(0).u32(0)).error, 87);
+  EXPECT_EQ(call(kConnectDomainEventRegisterAny, Arguments().i32(0).u32(0)).error, kResourceBusy);
   add(other_, 0);
 }
 
@@ -126,11 +126,11 @@ class Console : public Events {
  protected:
   void SetUp() override {
     Events::SetUp();
-    EXPECT_FALSE(call(9, Arguments().domain(uuid_of(1))).error);
+    EXPECT_FALSE(call(kDomainCreate, Arguments().domain(uuid_of(1))).error);
   }
   Outcome open_console(FakeClient& client, std::uint32_t flags = 0,
                        const std::optional<std::string>& device = std::nullopt) {
-    return call(client, 201, Arguments().domain(uuid_of(1)).optional(device).u32(flags));
+    return call(client, kDomainOpenConsole, Arguments().domain(uuid_of(1)).optional(device).u32(flags));
   }
 };
 
@@ -142,13 +142,13 @@ TEST_F(Console, IsTiedToTheCall) {
 
 TEST_F(Console, IsNamedByItsAlias) {
   EXPECT_FALSE(open_console(client_, 0, "serial0").error);
-  EXPECT_EQ(open_console(other_, 1, "serial9").error, 8);
+  EXPECT_EQ(open_console(other_, 1, "serial9").error, kInvalidArgument);
 }
 
 TEST_F(Console, IsForOneClientAtATime) {
   EXPECT_FALSE(open_console(client_).error);
   const Outcome second = open_console(other_);
-  EXPECT_EQ(second.error, 9);
+  EXPECT_EQ(second.error, kOperationFailed);
   EXPECT_EQ(second.message.rfind("Active console session exists for this domain", 0), 0U);
   EXPECT_TRUE(other_.streams.empty());
   EXPECT_FALSE(client_.streams[0]->failure);
@@ -159,7 +159,7 @@ TEST_F(Console, IsTakenOverByForce) {
   EXPECT_FALSE(open_console(other_, 1).error);
   EXPECT_TRUE(client_.streams[0]->failure);
   EXPECT_FALSE(other_.streams[0]->failure);
-  EXPECT_EQ(open_console(client_).error, 9);
+  EXPECT_EQ(open_console(client_).error, kOperationFailed);
 }
 
 TEST_F(Console, IsFreeAgainWhenTheStreamEnds) {
@@ -172,22 +172,23 @@ TEST_F(Console, TheEndOfAStreamThatWasTakenOverFreesNothing) {
   EXPECT_FALSE(open_console(client_).error);
   EXPECT_FALSE(open_console(other_, 1).error);
   client_.streams[0]->end();
-  EXPECT_EQ(open_console(client_).error, 9);
+  EXPECT_EQ(open_console(client_).error, kOperationFailed);
 }
 
 TEST_F(Console, OfAnInactiveDomainIsRefused) {
-  EXPECT_EQ(call(201, Arguments().domain(uuid_of(2)).optional(std::nullopt).u32(0)).error, 55);
+  EXPECT_EQ(call(kDomainOpenConsole, Arguments().domain(uuid_of(2)).optional(std::nullopt).u32(0)).error,
+            kOperationInvalid);
 }
 
 TEST_F(Console, UnknownFlagsAreRefused) {
-  EXPECT_EQ(open_console(client_, 4).error, 8);
+  EXPECT_EQ(open_console(client_, 4).error, kInvalidArgument);
   EXPECT_FALSE(open_console(client_, 2).error);
 }
 
 class Channel : public Console {
  protected:
   Outcome open_channel(FakeClient& client, const std::optional<std::string>& name, std::uint32_t flags = 0) {
-    return call(client, 296, Arguments().domain(uuid_of(1)).optional(name).u32(flags));
+    return call(client, kDomainOpenChannel, Arguments().domain(uuid_of(1)).optional(name).u32(flags));
   }
 };
 
@@ -201,12 +202,12 @@ TEST_F(Channel, IsTiedToTheCallAndHasItsName) {
 TEST_F(Channel, IsNotForThoseWhoMayOnlyRead) {
   FakeClient reader(3, true);
   open(reader);
-  EXPECT_EQ(open_channel(reader, "virtsev.gdb").error, 29);
+  EXPECT_EQ(open_channel(reader, "virtsev.gdb").error, kOperationDenied);
   EXPECT_TRUE(reader.streams.empty());
 }
 
 TEST_F(Channel, UnknownFlagsAreRefused) {
-  EXPECT_EQ(open_channel(client_, "virtsev.gdb", 1).error, 8);
+  EXPECT_EQ(open_channel(client_, "virtsev.gdb", 1).error, kInvalidArgument);
   EXPECT_TRUE(client_.streams.empty());
 }
 

@@ -13,20 +13,25 @@ class Host : public ServiceTest {
 };
 
 TEST_F(Host, TellsItsNameAndCapabilities) {
-  EXPECT_EQ(call(59).payload, Arguments().text("fake.example").bytes());
-  EXPECT_EQ(call(7).payload, Arguments().text(driver_.capabilities()).bytes());
+  EXPECT_EQ(call(kConnectGetHostname).payload, Arguments().text("fake.example").bytes());
+  EXPECT_EQ(call(kConnectGetCapabilities).payload, Arguments().text(driver_.capabilities()).bytes());
   const std::optional<std::string> none;
-  EXPECT_FALSE(
-      call(342, Arguments().optional(none).optional(none).optional(none).optional("kvm").u32(0)).error);
-  EXPECT_EQ(call(342, Arguments().optional(none).optional(none).optional(none).optional("xen").u32(0)).error,
-            8);
-  EXPECT_EQ(call(342, Arguments().optional(none).optional(none).optional(none).optional(none).u32(1)).error,
-            8);
-  EXPECT_EQ(call(5, Arguments().optional("kvm")).payload, Arguments().i32(64).bytes());
+  EXPECT_FALSE(call(kConnectGetDomainCapabilities,
+                    Arguments().optional(none).optional(none).optional(none).optional("kvm").u32(0))
+                   .error);
+  EXPECT_EQ(call(kConnectGetDomainCapabilities,
+                 Arguments().optional(none).optional(none).optional(none).optional("xen").u32(0))
+                .error,
+            kInvalidArgument);
+  EXPECT_EQ(call(kConnectGetDomainCapabilities,
+                 Arguments().optional(none).optional(none).optional(none).optional(none).u32(1))
+                .error,
+            kInvalidArgument);
+  EXPECT_EQ(call(kConnectGetMaxVcpus, Arguments().optional("kvm")).payload, Arguments().i32(64).bytes());
 }
 
 TEST_F(Host, ACharacterTakesFourBytes) {
-  const Bytes payload = call(6).payload;
+  const Bytes payload = call(kNodeGetInfo).payload;
   ASSERT_EQ(payload.size(), 160U);  // 32 of them, a u64, six i32
   EXPECT_EQ(ByteView(payload)[3], 'x');
   EXPECT_EQ(ByteView(payload)[7], '8');
@@ -44,16 +49,17 @@ TEST_F(Host, ALongModelNameKeepsItsTerminator) {
 }
 
 TEST_F(Host, TellsItsCpusAsAsked) {
-  EXPECT_EQ(call(293, Arguments().i32(1).i32(1).u32(0)).payload,
+  EXPECT_EQ(call(kNodeGetCPUMap, Arguments().i32(1).i32(1).u32(0)).payload,
             Arguments().u32(1).u32(0x0f000000).u32(4).i32(4).bytes());
-  EXPECT_EQ(call(293, Arguments().i32(0).i32(0).u32(0)).payload, Arguments().u32(0).u32(0).i32(4).bytes());
+  EXPECT_EQ(call(kNodeGetCPUMap, Arguments().i32(0).i32(0).u32(0)).payload,
+            Arguments().u32(0).u32(0).i32(4).bytes());
 }
 
 TEST_F(Host, TellsItsFreeMemory) {
-  EXPECT_EQ(call(102).payload.size(), 8U);
-  EXPECT_EQ(call(101, Arguments().i32(0).i32(8)).payload.size(), 12U);
-  EXPECT_EQ(call(101, Arguments().i32(1).i32(1)).error, 8);
-  EXPECT_EQ(call(101, Arguments().i32(0).i32(-1)).error, 39);
+  EXPECT_EQ(call(kNodeGetFreeMemory).payload.size(), 8U);
+  EXPECT_EQ(call(kNodeGetCellsFreeMemory, Arguments().i32(0).i32(8)).payload.size(), 12U);
+  EXPECT_EQ(call(kNodeGetCellsFreeMemory, Arguments().i32(1).i32(1)).error, kInvalidArgument);
+  EXPECT_EQ(call(kNodeGetCellsFreeMemory, Arguments().i32(0).i32(-1)).error, kRpc);
 }
 
 TEST_F(Host, TellsItsSevPlatformWhateverNumberIsAsked) {
@@ -80,41 +86,50 @@ TEST_F(Host, TellsItsSevPlatformWhateverNumberIsAsked) {
                         .i32(6)
                         .bytes();
   for (const std::int32_t garbage : {0, -559038737, 0x7fffffff}) {
-    EXPECT_EQ(call(395, Arguments().i32(garbage).u32(4)).payload, all);
+    EXPECT_EQ(call(kNodeGetSEVInfo, Arguments().i32(garbage).u32(4)).payload, all);
   }
 }
 
 TEST_F(Host, LeavesStringsOutForClientsThatCannotTakeThem) {
-  EXPECT_EQ(call(395, Arguments().i32(0).u32(0)).payload, Arguments()
-                                                              .u32(4)
-                                                              .text("cbitpos")
-                                                              .i32(2)
-                                                              .u32(51)
-                                                              .text("reduced-phys-bits")
-                                                              .i32(2)
-                                                              .u32(1)
-                                                              .text("max-guests")
-                                                              .i32(2)
-                                                              .u32(410)
-                                                              .text("max-es-guests")
-                                                              .i32(2)
-                                                              .u32(99)
-                                                              .i32(4)
-                                                              .bytes());
+  EXPECT_EQ(call(kNodeGetSEVInfo, Arguments().i32(0).u32(0)).payload, Arguments()
+                                                                          .u32(4)
+                                                                          .text("cbitpos")
+                                                                          .i32(2)
+                                                                          .u32(51)
+                                                                          .text("reduced-phys-bits")
+                                                                          .i32(2)
+                                                                          .u32(1)
+                                                                          .text("max-guests")
+                                                                          .i32(2)
+                                                                          .u32(410)
+                                                                          .text("max-es-guests")
+                                                                          .i32(2)
+                                                                          .u32(99)
+                                                                          .i32(4)
+                                                                          .bytes());
 }
 
 TEST_F(Host, HasNoNetworksPoolsDevicesOrSecrets) {
-  for (const std::int32_t number : {36, 38, 72, 74, 112, 127, 138, 140}) {
+  for (const std::int32_t number :
+       {kConnectListDefinedNetworks, kConnectListNetworks, kConnectListStoragePools,
+        kConnectListDefinedStoragePools, kNodeListDevices, kConnectListInterfaces,
+        kConnectListDefinedInterfaces, kConnectListSecrets}) {
     EXPECT_EQ(call(number, Arguments().i32(10)).payload, Arguments().u32(0).bytes()) << number;
   }
-  for (const std::int32_t number : {50, 52, 71, 73, 111, 126, 137, 139}) {
+  for (const std::int32_t number :
+       {kConnectNumOfDefinedNetworks, kConnectNumOfNetworks, kConnectNumOfStoragePools,
+        kConnectNumOfDefinedStoragePools, kNodeNumOfDevices, kConnectNumOfInterfaces,
+        kConnectNumOfDefinedInterfaces, kConnectNumOfSecrets}) {
     EXPECT_EQ(call(number).payload, Arguments().i32(0).bytes()) << number;
   }
-  for (const std::int32_t number : {281, 283, 284, 285, 286, 287, 401}) {
+  for (const std::int32_t number :
+       {kConnectListAllStoragePools, kConnectListAllNetworks, kConnectListAllInterfaces,
+        kConnectListAllNodeDevices, kConnectListAllNWFilters, kConnectListAllSecrets,
+        kConnectListAllNWFilterBindings}) {
     EXPECT_EQ(call(number, Arguments().i32(1).u32(0)).payload, Arguments().u32(0).u32(0).bytes()) << number;
   }
-  EXPECT_EQ(call(122).error, 3);
-  EXPECT_EQ(call(178).error, 3);
+  EXPECT_EQ(call(kNodeGetSecurityModel).error, kNoSupport);
+  EXPECT_EQ(call(kConnectNumOfNWFilters).error, kNoSupport);
 }
 
 TEST_F(Host, ListsOfNothingStillKnowTheirFilters) {
@@ -131,50 +146,55 @@ TEST_F(Host, ListsOfNothingStillKnowTheirFilters) {
         List{286, 0, 0x1, "virConnectListAllNWFilters"}, List{287, 0xf, 0x10, "virConnectListAllSecrets"}}) {
     EXPECT_FALSE(call(list.number, Arguments().i32(1).u32(list.known)).error) << list.api;
     const Outcome refused = call(list.number, Arguments().i32(1).u32(list.known | list.unknown));
-    EXPECT_EQ(refused.error, 8) << list.api;
+    EXPECT_EQ(refused.error, kInvalidArgument) << list.api;
     EXPECT_NE(refused.message.find(list.api), std::string::npos) << refused.message;
   }
   const Uuid guest = driver_.add("guest").uuid;
-  EXPECT_FALSE(call(413, Arguments().domain(guest).i32(1).u32(0xf)).error);
-  EXPECT_EQ(call(413, Arguments().domain(guest).i32(1).u32(0x10)).error, 8);
-  EXPECT_FALSE(call(187, Arguments().domain(guest).u32(0x7ff)).error);
-  EXPECT_FALSE(call(274, Arguments().domain(guest).i32(1).u32(0x7ff)).error);
-  EXPECT_EQ(call(183, Arguments().domain(guest).u32(1)).message,
+  EXPECT_FALSE(call(kDomainListAllCheckpoints, Arguments().domain(guest).i32(1).u32(0xf)).error);
+  EXPECT_EQ(call(kDomainListAllCheckpoints, Arguments().domain(guest).i32(1).u32(0x10)).error,
+            kInvalidArgument);
+  EXPECT_FALSE(call(kDomainSnapshotNum, Arguments().domain(guest).u32(0x7ff)).error);
+  EXPECT_FALSE(call(kDomainListAllSnapshots, Arguments().domain(guest).i32(1).u32(0x7ff)).error);
+  EXPECT_EQ(call(kDomainHasManagedSaveImage, Arguments().domain(guest).u32(1)).message,
             "unsupported flags (0x1) in function virDomainHasManagedSaveImage");
-  EXPECT_EQ(call(187, Arguments().domain(guest).u32(0x800)).error, 8);
-  EXPECT_EQ(call(274, Arguments().domain(guest).i32(1).u32(0x800)).error, 8);
+  EXPECT_EQ(call(kDomainSnapshotNum, Arguments().domain(guest).u32(0x800)).error, kInvalidArgument);
+  EXPECT_EQ(call(kDomainListAllSnapshots, Arguments().domain(guest).i32(1).u32(0x800)).error,
+            kInvalidArgument);
 }
 
 TEST_F(Host, ListsOfWhatAGuestHasNoneOfAreEmpty) {
   const Uuid guest = driver_.add("guest").uuid;
   const Bytes none = Arguments().u32(0).bytes();
   const Bytes none_and_count = Arguments().u32(0).u32(0).bytes();
-  EXPECT_EQ(call(188, Arguments().domain(guest).i32(10).u32(0)).payload, none);
-  EXPECT_EQ(call(190, Arguments().domain(guest).u32(0)).payload, none);
-  EXPECT_EQ(call(274, Arguments().domain(guest).i32(1).u32(0)).payload, none_and_count);
-  EXPECT_EQ(call(413, Arguments().domain(guest).i32(1).u32(0)).payload, none_and_count);
-  EXPECT_EQ(call(351, Arguments().domain(guest).u32(0)).payload, none_and_count);
-  EXPECT_EQ(call(278, Arguments().domain(guest)).payload, none_and_count);
-  for (const Outcome& inactive : {call(263, Arguments().domain(guest).u32(0).u32(0)),
-                                  call(353, Arguments().domain(guest).u32(0).u32(0)),
-                                  call(351, Arguments().domain(guest).u32(VIR_DOMAIN_AFFECT_LIVE)),
-                                  call(262, Arguments().domain(guest).u32(0).i32(-1).u32(1).u32(0))}) {
-    EXPECT_EQ(inactive.error, 55) << inactive.message;
+  EXPECT_EQ(call(kDomainSnapshotListNames, Arguments().domain(guest).i32(10).u32(0)).payload, none);
+  EXPECT_EQ(call(kDomainHasCurrentSnapshot, Arguments().domain(guest).u32(0)).payload, none);
+  EXPECT_EQ(call(kDomainListAllSnapshots, Arguments().domain(guest).i32(1).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(kDomainListAllCheckpoints, Arguments().domain(guest).i32(1).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(kDomainGetIOThreadInfo, Arguments().domain(guest).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(kDomainGetSecurityLabelList, Arguments().domain(guest)).payload, none_and_count);
+  for (const Outcome& inactive :
+       {call(kDomainGetDiskErrors, Arguments().domain(guest).u32(0).u32(0)),
+        call(kDomainInterfaceAddresses, Arguments().domain(guest).u32(0).u32(0)),
+        call(kDomainGetIOThreadInfo, Arguments().domain(guest).u32(VIR_DOMAIN_AFFECT_LIVE)),
+        call(kDomainGetCPUStats, Arguments().domain(guest).u32(0).i32(-1).u32(1).u32(0))}) {
+    EXPECT_EQ(inactive.error, kOperationInvalid) << inactive.message;
   }
-  EXPECT_FALSE(call(196, Arguments().domain(guest).u32(0)).error);
-  EXPECT_EQ(call(263, Arguments().domain(guest).u32(0).u32(0)).payload, none_and_count);
-  EXPECT_EQ(call(353, Arguments().domain(guest).u32(0).u32(0)).payload, none);
-  EXPECT_EQ(call(353, Arguments().domain(guest).u32(1).u32(0)).error, 3) << "there is no agent";
-  for (const std::int32_t number : {188, 263, 278, 353}) {
-    EXPECT_EQ(call(number, Arguments().domain(uuid_of(9)).u32(0).u32(0)).error, 42) << number;
+  EXPECT_FALSE(call(kDomainCreateWithFlags, Arguments().domain(guest).u32(0)).error);
+  EXPECT_EQ(call(kDomainGetDiskErrors, Arguments().domain(guest).u32(0).u32(0)).payload, none_and_count);
+  EXPECT_EQ(call(kDomainInterfaceAddresses, Arguments().domain(guest).u32(0).u32(0)).payload, none);
+  EXPECT_EQ(call(kDomainInterfaceAddresses, Arguments().domain(guest).u32(1).u32(0)).error, kNoSupport)
+      << "there is no agent";
+  for (const std::int32_t number : {kDomainSnapshotListNames, kDomainGetDiskErrors,
+                                    kDomainGetSecurityLabelList, kDomainInterfaceAddresses}) {
+    EXPECT_EQ(call(number, Arguments().domain(uuid_of(9)).u32(0).u32(0)).error, kNoDomain) << number;
   }
 }
 
 TEST_F(Host, ACpusStatisticsAreTheTotalAlone) {
   const Uuid guest = driver_.add("guest").uuid;
-  EXPECT_FALSE(call(196, Arguments().domain(guest).u32(0)).error);
+  EXPECT_FALSE(call(kDomainCreateWithFlags, Arguments().domain(guest).u32(0)).error);
   const auto ask = [&](std::uint32_t most, std::int32_t first, std::uint32_t cpus) {
-    return call(262, Arguments().domain(guest).u32(most).i32(first).u32(cpus).u32(0)).payload;
+    return call(kDomainGetCPUStats, Arguments().domain(guest).u32(most).i32(first).u32(cpus).u32(0)).payload;
   };
   const auto cpus = driver_.node_cpu_map().cpus;
   EXPECT_EQ(ask(0, 0, 0), Arguments().u32(0).i32(cpus).bytes()) << "how many CPUs";
@@ -188,7 +208,9 @@ TEST_F(Host, ACpusStatisticsAreTheTotalAlone) {
   EXPECT_TRUE(std::holds_alternative<std::uint64_t>(statistics[0].value));
   EXPECT_EQ(in.get_int32(), 1);
   EXPECT_TRUE(in.ok());
-  EXPECT_EQ(call(262, Arguments().domain(guest).u32(0xffffffff).i32(-1).u32(0xffffffff).u32(0)).error, 39);
+  EXPECT_EQ(call(kDomainGetCPUStats, Arguments().domain(guest).u32(0xffffffff).i32(-1).u32(0xffffffff).u32(0))
+                .error,
+            kRpc);
 }
 
 TEST_F(Host, TypedParametersOfEveryTypeAreReadBack) {
@@ -223,36 +245,38 @@ TEST_F(Host, ATypedParameterOfUnknownTypeIsMalformed) {
 
 TEST_F(Host, AMeasurementIsReadAndASecretHandedOver) {
   driver_.add("guest");
-  EXPECT_EQ(call(396, Arguments().domain(uuid_of(1)).u32(4)).error, 55);
-  EXPECT_FALSE(call(196, Arguments().domain(uuid_of(1)).u32(1)).error);
-  EXPECT_EQ(call(396, Arguments().domain(uuid_of(1)).u32(4)).payload, Arguments()
-                                                                          .u32(5)
-                                                                          .text("sev-measurement")
-                                                                          .i32(7)
-                                                                          .text("bWVhc3VyZW1lbnQ=")
-                                                                          .text("sev-api-major")
-                                                                          .i32(2)
-                                                                          .u32(1)
-                                                                          .text("sev-api-minor")
-                                                                          .i32(2)
-                                                                          .u32(55)
-                                                                          .text("sev-build-id")
-                                                                          .i32(2)
-                                                                          .u32(24)
-                                                                          .text("sev-policy")
-                                                                          .i32(2)
-                                                                          .u32(5)
-                                                                          .bytes());
-  EXPECT_FALSE(call(439, Arguments()
-                             .domain(uuid_of(1))
-                             .u32(2)
-                             .text("sev-secret")
-                             .i32(7)
-                             .text("c2VjcmV0")
-                             .text("sev-secret-set-address")
-                             .i32(4)
-                             .u64(0x1000)
-                             .u32(0))
+  EXPECT_EQ(call(kDomainGetLaunchSecurityInfo, Arguments().domain(uuid_of(1)).u32(4)).error,
+            kOperationInvalid);
+  EXPECT_FALSE(call(kDomainCreateWithFlags, Arguments().domain(uuid_of(1)).u32(1)).error);
+  EXPECT_EQ(call(kDomainGetLaunchSecurityInfo, Arguments().domain(uuid_of(1)).u32(4)).payload,
+            Arguments()
+                .u32(5)
+                .text("sev-measurement")
+                .i32(7)
+                .text("bWVhc3VyZW1lbnQ=")
+                .text("sev-api-major")
+                .i32(2)
+                .u32(1)
+                .text("sev-api-minor")
+                .i32(2)
+                .u32(55)
+                .text("sev-build-id")
+                .i32(2)
+                .u32(24)
+                .text("sev-policy")
+                .i32(2)
+                .u32(5)
+                .bytes());
+  EXPECT_FALSE(call(kDomainSetLaunchSecurityState, Arguments()
+                                                       .domain(uuid_of(1))
+                                                       .u32(2)
+                                                       .text("sev-secret")
+                                                       .i32(7)
+                                                       .text("c2VjcmV0")
+                                                       .text("sev-secret-set-address")
+                                                       .i32(4)
+                                                       .u64(0x1000)
+                                                       .u32(0))
                    .error);
   const auto& secret = driver_.by_name("guest").secret;
   ASSERT_EQ(secret.size(), 2U);

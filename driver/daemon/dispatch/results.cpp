@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the Driver's methods give, in the order of remote_protocol.x.
+#include "driver/daemon/dispatch/codec.hpp"
+
+namespace virtsev::daemon::dispatch {
+
+void put_result(xdr::Encoder& out, bool value) { out.put_int32(value ? 1 : 0); }
+
+void put_result(xdr::Encoder& out, const std::string& value) { out.put_string(value); }
+
+void put_result(xdr::Encoder& out, const DomainHandle& domain) { put_domain(out, domain); }
+
+void put_result(xdr::Encoder& out, const DomainInfo& info) {
+  out.put_uint32(info.state);
+  out.put_uint64(info.max_memory_kib);
+  out.put_uint64(info.memory_kib);
+  out.put_uint32(info.vcpus);
+  out.put_uint64(info.cpu_time_ns);
+}
+
+void put_result(xdr::Encoder& out, const DomainState& state) {
+  out.put_int32(state.state);
+  out.put_int32(state.reason);
+}
+
+void put_result(xdr::Encoder& out, const ControlInfo& info) {
+  out.put_uint32(info.state);
+  out.put_uint32(info.details);
+  out.put_uint64(info.milliseconds);
+}
+
+void put_result(xdr::Encoder& out, const NodeInfo& info) {
+  constexpr std::size_t kModelSize = 32;
+  put_fixed_chars(out, info.model, kModelSize);
+  out.put_uint64(info.memory_kib);
+  for (const std::int32_t number :
+       {info.cpus, info.mhz, info.nodes, info.sockets, info.cores, info.threads}) {
+    out.put_int32(number);
+  }
+}
+
+}  // namespace virtsev::daemon::dispatch
