@@ -130,7 +130,7 @@ sevcore::Protection get_protection(xdr::Decoder& in) {
   return protection;
 }
 
-void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::Device& device) {
+void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDescription& device) {
   out.put_string(device.id);
   out.put_uint32(std::get<spec::PortAddress>(device.address).port);
   put_enum(out, DeviceKind::kSerial);
@@ -143,8 +143,8 @@ void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::Device& d
   }
 }
 
-spec::Device get_device(xdr::Decoder& in, const Frame& frame) {
-  spec::Device device;
+spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
+  spec::DeviceDescription device;
   device.id = in.get_string(kMaxDeviceId);
   const std::uint32_t port = in.get_uint32();
   if (port > 0xffff) {
@@ -175,7 +175,7 @@ void put_machine(xdr::Encoder& outer, DescriptorTable& table, const spec::Machin
     put_structure(out, [&](xdr::Encoder& boot) { put_boot(boot, table, machine.boot); });
     put_structure(out, [&](xdr::Encoder& protection) { put_protection(protection, machine.protection); });
     out.put_uint32(static_cast<std::uint32_t>(machine.devices.size()));
-    for (const spec::Device& device : machine.devices) {
+    for (const spec::DeviceDescription& device : machine.devices) {
       put_structure(out, [&](xdr::Encoder& one) { put_device(one, table, device); });
     }
   });

@@ -4,7 +4,7 @@
 namespace virtsev::spec {
 
 const Serial* serial_of(const Machine& machine) {
-  for (const Device& device : machine.devices) {
+  for (const DeviceDescription& device : machine.devices) {
     if (const auto* serial = std::get_if<Serial>(&device.kind)) {
       return serial;
     }
@@ -19,7 +19,7 @@ std::vector<int> device_files(const Machine& machine) {
       files.push_back(descriptor);
     }
   };
-  for (const Device& device : machine.devices) {
+  for (const DeviceDescription& device : machine.devices) {
     const auto& serial = std::get<Serial>(device.kind);
     add(serial.terminal_master);
     add(serial.terminal_slave);

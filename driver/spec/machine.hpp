@@ -68,7 +68,7 @@ struct Serial {
   std::array<int, 4> log{-1, -1, -1, -1};
 };
 
-struct Device {
+struct DeviceDescription {
   std::string id;  ///< The definition's alias: "serial0"
   DeviceAddress address;
   std::variant<Serial> kind;
@@ -83,7 +83,7 @@ struct Machine {
   std::uint32_t vcpus = 1;
   Cpu cpu;
   Boot boot;
-  std::vector<Device> devices;
+  std::vector<DeviceDescription> devices;
   sevcore::Protection protection;
 };
 

@@ -29,7 +29,7 @@ class FirmwareMemory {
 /// Memory that stays plain text, in the caller's own address space: the simulation's. What is private there
 /// is so by name alone: decrypting reads what stands there, encrypting writes through. Null is not memory; of
 /// any other address the caller has made sure.
-class PlainMemory : public FirmwareMemory {
+class PlainFirmwareMemory : public FirmwareMemory {
  public:
   bool read(std::uint64_t address, MutableBytes out) override;
   bool write(std::uint64_t address, ByteView in) override;

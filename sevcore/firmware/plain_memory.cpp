@@ -5,7 +5,7 @@
 
 namespace virtsev::sevcore {
 
-bool PlainMemory::read(std::uint64_t address, MutableBytes out) {
+bool PlainFirmwareMemory::read(std::uint64_t address, MutableBytes out) {
   if (address == 0 || address + out.size() < address) {
     return false;
   }
@@ -13,7 +13,7 @@ bool PlainMemory::read(std::uint64_t address, MutableBytes out) {
   return true;
 }
 
-bool PlainMemory::write(std::uint64_t address, ByteView in) {
+bool PlainFirmwareMemory::write(std::uint64_t address, ByteView in) {
   if (address == 0 || address + in.size() < address) {
     return false;
   }
@@ -21,15 +21,15 @@ bool PlainMemory::write(std::uint64_t address, ByteView in) {
   return true;
 }
 
-bool PlainMemory::encrypt(std::uint32_t /*asid*/, std::uint64_t address, std::uint64_t length) {
+bool PlainFirmwareMemory::encrypt(std::uint32_t /*asid*/, std::uint64_t address, std::uint64_t length) {
   return address != 0 && address + length >= address;
 }
 
-bool PlainMemory::read_private(std::uint32_t /*asid*/, std::uint64_t address, MutableBytes plain) {
+bool PlainFirmwareMemory::read_private(std::uint32_t /*asid*/, std::uint64_t address, MutableBytes plain) {
   return read(address, plain);
 }
 
-bool PlainMemory::write_private(std::uint32_t /*asid*/, std::uint64_t address, ByteView plain) {
+bool PlainFirmwareMemory::write_private(std::uint32_t /*asid*/, std::uint64_t address, ByteView plain) {
   return write(address, plain);
 }
 

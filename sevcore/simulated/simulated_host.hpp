@@ -69,7 +69,7 @@ class SimulatedHost {
 
   UniqueFd identity_;
   SimulatedShare share_;
-  PlainMemory memory_;
+  PlainFirmwareMemory memory_;
   std::mutex mutex_;
   ByteArray<32> identity_checksum_{};
   FirmwareCore core_;

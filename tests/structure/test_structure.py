@@ -158,6 +158,18 @@ class Structure(unittest.TestCase):
         declaring = [str(path.relative_to(ROOT)) for path in code_files() if "enum class VmsaFlavour" in path.read_text()]
         self.assertEqual(["sevcore/launch/vcpu_state.hpp"], declaring)
 
+    def test_no_two_classes_have_one_name(self):
+        """What is still so, and may only become less."""
+        still = {"Console", "Launch", "Monitor", "Options", "Packet", "Pause", "Platform", "Resume", "SerialPort", "Session"}
+        places = {}
+        for path in code_files():
+            if path.suffix == ".hpp":
+                for name in re.findall(r"^(?:class|struct|enum class)(?: \[\[\w+\]\])? (\w+)(?: final)?(?: :[^;{]*)?\s*\{", path.read_text(), re.M):
+                    places.setdefault(name, set()).add(str(path.relative_to(ROOT)))
+        twice = {name for name, files in places.items() if len(files) > 1}
+        self.assertEqual(set(), twice - still, {name: places[name] for name in twice - still})
+        self.assertEqual(set(), still - twice, "no longer twice: take it off the list")
+
     def test_what_takes_long_to_compile_is_included_once(self):
         """CLI11 takes 12 s a source, nlohmann's JSON 4 s: virtsev's commands use them through headers of ours."""
         for header, place in (("CLI/CLI.hpp", "driver/cli/io/command_line.cpp"), ("nlohmann/json.hpp", "driver/cli/io/json.cpp")):

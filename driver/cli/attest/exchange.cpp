@@ -10,7 +10,7 @@
 namespace virtsev::cli {
 namespace {
 
-Fit judge_launch(const Owner& owner, const LaunchReport& report) {
+Fit judge_launch(const Owner& owner, const ReportedLaunch& report) {
   if (report.policy != owner.policy) {
     return {false,
             owner.predictions.front(),
@@ -22,7 +22,7 @@ Fit judge_launch(const Owner& owner, const LaunchReport& report) {
                       owner.made_from ? &*owner.made_from : nullptr, owner.session);
 }
 
-void inject_secrets(Guest& guest, const Owner& owner, const sevcore::Measurement& measurement,
+void inject_secrets(AttestedGuest& guest, const Owner& owner, const sevcore::Measurement& measurement,
                     const std::string& domain) {
   if (owner.secret_table.empty()) {
     return;
@@ -34,7 +34,8 @@ void inject_secrets(Guest& guest, const Owner& owner, const sevcore::Measurement
 
 /// A launch that was finished once is shown again: by a host that keeps its measurement for another guest, or
 /// after a run that was cut off.
-Attested refuse_seen(Guest& guest, const AttestOptions& options, const KnownLaunch& known, bool started) {
+Attested refuse_seen(AttestedGuest& guest, const AttestOptions& options, const KnownLaunch& known,
+                     bool started) {
   if (started) {
     guest.destroy();
     return {ExitStatus::kNo,
@@ -65,8 +66,8 @@ std::string success(const Owner& owner, const AttestOptions& options, const Fit&
 }
 
 /// What throws leaves the guest to the caller.
-Attested attempt(Guest& guest, Owner& owner, const AttestOptions& options, bool started) {
-  const LaunchReport report = guest.launch();
+Attested attempt(AttestedGuest& guest, Owner& owner, const AttestOptions& options, bool started) {
+  const ReportedLaunch report = guest.launch();
   if (report.simulated && !options.allow_simulated) {
     guest.destroy();
     return refuse_simulated(options, true);
@@ -111,22 +112,22 @@ Attested refuse_simulated(const AttestOptions& options, bool destroyed) {
           {}};
 }
 
-bool prepare(Guest& guest, const AttestOptions& options) {
+bool prepare(AttestedGuest& guest, const AttestOptions& options) {
   switch (guest.state()) {
-    case GuestState::kOff:
+    case AttestedState::kOff:
       note(text("{}: starting it, paused", options.domain));
       guest.start_paused();
       return true;
-    case GuestState::kAtLaunch:
+    case AttestedState::kAtLaunch:
       note(text("{}: it is paused", options.domain));
       return false;
-    case GuestState::kSuspended:
+    case AttestedState::kSuspended:
       throw Error(ErrorCode::kOperationInvalid,
                   text("{}: it has run already, and was suspended, so its launch is over; it was left as it "
                        "is: shut it down first, then "
                        "attest its start",
                        options.domain));
-    case GuestState::kOther:
+    case AttestedState::kOther:
       break;
   }
   throw Error(ErrorCode::kOperationInvalid,
@@ -134,7 +135,7 @@ bool prepare(Guest& guest, const AttestOptions& options) {
                    options.domain));
 }
 
-Attested exchange(Guest& guest, Owner& owner, const AttestOptions& options, bool started) {
+Attested exchange(AttestedGuest& guest, Owner& owner, const AttestOptions& options, bool started) {
   try {
     return attempt(guest, owner, options, started);
   } catch (const Error& error) {

@@ -25,11 +25,11 @@ Attested refuse_simulated(const AttestOptions& options, bool destroyed);
 
 /// Starts the guest paused: true; or takes one that stands at its launch: false. Throws Error, and leaves the
 /// guest as it is, where it runs or has run.
-bool prepare(Guest& guest, const AttestOptions& options);
+bool prepare(AttestedGuest& guest, const AttestOptions& options);
 
 /// Verifies, records the launch, hands over the secrets, resumes. A guest that does not fit, or can't be
 /// attested, does not stay; one that was not `started` here, and whose launch was finished before, does.
 /// Throws nothing of libvirt's: what fails is in the answer.
-Attested exchange(Guest& guest, Owner& owner, const AttestOptions& options, bool started);
+Attested exchange(AttestedGuest& guest, Owner& owner, const AttestOptions& options, bool started);
 
 }  // namespace virtsev::cli

@@ -41,14 +41,14 @@ struct Parameters {
 
 }  // namespace
 
-Guest::Guest(const std::string& uri, const std::string& domain)
+AttestedGuest::AttestedGuest(const std::string& uri, const std::string& domain)
     : name_(domain), connection_(connect_to_host(uri)), domain_(find_domain(connection_.get(), domain)) {}
 
-void Guest::fail(const std::string& what) const {
+void AttestedGuest::fail(const std::string& what) const {
   throw Error(ErrorCode::kOperationFailed, text("{}: {}: {}", name_, what, last_libvirt_error()));
 }
 
-bool Guest::has_run() const {
+bool AttestedGuest::has_run() const {
   Parameters parameters;
   if (virDomainGetLaunchSecurityInfo(domain_.get(), &parameters.list, &parameters.count, 0) == 0) {
     if (const std::string launch = parameters.text_of("virtsev-launch"); !launch.empty()) {
@@ -64,30 +64,30 @@ bool Guest::has_run() const {
                      [](const virVcpuInfo& vcpu) { return vcpu.cpuTime > kMostForSetup; });
 }
 
-GuestState Guest::state() const {
+AttestedState AttestedGuest::state() const {
   int state = 0;
   int reason = 0;
   if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
     fail(text("its state can't be read"));
   }
   if (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED) {
-    return GuestState::kOff;
+    return AttestedState::kOff;
   }
   if (state != VIR_DOMAIN_PAUSED) {
-    return GuestState::kOther;
+    return AttestedState::kOther;
   }
   const bool by_user = reason == VIR_DOMAIN_PAUSED_USER || reason == VIR_DOMAIN_PAUSED_UNKNOWN ||
                        reason == VIR_DOMAIN_PAUSED_STARTING_UP;
-  return !by_user || has_run() ? GuestState::kSuspended : GuestState::kAtLaunch;
+  return !by_user || has_run() ? AttestedState::kSuspended : AttestedState::kAtLaunch;
 }
 
-void Guest::start_paused() {
+void AttestedGuest::start_paused() {
   if (virDomainCreateWithFlags(domain_.get(), VIR_DOMAIN_START_PAUSED) != 0) {
     fail(text("it can't be started"));
   }
 }
 
-LaunchReport Guest::launch() const {
+ReportedLaunch AttestedGuest::launch() const {
   Parameters parameters;
   if (virDomainGetLaunchSecurityInfo(domain_.get(), &parameters.list, &parameters.count, 0) != 0) {
     fail(text("its launch security information can't be read"));
@@ -98,7 +98,7 @@ LaunchReport Guest::launch() const {
     throw Error(ErrorCode::kOperationFailed,
                 text("{}: the host gives no launch measurement; is it an SEV guest?", name_));
   }
-  LaunchReport report;
+  ReportedLaunch report;
   report.measurement = *measurement;
   report.firmware = {
       static_cast<std::uint8_t>(parameters.number_of(VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, 255)),
@@ -109,7 +109,7 @@ LaunchReport Guest::launch() const {
   return report;
 }
 
-void Guest::inject(const sevcore::SecretPacket& secret) {
+void AttestedGuest::inject(const sevcore::SecretPacket& secret) {
   Parameters parameters;
   int room = 0;
   if (virTypedParamsAddString(&parameters.list, &parameters.count, &room,
@@ -122,13 +122,13 @@ void Guest::inject(const sevcore::SecretPacket& secret) {
   }
 }
 
-void Guest::resume() {
+void AttestedGuest::resume() {
   if (virDomainResume(domain_.get()) != 0) {
     fail(text("it can't be resumed"));
   }
 }
 
-void Guest::destroy() {
+void AttestedGuest::destroy() {
   if (virDomainDestroy(domain_.get()) != 0) {
     fail(text("it can't be destroyed"));
   }

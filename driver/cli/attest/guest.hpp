@@ -15,14 +15,14 @@ struct _virDomain;
 namespace virtsev::cli {
 
 /// What the host says about a launch. Nothing of it is to be believed before the measurement fits.
-struct LaunchReport {
+struct ReportedLaunch {
   sevcore::Measurement measurement;
   sevcore::FirmwareVersion firmware;
   sevcore::Policy policy;
   bool simulated = false;  ///< The host itself says so
 };
 
-enum class GuestState : std::uint8_t {
+enum class AttestedState : std::uint8_t {
   kOff,
   kAtLaunch,   ///< Paused, and nothing of it has run
   kSuspended,  ///< Paused, after it has run
@@ -30,16 +30,16 @@ enum class GuestState : std::uint8_t {
 };
 
 /// All members throw Error with libvirt's text.
-class Guest {
+class AttestedGuest {
  public:
   /// `domain`: its name or UUID.
-  Guest(const std::string& uri, const std::string& domain);
+  AttestedGuest(const std::string& uri, const std::string& domain);
   /// libvirt tells a guest that was started paused from one that was suspended only where the reason is
   /// another than a user's wish. virtsev's launch state decides; of QEMU's guests, the time that their vCPUs
   /// have used.
-  [[nodiscard]] GuestState state() const;
+  [[nodiscard]] AttestedState state() const;
   void start_paused();
-  [[nodiscard]] LaunchReport launch() const;
+  [[nodiscard]] ReportedLaunch launch() const;
   void inject(const sevcore::SecretPacket& secret);
   void resume();
   void destroy();

@@ -10,17 +10,17 @@ namespace {
 
 using Kind = ChainVerdict::Kind;
 
-Refusal simulated() {
+TrustRefusal simulated() {
   return {ExitStatus::kSimulated,
           text("this is a SIMULATED platform, whose host can read everything in the guest; "
                "--allow-simulated takes it for a trial")};
 }
 
-std::optional<Refusal> refuse_other_pdh(const SessionRecord& record, const CertificateSet& host) {
+std::optional<TrustRefusal> refuse_other_pdh(const SessionRecord& record, const CertificateSet& host) {
   if (host.pdh && key_digest(*host.pdh) == record.pdh_key) {
     return std::nullopt;
   }
-  return Refusal{
+  return TrustRefusal{
       ExitStatus::kNo,
       text("the host's PDH (key SHA-256 {}) is not the one that the session was made for ({}): it is another "
            "platform, or has made new keys since; export its certificates again, and make a new session",
@@ -29,20 +29,21 @@ std::optional<Refusal> refuse_other_pdh(const SessionRecord& record, const Certi
 
 }  // namespace
 
-std::optional<Refusal> refuse_session(const SessionRecord& record, Allowed allowed) {
+std::optional<TrustRefusal> refuse_session(const SessionRecord& record, Allowed allowed) {
   if (record.simulated() && !allowed.simulated) {
     return simulated();
   }
   if (record.unverified() && !allowed.unverified) {
-    return Refusal{ExitStatus::kNo,
-                   text("the session was made with --unverified, so nothing shows whose platform has its "
-                        "keys; --allow-unverified takes the risk")};
+    return TrustRefusal{
+        ExitStatus::kNo,
+        text("the session was made with --unverified, so nothing shows whose platform has its "
+             "keys; --allow-unverified takes the risk")};
   }
   return std::nullopt;
 }
 
-std::optional<Refusal> refuse_host(const std::optional<SessionRecord>& record, const CertificateSet& host,
-                                   Allowed allowed) {
+std::optional<TrustRefusal> refuse_host(const std::optional<SessionRecord>& record,
+                                        const CertificateSet& host, Allowed allowed) {
   if (record) {
     if (auto refusal = refuse_other_pdh(*record, host)) {
       return refusal;
@@ -59,10 +60,11 @@ std::optional<Refusal> refuse_host(const std::optional<SessionRecord>& record, c
   if (record || verdict.kind == Kind::kAmd || verdict.kind == Kind::kSimulated || allowed.unverified) {
     return std::nullopt;
   }
-  return Refusal{ExitStatus::kNo,
-                 text("there is no session.json beside the TIK to say what the session was made for, and {}; "
-                      "--allow-unverified takes the risk",
-                      verdict.explanation)};
+  return TrustRefusal{
+      ExitStatus::kNo,
+      text("there is no session.json beside the TIK to say what the session was made for, and {}; "
+           "--allow-unverified takes the risk",
+           verdict.explanation)};
 }
 
 }  // namespace virtsev::cli

@@ -19,17 +19,17 @@ struct Allowed {
 };
 
 /// kSimulated, or kNo, and why.
-struct Refusal {
+struct TrustRefusal {
   ExitStatus status = ExitStatus::kNo;
   std::string reason;  ///< Without a full stop
 };
 
 /// Before the host is asked for anything: what the session was made for.
-std::optional<Refusal> refuse_session(const SessionRecord& record, Allowed allowed);
+std::optional<TrustRefusal> refuse_session(const SessionRecord& record, Allowed allowed);
 
 /// Before anything starts: the host's certificates. With a record they have to hold the PDH that the session
 /// was made for; without one, the keys being another tool's, they have to hold up to AMD's root.
-std::optional<Refusal> refuse_host(const std::optional<SessionRecord>& record, const CertificateSet& host,
-                                   Allowed allowed);
+std::optional<TrustRefusal> refuse_host(const std::optional<SessionRecord>& record,
+                                        const CertificateSet& host, Allowed allowed);
 
 }  // namespace virtsev::cli

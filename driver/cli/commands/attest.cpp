@@ -76,14 +76,14 @@ ExitStatus run(const AttestOptions& options) {
   }
   const Allowed allowed = {options.allow_simulated, options.allow_unverified};
   const auto record = record_of(options, owner);
-  const auto refuse = [&](const Refusal& refusal) {
+  const auto refuse = [&](const TrustRefusal& refusal) {
     return tell(options, owner.made_from,
                 {refusal.status, false, text("{}: refused: {}", options.domain, refusal.reason), {}});
   };
   if (const auto refusal = record ? refuse_session(*record, allowed) : std::nullopt) {
     return refuse(*refusal);
   }
-  Guest guest(options.uri, options.domain);
+  AttestedGuest guest(options.uri, options.domain);
   if (const auto refusal = refuse_host(record, certificates_of_host(options.uri), allowed)) {
     return refuse(*refusal);
   }

@@ -32,7 +32,7 @@ struct Options {
 /// What is compared with: a plan, or what was saved of one.
 struct Other {
   std::optional<ExpectedLaunch> launch;  ///< None where it was saved
-  Explanation explanation;
+  PlanExplanation explanation;
 };
 
 Other read_other(const Options& options) {
@@ -51,7 +51,7 @@ Other read_other(const Options& options) {
   launch.cpu_signature = options.launch.cpu_signature;
   launch.firmware_digest = options.launch.firmware_digest;
   ExpectedLaunch expected = expect_launch(launch);
-  Explanation explanation = explain(expected);
+  PlanExplanation explanation = explain(expected);
   return {std::move(expected), std::move(explanation)};
 }
 
@@ -82,9 +82,9 @@ struct Comparison {
   bool same = false;
 };
 
-Comparison compare(const Options& options, const ExpectedLaunch& launch, const Explanation& here) {
+Comparison compare(const Options& options, const ExpectedLaunch& launch, const PlanExplanation& here) {
   Comparison comparison{read_other(options), {}, {}, {}, false};
-  const Explanation& there = comparison.there.explanation;
+  const PlanExplanation& there = comparison.there.explanation;
   comparison.difference = first_difference(here, there);
   comparison.reasons = causes(here, there);
   if (comparison.difference) {
@@ -125,7 +125,7 @@ ExitStatus run(const Options& options) {
   }
   const ExpectedLaunch launch = expect_launch(options.launch);
   note_remarks_and_vmsa(launch);
-  const Explanation explanation = explain(launch);
+  const PlanExplanation explanation = explain(launch);
   std::optional<Comparison> comparison;
   if (!options.against.empty()) {
     comparison = compare(options, launch, explanation);

@@ -12,7 +12,7 @@ namespace virtsev::cli {
 void dump(const sevcore::LaunchPlan& plan, const std::string& directory) {
   make_directory(directory);
   const auto path = [&](std::size_t number) { return text("{}/vmsa{}.bin", directory, number); };
-  NewFile regions(directory + "/regions.bin", Readers::kEverybody);
+  OutputFile regions(directory + "/regions.bin", Readers::kEverybody);
   std::size_t count = 0;
   for (const sevcore::PlanStep& step : sevcore::steps_of(plan)) {
     if (step.vmsa) {

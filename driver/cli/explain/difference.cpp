@@ -10,7 +10,7 @@
 namespace virtsev::cli {
 namespace {
 
-const ExplainedStep* find(const Explanation& in, const std::string& name) {
+const ExplainedStep* find(const PlanExplanation& in, const std::string& name) {
   const auto step =
       std::find_if(in.steps.begin(), in.steps.end(), [&](const ExplainedStep& s) { return s.name == name; });
   return step == in.steps.end() ? nullptr : &*step;
@@ -33,8 +33,8 @@ std::optional<DifferenceKind> compare(const ExplainedStep& here, const Explained
 }
 
 /// A difference in one file's content, or in whether there is such a file.
-void add_file_cause(std::vector<std::string>& out, const std::string& name, const Explanation& here,
-                    const Explanation& there) {
+void add_file_cause(std::vector<std::string>& out, const std::string& name, const PlanExplanation& here,
+                    const PlanExplanation& there) {
   const ExplainedStep* mine = find(here, name);
   const ExplainedStep* other = find(there, name);
   if (mine == nullptr && other != nullptr) {
@@ -48,7 +48,7 @@ void add_file_cause(std::vector<std::string>& out, const std::string& name, cons
 }
 
 /// SEV-SNP's launch digest is longer; its policy has another layout.
-std::string describe_policy(const Explanation& explanation) {
+std::string describe_policy(const PlanExplanation& explanation) {
   return explanation.launch_digest.size() == 48
              ? sevcore::describe(sevcore::SnpPolicy(explanation.inputs.policy))
              : sevcore::describe(sevcore::Policy(static_cast<std::uint32_t>(explanation.inputs.policy)));
@@ -56,7 +56,7 @@ std::string describe_policy(const Explanation& explanation) {
 
 }  // namespace
 
-std::optional<Difference> first_difference(const Explanation& here, const Explanation& there) {
+std::optional<Difference> first_difference(const PlanExplanation& here, const PlanExplanation& there) {
   const std::size_t longest = std::max(here.steps.size(), there.steps.size());
   for (std::size_t i = 0; i < longest; ++i) {
     const ExplainedStep* mine = i < here.steps.size() ? &here.steps[i] : nullptr;
@@ -77,7 +77,7 @@ std::optional<Difference> first_difference(const Explanation& here, const Explan
   return std::nullopt;
 }
 
-std::vector<std::string> causes(const Explanation& here, const Explanation& there) {
+std::vector<std::string> causes(const PlanExplanation& here, const PlanExplanation& there) {
   std::vector<std::string> out;
   const Inputs& a = here.inputs;
   const Inputs& b = there.inputs;

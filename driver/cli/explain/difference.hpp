@@ -22,10 +22,10 @@ struct Difference {
 };
 
 /// Nothing where all steps are the same. Points into both explanations.
-std::optional<Difference> first_difference(const Explanation& here, const Explanation& there);
+std::optional<Difference> first_difference(const PlanExplanation& here, const PlanExplanation& there);
 
 /// What explains differences: each input, and kernel and initrd, that is not the same, in a sentence for
 /// people.
-std::vector<std::string> causes(const Explanation& here, const Explanation& there);
+std::vector<std::string> causes(const PlanExplanation& here, const PlanExplanation& there);
 
 }  // namespace virtsev::cli

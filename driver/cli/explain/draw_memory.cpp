@@ -68,17 +68,17 @@ void draw_solid(svg::Document& out, const Band& band, const svg::Box& box, std::
   out.label(right, middle + 15, "mono", digest, svg::Anchor::kEnd);
 }
 
-std::size_t number_of(const Explanation& explanation, const ExplainedStep* step) {
+std::size_t number_of(const PlanExplanation& explanation, const ExplainedStep* step) {
   return static_cast<std::size_t>(step - explanation.steps.data()) + 1;
 }
 
-bool holds_secret(const Explanation& explanation, const Band& band) {
+bool holds_secret(const PlanExplanation& explanation, const Band& band) {
   const std::uint64_t secret = explanation.secret.address.value();
   return explanation.secret.size != 0 && band.start <= secret && secret < band.end;
 }
 
-void draw_region(svg::Document& out, const Explanation& explanation, const Band& band, const svg::Box& box,
-                 const Difference* difference) {
+void draw_region(svg::Document& out, const PlanExplanation& explanation, const Band& band,
+                 const svg::Box& box, const Difference* difference) {
   const ExplainedStep& step = *band.step;
   const bool secret = holds_secret(explanation, band);
   out.begin_group("region", tip_of(step));
@@ -92,7 +92,7 @@ void draw_region(svg::Document& out, const Explanation& explanation, const Band&
   out.end_group();
 }
 
-void draw_band(svg::Document& out, const Explanation& explanation, const Band& band, const svg::Box& box,
+void draw_band(svg::Document& out, const PlanExplanation& explanation, const Band& band, const svg::Box& box,
                const Difference* difference) {
   out.label(kMemoryX - 12, box.y + 12, "mono", fmt::format("{:#x}", band.start), svg::Anchor::kEnd);
   switch (band.kind) {
@@ -113,7 +113,7 @@ void draw_band(svg::Document& out, const Explanation& explanation, const Band& b
 
 }  // namespace
 
-double draw_memory(svg::Document& out, const Explanation& explanation, const Difference* difference) {
+double draw_memory(svg::Document& out, const PlanExplanation& explanation, const Difference* difference) {
   out.label(kMemoryX, kTop - 14, "heading", text("Guest memory"));
   double y = kTop;
   std::uint64_t end = 0;

@@ -9,6 +9,6 @@
 namespace virtsev::cli::drawing {
 
 /// Returns the height at which it ends.
-double draw_memory(svg::Document& out, const Explanation& explanation, const Difference* difference);
+double draw_memory(svg::Document& out, const PlanExplanation& explanation, const Difference* difference);
 
 }  // namespace virtsev::cli::drawing

@@ -21,7 +21,7 @@ struct Card {
   std::size_t last = 0;
 };
 
-std::vector<Card> cards_of(const Explanation& explanation, const ExplainedStep* marked) {
+std::vector<Card> cards_of(const PlanExplanation& explanation, const ExplainedStep* marked) {
   std::vector<Card> cards;
   const std::vector<ExplainedStep>& steps = explanation.steps;
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -48,7 +48,7 @@ void draw_card(svg::Document& out, double y, std::string_view classes, const std
   out.label(kSideX + 46, y + 40, "mono", digest);
 }
 
-void draw_card(svg::Document& out, double y, const Explanation& explanation, const Card& card,
+void draw_card(svg::Document& out, double y, const PlanExplanation& explanation, const Card& card,
                const ExplainedStep* marked) {
   const ExplainedStep& step = explanation.steps[card.first];
   const auto first_vcpu = static_cast<std::size_t>(std::count_if(
@@ -73,7 +73,7 @@ struct LegendEntry {
 };
 
 /// Of all that a drawing may show, what is in this one.
-std::vector<LegendEntry> legend_of(const Explanation& explanation) {
+std::vector<LegendEntry> legend_of(const PlanExplanation& explanation) {
   std::vector<LegendEntry> all = {{"built", text("measured, made by {}", explanation.inputs.machine)},
                                   {"file", text("measured, from a file of yours")},
                                   {"vmsa", text("measured, a vCPU's registers")},
@@ -101,7 +101,7 @@ std::vector<LegendEntry> legend_of(const Explanation& explanation) {
 
 }  // namespace
 
-double draw_vcpus(svg::Document& out, double y, const Explanation& explanation,
+double draw_vcpus(svg::Document& out, double y, const PlanExplanation& explanation,
                   const Difference* difference) {
   out.label(kSideX, y - 14, "heading", text("vCPUs"));
   const ExplainedStep* marked = difference != nullptr ? difference->here : nullptr;
@@ -123,7 +123,7 @@ double draw_vcpus(svg::Document& out, double y, const Explanation& explanation,
   return y;
 }
 
-double draw_legend(svg::Document& out, double y, const Explanation& explanation) {
+double draw_legend(svg::Document& out, double y, const PlanExplanation& explanation) {
   out.label(kSideX, y - 14, "heading", text("Legend"));
   for (const LegendEntry& entry : legend_of(explanation)) {
     out.rect({kSideX, y, 26, 16}, entry.classes, 3);

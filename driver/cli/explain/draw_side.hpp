@@ -9,7 +9,8 @@
 namespace virtsev::cli::drawing {
 
 /// Both return the height at which they end. vCPUs in a row whose state is the same share a card.
-double draw_vcpus(svg::Document& out, double y, const Explanation& explanation, const Difference* difference);
-double draw_legend(svg::Document& out, double y, const Explanation& explanation);
+double draw_vcpus(svg::Document& out, double y, const PlanExplanation& explanation,
+                  const Difference* difference);
+double draw_legend(svg::Document& out, double y, const PlanExplanation& explanation);
 
 }  // namespace virtsev::cli::drawing

@@ -30,7 +30,7 @@ std::string inputs_line(const Inputs& inputs) {
   return inputs.vmsa.empty() ? line : line + "   ·   " + text("VMSAs as {} makes them", inputs.vmsa);
 }
 
-void draw_head(svg::Document& out, const Explanation& explanation) {
+void draw_head(svg::Document& out, const PlanExplanation& explanation) {
   out.label(kMargin, 52, "title", text("What a guest's launch is made of"));
   out.label(kMargin, 78, "line", svg::shorten(inputs_line(explanation.inputs), kLineCharacters));
 }
@@ -51,7 +51,8 @@ double draw_result(svg::Document& out, double y, const Bytes& digest) {
 
 }  // namespace
 
-std::string draw(const Explanation& explanation, const Difference* difference, const std::string& sentence) {
+std::string draw(const PlanExplanation& explanation, const Difference* difference,
+                 const std::string& sentence) {
   svg::Document body(kStyle);
   draw_head(body, explanation);
   const double memory_end = draw_memory(body, explanation, difference);

@@ -12,6 +12,7 @@ namespace virtsev::cli {
 /// SVG 1.1: guest memory with its regions, gaps compressed, the vCPUs' state beside it, a legend, and the
 /// launch digest. Where `difference` is not null, the step that first differs from another plan is marked,
 /// and `sentence` says how.
-std::string draw(const Explanation& explanation, const Difference* difference, const std::string& sentence);
+std::string draw(const PlanExplanation& explanation, const Difference* difference,
+                 const std::string& sentence);
 
 }  // namespace virtsev::cli

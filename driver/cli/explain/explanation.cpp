@@ -60,8 +60,8 @@ ExplainedStep explain(const sevcore::PlanStep& step, const ExpectedLaunch& launc
 
 }  // namespace
 
-Explanation explain(const ExpectedLaunch& launch) {
-  Explanation explanation;
+PlanExplanation explain(const ExpectedLaunch& launch) {
+  PlanExplanation explanation;
   explanation.inputs = inputs_of(launch);
   sevcore::RunningDigest running(launch.plan.protection);
   for (const sevcore::PlanStep& step : sevcore::steps_of(launch.plan)) {

@@ -34,7 +34,7 @@ struct Inputs {
   std::string vmsa;  ///< "init2" or "legacy"; empty without SEV-ES
 };
 
-struct Explanation {
+struct PlanExplanation {
   Inputs inputs;
   std::vector<ExplainedStep> steps;
   std::vector<Unmeasured> unmeasured;
@@ -43,6 +43,6 @@ struct Explanation {
 };
 
 /// Reads every region once. Throws Error where a file can't be read.
-Explanation explain(const ExpectedLaunch& launch);
+PlanExplanation explain(const ExpectedLaunch& launch);
 
 }  // namespace virtsev::cli

@@ -37,7 +37,7 @@ void add(std::vector<Band>& bands, BandKind kind, const ExplainedStep& step) {
 }
 
 /// All that is drawn for itself, by address.
-std::vector<Band> solid_bands(const Explanation& explanation, const Difference* difference) {
+std::vector<Band> solid_bands(const PlanExplanation& explanation, const Difference* difference) {
   std::vector<Band> bands;
   for (const ExplainedStep& step : explanation.steps) {
     add(bands, BandKind::kRegion, step);
@@ -75,7 +75,7 @@ void fill(std::vector<Band>& bands, std::uint64_t start, std::uint64_t end, cons
 
 }  // namespace
 
-std::vector<Band> memory_bands(const Explanation& explanation, const Difference* difference) {
+std::vector<Band> memory_bands(const PlanExplanation& explanation, const Difference* difference) {
   const std::vector<Range> ram = ram_of(explanation.inputs);
   std::vector<Band> bands;
   std::uint64_t reached = 0;

@@ -29,6 +29,6 @@ struct Band {
 /// In the order of addresses, without gaps. Points into the explanation, and into `difference`, which may be
 /// null. Of a guest that QEMU starts the plan does not know where memory ends: its bands end with the last
 /// region.
-std::vector<Band> memory_bands(const Explanation& explanation, const Difference* difference);
+std::vector<Band> memory_bands(const PlanExplanation& explanation, const Difference* difference);
 
 }  // namespace virtsev::cli

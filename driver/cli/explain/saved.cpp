@@ -108,8 +108,8 @@ Inputs inputs_in(JsonView value) {
   return inputs;
 }
 
-Explanation explanation_in(JsonView value) {
-  Explanation explanation;
+PlanExplanation explanation_in(JsonView value) {
+  PlanExplanation explanation;
   explanation.launch_digest = launch_digest_in(value, "launch_digest");
   explanation.inputs = inputs_in(field(value, "inputs"));
   if (value.find("secret_address")) {  // Earlier versions did not write it
@@ -127,7 +127,7 @@ Explanation explanation_in(JsonView value) {
 
 }  // namespace
 
-Json to_json(const Explanation& explanation) {
+Json to_json(const PlanExplanation& explanation) {
   Json regions = Json::array();
   for (const ExplainedStep& step : explanation.steps) {
     regions.push_back(to_json(step));
@@ -142,7 +142,7 @@ bool looks_saved(const std::string& content) {
   return first != std::string::npos && content[first] == '{';
 }
 
-Explanation read_saved(const std::string& content, const std::string& path) {
+PlanExplanation read_saved(const std::string& content, const std::string& path) {
   std::string reason;
   try {
     if (const auto value = Json::parse(content)) {

@@ -10,12 +10,12 @@ namespace virtsev::cli {
 
 class Json;
 
-Json to_json(const Explanation& explanation);
+Json to_json(const PlanExplanation& explanation);
 
 /// Whether a file's content is meant as JSON, not as XML.
 bool looks_saved(const std::string& content);
 
 /// Throws Error naming `path` where the content is not what to_json() makes.
-Explanation read_saved(const std::string& content, const std::string& path);
+PlanExplanation read_saved(const std::string& content, const std::string& path);
 
 }  // namespace virtsev::cli

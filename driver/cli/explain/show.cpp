@@ -40,7 +40,7 @@ std::string meaning(const std::string& region, std::uint64_t offset) {
 
 }  // namespace
 
-std::string show(const Explanation& explanation) {
+std::string show(const PlanExplanation& explanation) {
   std::string out;
   for (std::size_t i = 0; i < explanation.steps.size(); ++i) {
     out += show(explanation.steps[i], i + 1);

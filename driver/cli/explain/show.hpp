@@ -13,7 +13,7 @@
 namespace virtsev::cli {
 
 /// Lines, the last one without its end.
-std::string show(const Explanation& explanation);
+std::string show(const PlanExplanation& explanation);
 
 /// One sentence; `byte` where it is known.
 std::string show(const Difference& difference, const std::optional<ByteDifference>& byte);

@@ -88,7 +88,7 @@ void check_output(const std::string& option, const std::string& output,
   }
 }
 
-NewFile::NewFile(std::string path, Readers readers)
+OutputFile::OutputFile(std::string path, Readers readers)
     : path_(std::move(path)), unfinished_(text("{}.{}.new", path_, ::getpid())) {
   if (path_ == "-") {
     throw Error(ErrorCode::kInvalidArgument, text("-: a result of this kind goes to a file; name one"));
@@ -102,19 +102,19 @@ NewFile::NewFile(std::string path, Readers readers)
   }
 }
 
-NewFile::~NewFile() {
+OutputFile::~OutputFile() {
   if (!unfinished_.empty()) {
     ::unlink(unfinished_.c_str());
   }
 }
 
-void NewFile::write(ByteView piece) {
+void OutputFile::write(ByteView piece) {
   if (!write_all(fd_.get(), piece)) {
     fail(path_, errno);
   }
 }
 
-void NewFile::finish() {
+void OutputFile::finish() {
   if (::fsync(fd_.get()) != 0 || ::rename(unfinished_.c_str(), path_.c_str()) != 0) {
     fail(path_, errno);
   }
@@ -122,7 +122,7 @@ void NewFile::finish() {
 }
 
 void write_file(const std::string& path, ByteView content, Readers readers) {
-  NewFile file(path, readers);
+  OutputFile file(path, readers);
   file.write(content);
   file.finish();
 }

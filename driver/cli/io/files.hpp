@@ -32,12 +32,12 @@ void check_output(const std::string& option, const std::string& output,
 
 /// A new file, which takes its place only when it is finished: there is never a half of one. Its members
 /// throw Error.
-class NewFile {
+class OutputFile {
  public:
-  NewFile(std::string path, Readers readers);
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile();  ///< Not finished: nothing stays
+  OutputFile(std::string path, Readers readers);
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  ~OutputFile();  ///< Not finished: nothing stays
   void write(ByteView piece);
   void finish();
 
@@ -47,7 +47,7 @@ class NewFile {
   UniqueFd fd_;
 };
 
-/// A NewFile with this content.
+/// A OutputFile with this content.
 void write_file(const std::string& path, ByteView content, Readers readers);
 void write_file(const std::string& path, const std::string& content, Readers readers);
 

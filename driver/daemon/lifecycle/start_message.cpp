@@ -28,7 +28,7 @@ void require_owner(const domain_xml::DomainDefinition& definition, const sevcore
   }
 }
 
-spec::Device serial_port(const Run& run, const LaunchFiles& files) {
+spec::DeviceDescription serial_port(const Run& run, const LaunchFiles& files) {
   spec::Serial serial;
   serial.terminal_master = run.console_master.get();
   serial.terminal_slave = run.console_slave.get();

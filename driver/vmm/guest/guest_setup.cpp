@@ -37,7 +37,7 @@ std::vector<DeviceOptions> devices_of(const spec::Machine& machine) {
   if (spec::serial_of(machine) == nullptr) {
     devices.emplace_back(spec::Serial{});  // COM1 stands in the ACPI tables of each
   }
-  for (const spec::Device& device : machine.devices) {
+  for (const spec::DeviceDescription& device : machine.devices) {
     std::visit([&](const auto& kind) { devices.emplace_back(kind); }, device.kind);
   }
   return devices;

@@ -122,7 +122,7 @@ class FirmwareTest : public ::testing::Test {
     return buffer;
   }
 
-  PlainMemory memory_;
+  PlainFirmwareMemory memory_;
   FirmwareCore core_{shared_identity(), kAsids, memory_};
   alignas(kPageSize) ByteArray<4096> page_{};
   alignas(16) ByteArray<256> secret_{};

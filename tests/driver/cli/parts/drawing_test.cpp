@@ -64,7 +64,7 @@ class Drawing : public testing::Test {
     plan_.launch_digest.resize(32);
   }
 
-  Explanation plan_;
+  PlanExplanation plan_;
 };
 
 TEST_F(Drawing, ShowsNameRangeSizeAndDigestOfEachRegion) {

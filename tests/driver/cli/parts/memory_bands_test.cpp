@@ -27,7 +27,7 @@ auto band(BandKind kind, std::uint64_t start, std::uint64_t end) {
 }
 
 TEST(MemoryBands, FillWhatLiesBetweenRegionsUpToTheEndOfMemory) {
-  Explanation plan;
+  PlanExplanation plan;
   plan.inputs.memory_bytes = 0x100000;
   plan.steps = {region("second", 0x8000, 0x1000), region("first", 0, 0x1000)};
   EXPECT_THAT(memory_bands(plan, nullptr),
@@ -36,7 +36,7 @@ TEST(MemoryBands, FillWhatLiesBetweenRegionsUpToTheEndOfMemory) {
 }
 
 TEST(MemoryBands, ShowTheHoleBelow4GiB) {
-  Explanation plan;
+  PlanExplanation plan;
   plan.inputs.memory_bytes = 5 * kGiB;
   EXPECT_THAT(memory_bands(plan, nullptr),
               ElementsAre(band(BandKind::kFree, 0, 3 * kGiB), band(BandKind::kHole, 3 * kGiB, 4 * kGiB),
@@ -44,7 +44,7 @@ TEST(MemoryBands, ShowTheHoleBelow4GiB) {
 }
 
 TEST(MemoryBands, GiveASecretOutsideAllRegionsItsOwn) {
-  Explanation plan;
+  PlanExplanation plan;
   plan.inputs.memory_bytes = 0x10000;
   plan.steps = {region("page", 0x1000, 0x1000)};
   plan.secret = {GuestAddress(0x1010), 0xff0};
@@ -56,14 +56,14 @@ TEST(MemoryBands, GiveASecretOutsideAllRegionsItsOwn) {
 }
 
 TEST(MemoryBands, EndWithTheLastRegionWhereThePlanKnowsNoMemorySize) {
-  Explanation plan;
+  PlanExplanation plan;
   plan.steps = {region("firmware", 4 * kGiB - 0x2000, 0x2000)};
   EXPECT_THAT(memory_bands(plan, nullptr), ElementsAre(band(BandKind::kFree, 0, 4 * kGiB - 0x2000),
                                                        band(BandKind::kRegion, 4 * kGiB - 0x2000, 4 * kGiB)));
 }
 
 TEST(MemoryBands, PlaceWhatOnlyTheOtherPlanHasEvenWhereItCanNotBe) {
-  Explanation plan;
+  PlanExplanation plan;
   plan.inputs.memory_bytes = 0x10000;
   const ExplainedStep other = region("hostile", ~0ULL - 4, ~0ULL);
   const Difference difference{DifferenceKind::kOnlyThere, 0, nullptr, &other};
@@ -71,7 +71,7 @@ TEST(MemoryBands, PlaceWhatOnlyTheOtherPlanHasEvenWhereItCanNotBe) {
 }
 
 TEST(MemoryBands, LeaveOutVmsas) {
-  Explanation plan;
+  PlanExplanation plan;
   plan.inputs.memory_bytes = 0x10000;
   plan.steps = {{"VMSA of vCPU 0", "made", std::nullopt, 4096, "vmsa", {}, {}}};
   EXPECT_THAT(memory_bands(plan, nullptr), ElementsAre(band(BandKind::kFree, 0, 0x10000)));

@@ -28,7 +28,7 @@ class Trust : public testing::Test {
   SessionRecord record(const std::string& platform, const CertificateSet& made_for) {
     return {sevcore::Policy(7), platform, {}, key_digest(*made_for.pdh)};
   }
-  static ExitStatus status(const std::optional<Refusal>& refusal) {
+  static ExitStatus status(const std::optional<TrustRefusal>& refusal) {
     return refusal ? refusal->status : ExitStatus::kDone;
   }
 

@@ -31,7 +31,7 @@ class TinyGuestTest : public testing::Test {
   control::Start prepare(const Bytes& kernel) {
     files_.emplace(kernel);
     control::Start start = monitor_->prepare_start();
-    std::vector<spec::Device> devices = std::move(start.machine.devices);
+    std::vector<spec::DeviceDescription> devices = std::move(start.machine.devices);
     start.machine = files_->machine();
     start.machine.devices = std::move(devices);
     start.machine.memory_bytes = 128ULL << 20;
