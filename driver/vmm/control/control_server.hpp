@@ -15,8 +15,8 @@
 
 namespace virtsev::vmm {
 
-/// A request that takes long, because it waits for something that only the peer can say (wait_until()), does
-/// not keep the peer from asking what the wait is for, or from ending it.
+/// The I/O thread's. A request that takes long, because it waits for something that only the peer can say
+/// (wait_until()), does not keep the peer from asking what the wait is for, or from ending it.
 class ControlServer {
  public:
   /// Answers a request. The frame is given away: a Start's descriptors are in it. Throws Error, which becomes

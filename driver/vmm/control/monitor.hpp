@@ -18,6 +18,8 @@
 
 namespace virtsev::vmm {
 
+/// The I/O thread's: requests, timers and the guest's end come to it there. Other threads reach it by
+/// EndSignal.
 class Monitor {
  public:
   struct Surroundings {

@@ -16,6 +16,7 @@
 
 namespace virtsev::vmm {
 
+/// The I/O thread's; `on_end` is called by vCPUs' threads, too.
 class Guest {
  public:
   /// Makes the machine, loads it, and launches it up to LAUNCH_MEASURE; the vCPUs stand still. The

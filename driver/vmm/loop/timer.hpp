@@ -9,6 +9,7 @@
 
 namespace virtsev::vmm {
 
+/// Made and destroyed by any thread.
 class Timer {
  public:
   /// `on_expiry`: called on the loop's thread. The loop outlives this.

@@ -12,6 +12,7 @@
 
 namespace virtsev::vmm {
 
+/// What private_memory() and shared_memory() give may be used by any thread.
 class MachineMemory {
  public:
   virtual ~MachineMemory() = default;

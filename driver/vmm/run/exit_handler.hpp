@@ -13,6 +13,7 @@
 
 namespace virtsev::vmm {
 
+/// One for all vCPUs: each thread calls for its own vCPU, several at once.
 class ExitHandler {
  public:
   /// Both outlive this.
