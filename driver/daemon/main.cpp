@@ -2,7 +2,7 @@
 // virtsevd: libvirt's modular daemon for SEV guests.
 #include <cstdlib>
 
-#include "driver/daemon/log.hpp"
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/program/daemon.hpp"
 #include "sevcore/base/text.hpp"
 

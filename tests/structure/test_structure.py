@@ -58,9 +58,36 @@ RULES = {
     "driver/vmm/control": (["driver/vmm/guest", "driver/vmm/loop", "driver/vmm/run", "driver/vmm/sandbox", "driver/control", "sevcore/simulated"], []),
     "driver/vmm": (["driver/vmm/control", "driver/vmm/loop", "driver/vmm/sandbox", "sevcore/crypto"], []),
     "driver/rpc": (["driver/xdr"], ["asio/", "asio.hpp"]),
-    "driver/daemon": (["driver/rpc", "driver/xdr", "driver/control", "driver/spec", "driver/spec-from-xml", "domain-xml",
-                       "sevcore"],
-                      ["asio/", "asio.hpp", "systemd/", "libvirt/", "CLI/", "fmt/", "cap-ng.h", "libxml/"]),
+    "driver/daemon/base": ([], ["fmt/"]),
+    "driver/daemon/api": (["domain-xml"], ["asio/", "asio.hpp"]),
+    "driver/daemon/loop": ([], ["asio/", "asio.hpp"]),
+    "driver/daemon/jobs": (["driver/daemon/loop"], ["asio/", "asio.hpp"]),
+    "driver/daemon/files": (["driver/daemon/base", "domain-xml", "driver/control"], ["fmt/"]),
+    "driver/daemon/config": (["driver/daemon/files", "domain-xml", "driver/control", "driver/spec-from-xml", "sevcore/simulated"], []),
+    "driver/daemon/platform": (["driver/daemon/files"], ["asio/", "asio.hpp"]),
+    "driver/daemon/monitor": (["driver/daemon/base", "driver/daemon/config", "driver/daemon/files", "driver/daemon/loop",
+        "driver/daemon/platform", "driver/control", "sevcore/outcomes", "sevcore/simulated"], ["asio/", "asio.hpp"]),
+    "driver/daemon/gdb": (["driver/control"], ["asio/", "asio.hpp"]),
+    "driver/daemon/dump": (["driver/daemon/base", "driver/daemon/files", "driver/daemon/loop", "driver/control"], ["asio/", "asio.hpp",
+        "libvirt/"]),
+    "driver/daemon/run": (["driver/daemon/api", "driver/daemon/loop", "driver/daemon/monitor", "domain-xml", "driver/control"],
+        ["asio/", "asio.hpp", "libvirt/"]),
+    "driver/daemon/domains": (["driver/daemon/api", "driver/daemon/base", "driver/daemon/jobs", "driver/daemon/loop",
+        "driver/daemon/run"], ["libvirt/"]),
+    "driver/daemon/host": (["driver/daemon/api", "driver/daemon/config", "driver/daemon/domains", "driver/daemon/files",
+        "driver/daemon/loop", "driver/daemon/monitor", "domain-xml", "driver/control", "driver/spec", "sevcore/host-check",
+        "sevcore/kernel", "sevcore/simulated"], ["asio/", "asio.hpp"]),
+    "driver/daemon/lifecycle": (["driver/daemon/api", "driver/daemon/base", "driver/daemon/config", "driver/daemon/domains",
+        "driver/daemon/dump", "driver/daemon/files", "driver/daemon/gdb", "driver/daemon/host", "driver/daemon/jobs", "driver/daemon/loop",
+        "driver/daemon/monitor", "driver/daemon/platform", "driver/daemon/run", "domain-xml", "driver/control", "driver/spec-from-xml",
+        "sevcore/machine"], ["asio/", "asio.hpp", "libvirt/"]),
+    "driver/daemon/hypervisor": (["driver/daemon/api", "driver/daemon/base", "driver/daemon/domains", "driver/daemon/files",
+        "driver/daemon/host", "driver/daemon/lifecycle", "driver/daemon/monitor"], ["asio/", "asio.hpp", "libvirt/"]),
+    "driver/daemon/dispatch": (["driver/daemon/api", "driver/daemon/base", "driver/rpc", "driver/spec", "driver/xdr"], ["asio/",
+        "asio.hpp", "libvirt/"]),
+    "driver/daemon/program": (["driver/daemon/base", "driver/daemon/dispatch", "driver/daemon/files", "driver/daemon/hypervisor",
+        "driver/daemon/monitor", "driver/control", "driver/rpc"], ["asio/", "asio.hpp", "CLI/", "systemd/"]),
+    "driver/daemon": (["driver/daemon/base", "driver/daemon/program"], ["asio/", "asio.hpp"]),
     "driver/cli/io": (["sevcore/abi", "sevcore/crypto", "sevcore/launch"], ["CLI/", "nlohmann/"]),
     "driver/cli/svg": ([], []),
     "driver/cli/expected": (["driver/cli/io", "driver/boot", "driver/spec", "driver/spec-from-xml", "domain-xml", "sevcore"], []),
@@ -129,6 +156,8 @@ class Structure(unittest.TestCase):
         self.assertFalse(may_include("driver/vmm", True, "domain-xml/domain_definition.hpp"))
         self.assertFalse(may_include("driver/vmm/devices", True, "driver/vmm/kvm/kvm_vm.hpp"))
         self.assertFalse(may_include("driver/vmm/run", True, "driver/vmm/simulated/simulated_sev.hpp"))
+        self.assertFalse(may_include("driver/daemon/run", True, "driver/daemon/lifecycle/lifecycle.hpp"))
+        self.assertFalse(may_include("driver/daemon/dispatch", True, "driver/daemon/hypervisor/hypervisor.hpp"))
         self.assertFalse(may_include("sevcore/launch", False, "libxml/parser.h"))
         self.assertFalse(may_include("sevcore/launch", True, "sevcore/kernel/sev_vm.hpp"))
         self.assertFalse(may_include("domain-xml", True, "sevcore/kernel/sev_vm.hpp"))

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/xdr/decoder.hpp"
 #include "driver/xdr/encoder.hpp"
 

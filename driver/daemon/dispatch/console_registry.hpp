@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/rpc/client.hpp"
 
 namespace virtsev::daemon::dispatch {

@@ -7,7 +7,7 @@
 #include <map>
 #include <optional>
 
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/rpc/client.hpp"
 
 namespace virtsev::daemon::dispatch {

@@ -2,9 +2,9 @@
 // libvirt's remote protocol above a Driver: what virtsevd's RPC server serves.
 #pragma once
 
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/dispatch/console_registry.hpp"
 #include "driver/daemon/dispatch/event_hub.hpp"
-#include "driver/daemon/driver.hpp"
 #include "driver/rpc/service.hpp"
 
 namespace virtsev::daemon {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/dispatch/request.hpp"
 
+#include "driver/daemon/base/check_flags.hpp"
 #include "driver/daemon/dispatch/codec.hpp"
 #include "driver/daemon/dispatch/procedures.hpp"
-#include "driver/daemon/domains/check_flags.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

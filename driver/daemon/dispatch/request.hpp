@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/dispatch/session.hpp"
-#include "driver/daemon/driver.hpp"
 #include "driver/rpc/client.hpp"
 #include "driver/xdr/decoder.hpp"
 #include "driver/xdr/encoder.hpp"

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "driver/daemon/run/run.hpp"
-#include "driver/daemon/run/run_state.hpp"
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/jobs/job.hpp"
 #include "driver/daemon/loop/job_queue.hpp"
+#include "driver/daemon/run/run.hpp"
+#include "driver/daemon/run/run_state.hpp"
 
 namespace virtsev::daemon {
 

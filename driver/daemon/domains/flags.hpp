@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "driver/daemon/domains/check_flags.hpp"
+#include "driver/daemon/base/check_flags.hpp"
 #include "driver/daemon/domains/domain.hpp"
 
 namespace virtsev::daemon {

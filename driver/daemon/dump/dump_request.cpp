@@ -3,7 +3,7 @@
 
 #include <libvirt/libvirt.h>
 
-#include "driver/daemon/domains/check_flags.hpp"
+#include "driver/daemon/base/check_flags.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

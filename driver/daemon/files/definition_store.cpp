@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "domain-xml/limits.hpp"
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "driver/daemon/encoding/hex.hpp"
+#include "sevcore/base/hex.hpp"
 
 namespace virtsev::daemon {
 namespace {

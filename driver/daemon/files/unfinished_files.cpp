@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "driver/daemon/encoding/hex.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

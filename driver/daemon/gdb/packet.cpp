@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "driver/daemon/encoding/hex.hpp"
+#include "sevcore/base/hex.hpp"
 
 namespace virtsev::daemon::gdb {
 namespace {

@@ -4,8 +4,8 @@
 #include <functional>
 #include <vector>
 
-#include "driver/daemon/encoding/hex.hpp"
 #include "sevcore/base/bytes.hpp"
+#include "sevcore/base/hex.hpp"
 
 namespace virtsev::daemon::gdb {
 namespace {

@@ -2,11 +2,11 @@
 // What a debugger asks for: registers, memory, going on (the GDB manual, "Packets").
 #include <algorithm>
 
-#include "driver/daemon/encoding/hex.hpp"
 #include "driver/daemon/gdb/arguments.hpp"
 #include "driver/daemon/gdb/registers.hpp"
 #include "driver/daemon/gdb/session.hpp"
 #include "sevcore/base/error.hpp"
+#include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon::gdb {

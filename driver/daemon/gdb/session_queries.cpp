@@ -2,10 +2,10 @@
 // What a debugger asks about its target (the GDB manual, "General Query Packets"), and `monitor` commands.
 #include <algorithm>
 
-#include "driver/daemon/encoding/hex.hpp"
 #include "driver/daemon/gdb/arguments.hpp"
 #include "driver/daemon/gdb/registers.hpp"
 #include "driver/daemon/gdb/session.hpp"
+#include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon::gdb {

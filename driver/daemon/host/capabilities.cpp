@@ -3,11 +3,11 @@
 
 #include <sstream>
 
-#include "driver/daemon/encoding/hex.hpp"
-#include "driver/daemon/encoding/xml_escape.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/spec/machine.hpp"
+#include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/xml_escape.hpp"
 #include "sevcore/host-check/host_check.hpp"
 
 namespace virtsev::daemon {

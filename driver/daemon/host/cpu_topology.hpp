@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 
 namespace virtsev::daemon {
 

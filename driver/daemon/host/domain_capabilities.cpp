@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <sstream>
 
-#include "driver/daemon/encoding/xml_escape.hpp"
 #include "driver/daemon/host/capabilities.hpp"
 #include "driver/spec/machine.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/xml_escape.hpp"
 
 namespace virtsev::daemon {
 namespace {

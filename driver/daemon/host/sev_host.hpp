@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "driver/control/messages.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/own_guests.hpp"
-#include "driver/daemon/driver.hpp"
 #include "driver/daemon/files/layout.hpp"
 #include "sevcore/host-check/platform_information.hpp"
 #include "sevcore/kernel/reduced_phys_bits.hpp"

@@ -9,11 +9,11 @@
 #include <asio/io_context.hpp>
 
 #include "domain-xml/limits.hpp"
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/control_socket.hpp"
 #include "sevcore/base/text.hpp"
 

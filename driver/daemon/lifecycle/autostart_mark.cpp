@@ -3,9 +3,9 @@
 
 #include <sstream>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/error.hpp"
 
 namespace virtsev::daemon {

@@ -8,11 +8,11 @@
 #include <libvirt/libvirt.h>
 #include <sys/socket.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/gdb/session.hpp"
 #include "driver/daemon/gdb/target.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

@@ -3,9 +3,9 @@
 
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 

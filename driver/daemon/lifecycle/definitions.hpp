@@ -9,7 +9,7 @@
 
 #include <asio/awaitable.hpp>
 
-#include "driver/daemon/context.hpp"
+#include "driver/daemon/lifecycle/context.hpp"
 
 namespace virtsev::daemon {
 

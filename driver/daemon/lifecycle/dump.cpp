@@ -8,6 +8,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/dump/core_file.hpp"
 #include "driver/daemon/dump/core_writer.hpp"
@@ -15,7 +16,6 @@
 #include "driver/daemon/dump/elf_core.hpp"
 #include "driver/daemon/files/unfinished_files.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

@@ -7,12 +7,12 @@
 #include <asio/io_context.hpp>
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/guest_log.hpp"
 #include "sevcore/base/text.hpp"
 

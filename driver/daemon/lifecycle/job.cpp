@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What takes long of a domain, as its clients see it and end it. libvirt's QEMU driver ends neither starts
 // nor dumps of memory alone by virDomainAbortJob; here both are.
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

@@ -6,10 +6,10 @@
 #include <asio/io_context.hpp>
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/lifecycle/start_message.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

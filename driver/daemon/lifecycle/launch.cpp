@@ -4,12 +4,12 @@
 #include <asio/steady_timer.hpp>
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/host/require_platform.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/lifecycle/start_message.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
-#include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/console_log_file.hpp"
 #include "driver/daemon/monitor/control_socket.hpp"
 #include "driver/daemon/monitor/guest_log.hpp"

@@ -14,8 +14,8 @@
 
 #include <asio/awaitable.hpp>
 
-#include "driver/daemon/context.hpp"
 #include "driver/daemon/dump/dumps_under_way.hpp"
+#include "driver/daemon/lifecycle/context.hpp"
 #include "driver/daemon/monitor/monitor_uid.hpp"
 
 namespace virtsev::daemon {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Stored definitions, when the daemon starts.
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a domain's user should know and may not have asked.
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
 #include "driver/daemon/lifecycle/unanswered_shutdown.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

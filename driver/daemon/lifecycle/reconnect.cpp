@@ -9,12 +9,12 @@
 #include <asio/use_awaitable.hpp>
 #include <libvirt/libvirt.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/lifecycle/start_message.hpp"
-#include "driver/daemon/log.hpp"
 #include "driver/daemon/monitor/control_socket.hpp"
 #include "sevcore/base/text.hpp"
 

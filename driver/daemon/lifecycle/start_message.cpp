@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "driver/daemon/log.hpp"
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/monitor/peer_text.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"

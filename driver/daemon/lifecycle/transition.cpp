@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A domain takes a step (run/run_state.hpp): the one place where its state changes, and where it is seen to
 // that whoever comes later, hears of it or waits for it learns of it in the same order.
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

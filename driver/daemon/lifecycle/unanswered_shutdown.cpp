@@ -3,8 +3,8 @@
 
 #include <time.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

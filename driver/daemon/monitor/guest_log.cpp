@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/read_file.hpp"
-#include "driver/daemon/log.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"

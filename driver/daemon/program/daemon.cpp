@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/dispatch/remote_service.hpp"
 #include "driver/daemon/files/lock_file.hpp"
 #include "driver/daemon/files/own_tree.hpp"
-#include "driver/daemon/hypervisor.hpp"
-#include "driver/daemon/log.hpp"
+#include "driver/daemon/hypervisor/hypervisor.hpp"
 #include "driver/daemon/program/background.hpp"
 #include "driver/daemon/program/idle_exit.hpp"
 #include "driver/daemon/program/sockets.hpp"

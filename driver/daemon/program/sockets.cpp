@@ -5,7 +5,7 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "driver/daemon/log.hpp"
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/monitor/control_socket.hpp"
 #include "sevcore/base/text.hpp"
 

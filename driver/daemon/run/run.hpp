@@ -13,7 +13,7 @@
 
 #include "domain-xml/domain_definition.hpp"
 #include "driver/control/messages.hpp"
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/loop/latch.hpp"
 #include "driver/daemon/monitor/monitor.hpp"
 #include "driver/daemon/monitor/rate_limit.hpp"

@@ -33,7 +33,7 @@
 #include <variant>
 #include <vector>
 
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/monitor/monitor.hpp"
 
 namespace virtsev::daemon {

@@ -7,9 +7,9 @@
 #include <libvirt/libvirt.h>
 #include <signal.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
-#include "driver/daemon/log.hpp"
 
 namespace virtsev::daemon {
 namespace {

@@ -17,7 +17,7 @@
 #include "driver/control/codec.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
-#include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/hypervisor/hypervisor.hpp"
 
 namespace virtsev::daemon {
 

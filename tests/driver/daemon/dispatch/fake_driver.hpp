@@ -11,7 +11,7 @@
 
 #include <asio/any_io_executor.hpp>
 
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/rpc/gate.hpp"
 
 namespace virtsev::daemon::test {

@@ -4,10 +4,10 @@
 #include <asio/io_context.hpp>
 #include <unistd.h>
 
+#include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/unfinished_files.hpp"
 #include "driver/daemon/host/sev_host.hpp"
-#include "driver/daemon/hypervisor.hpp"
-#include "driver/daemon/log.hpp"
+#include "driver/daemon/hypervisor/hypervisor.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/encoding/xml_escape.hpp"
+#include "sevcore/base/xml_escape.hpp"
 
 #include "sevcore/base/printable.hpp"
 
-namespace virtsev::daemon {
+namespace virtsev {
 
 std::string escape_xml(const std::string& text) {
   std::string escaped;
@@ -31,4 +31,4 @@ std::string escape_xml(const std::string& text) {
   return escaped;
 }
 
-}  // namespace virtsev::daemon
+}  // namespace virtsev

@@ -4,7 +4,7 @@
 
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/files/read_file.hpp"
-#include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/hypervisor/hypervisor.hpp"
 #include "driver/daemon/monitor/terminal.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"

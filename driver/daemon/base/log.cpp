@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/log.hpp"
+#include "driver/daemon/base/log.hpp"
 
 #include <cstdlib>
 

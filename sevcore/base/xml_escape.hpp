@@ -4,9 +4,9 @@
 
 #include <string>
 
-namespace virtsev::daemon {
+namespace virtsev {
 
 /// Escapes & < > ' and ". Control characters, which XML 1.0 can't hold, become '?'.
 std::string escape_xml(const std::string& text);
 
-}  // namespace virtsev::daemon
+}  // namespace virtsev

@@ -3,7 +3,7 @@
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/domains/flags.hpp"
-#include "driver/daemon/hypervisor.hpp"
+#include "driver/daemon/hypervisor/hypervisor.hpp"
 #include "driver/daemon/lifecycle/launch_security.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
 #include "sevcore/base/error.hpp"

@@ -6,9 +6,9 @@
 #include <functional>
 #include <memory>
 
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/domain_list.hpp"
-#include "driver/daemon/driver.hpp"
 #include "driver/daemon/files/definition_store.hpp"
 #include "driver/daemon/files/layout.hpp"
 #include "driver/daemon/host/platform_inquiry.hpp"

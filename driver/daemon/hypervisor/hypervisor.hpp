@@ -2,9 +2,9 @@
 // The Driver: libvirt's calls, each to the part that does it.
 #pragma once
 
-#include "driver/daemon/context.hpp"
-#include "driver/daemon/driver.hpp"
+#include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/host/host_facts.hpp"
+#include "driver/daemon/lifecycle/context.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 
@@ -86,8 +86,7 @@ class Hypervisor final : public Driver {
   asio::awaitable<Bytes> memory_peek(Uuid domain, std::uint64_t address, std::uint32_t size,
                                      Flags flags) override;
 
-  asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format,
-                                  Flags flags) override;
+  asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format, Flags flags) override;
   asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) override;
 
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
