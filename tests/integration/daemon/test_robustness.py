@@ -23,8 +23,19 @@ PATIENCE = 300  # Finds what hangs; a machine under load, or an emulated one, do
 REMOTE, KEEPALIVE = 0x20008086, 0x6B656570
 CALL, REPLY, MESSAGE, STREAM, CALL_WITH_FDS = 0, 1, 2, 3, 4
 OPEN, LOOKUP, HOSTNAME, SUPPORTS_FEATURE, AUTH_LIST = 1, 23, 59, 60, 66
+# Other calls, by the functions that make them.
+OF_A_DOMAIN = {"virDomainCreate": 9, "virDomainDestroy": 12, "virDomainGetXMLDesc": 14, "virDomainGetInfo": 16,
+    "virDomainGetVcpus": 20, "virDomainResume": 28, "virDomainShutdown": 33, "virDomainSuspend": 34, "virDomainIsActive": 150,
+    "virDomainMemoryStats": 159, "virDomainHasManagedSaveImage": 183, "virDomainCreateWithFlags": 196, "virDomainGetState": 212,
+    "virDomainReset": 245, "virDomainGetMetadata": 265, "virDomainListAllSnapshots": 274, "virDomainGetLaunchSecurityInfo": 396,
+    "virDomainGetMessages": 426, "virDomainSetLaunchSecurityState": 439}
+OF_THE_HOST = {"virConnectGetMaxVcpus": 5, "virNodeGetInfo": 6, "virConnectGetCapabilities": 7, "virConnectSupportsFeature": 60,
+    "AUTH_LIST": 66, "virNodeGetCellsFreeMemory": 101, "virNodeGetFreeMemory": 102, "virConnectListAllDomains": 273,
+    "virConnectListAllStoragePools": 281, "virNodeGetCPUMap": 293, "virConnectDomainEventRegisterAny": 316,
+    "virConnectDomainEventDeregisterAny": 317, "virConnectGetDomainCapabilities": 342, "virNodeGetSEVInfo": 395,
+    "virConnectSetIdentity": 419, "nobody has this number": 999}
 KEEPALIVE_FEATURE = 10  # VIR_DRV_FEATURE_PROGRAM_KEEPALIVE
-UNDEFINE_FLAGS, LIST_ALL, STATISTICS, DEFINE_FLAGS, SEV_INFO = 231, 273, 344, 350, 395
+OPEN_CONSOLE, UNDEFINE_FLAGS, LIST_ALL, STATISTICS, DEFINE_FLAGS, SEV_INFO = 201, 231, 273, 344, 350, 395
 MIB = 1 << 20
 
 DOCUMENT = """<domain type='kvm'>
@@ -211,11 +222,11 @@ class Robustness(unittest.TestCase):
         yield packet(STATISTICS, struct.pack(">I", 1) + domain + bytes(8))
         yield packet(DEFINE_FLAGS, text(DOCUMENT.encode()[:300]) + bytes(4))
         yield packet(1, kind=MESSAGE, program=KEEPALIVE)
-        yield packet(201, b"\0\0\0\1" + text(b"serial0") + bytes(4), kind=STREAM, status=2)
+        yield packet(OPEN_CONSOLE, b"\0\0\0\1" + text(b"serial0") + bytes(4), kind=STREAM, status=2)
         yield packet(HOSTNAME, struct.pack(">I", 1), kind=CALL_WITH_FDS) + b"\0"
-        for procedure in (9, 12, 14, 16, 20, 28, 33, 34, 150, 159, 183, 196, 212, 245, 265, 274, 396, 426, 439):
+        for procedure in OF_A_DOMAIN.values():
             yield packet(procedure, domain + bytes(4))
-        for procedure in (5, 6, 7, 60, 66, 101, 102, 273, 281, 293, 316, 317, 342, 395, 419, 999):
+        for procedure in OF_THE_HOST.values():
             yield packet(procedure, bytes(16))
 
     def test_mutated_calls_on_both_sockets(self):
