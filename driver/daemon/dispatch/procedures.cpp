@@ -5,19 +5,8 @@
 
 #include <libvirt/libvirt.h>
 
-#include "driver/daemon/dispatch/handlers/connect.hpp"
-#include "driver/daemon/dispatch/handlers/console.hpp"
-#include "driver/daemon/dispatch/handlers/domain_stats.hpp"
-#include "driver/daemon/dispatch/handlers/domains_define.hpp"
-#include "driver/daemon/dispatch/handlers/domains_find.hpp"
-#include "driver/daemon/dispatch/handlers/domains_look.hpp"
-#include "driver/daemon/dispatch/handlers/dump.hpp"
 #include "driver/daemon/dispatch/handlers/empty.hpp"
-#include "driver/daemon/dispatch/handlers/events.hpp"
-#include "driver/daemon/dispatch/handlers/jobs.hpp"
-#include "driver/daemon/dispatch/handlers/launch_security.hpp"
-#include "driver/daemon/dispatch/handlers/memory.hpp"
-#include "driver/daemon/dispatch/handlers/node.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 #include "driver/daemon/dispatch/row.hpp"
 
 namespace virtsev::daemon::dispatch {

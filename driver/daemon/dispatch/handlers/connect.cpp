@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/connect.hpp"
-
 #include <charconv>
 #include <string_view>
 
@@ -8,6 +6,7 @@
 #include <unistd.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/console.hpp"
-
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
 #include "driver/daemon/dispatch/console_registry.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 
 namespace virtsev::daemon::dispatch {
 

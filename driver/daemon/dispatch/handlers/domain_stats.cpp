@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/domain_stats.hpp"
-
 #include <algorithm>
 #include <set>
 
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/domains_find.hpp"
-
 #include <algorithm>
 
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 
 namespace virtsev::daemon::dispatch {
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/events.hpp"
-
 #include "driver/daemon/dispatch/codec.hpp"
 #include "driver/daemon/dispatch/event_hub.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 
 namespace virtsev::daemon::dispatch {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/jobs.hpp"
-
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 
 namespace virtsev::daemon::dispatch {
 

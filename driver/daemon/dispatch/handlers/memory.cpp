@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/memory.hpp"
+#include <libvirt/libvirt.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 
 namespace virtsev::daemon::dispatch {
 
@@ -16,6 +17,14 @@ asio::awaitable<void> domain_memory_peek(Request& request) {
   bounded(request, size, kMaxBytes);
   const Bytes memory = co_await request.driver.memory_peek(domain, address, size, flags);
   request.out.put_opaque(memory);
+}
+
+asio::awaitable<void> domain_core_dump(Request& request) {
+  const Uuid domain = get_domain(request.in);
+  std::string file = get_text(request.in);
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  co_await request.driver.core_dump(domain, std::move(file), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, flags);
 }
 
 }  // namespace virtsev::daemon::dispatch

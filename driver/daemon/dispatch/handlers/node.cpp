@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "driver/daemon/dispatch/handlers/node.hpp"
-
 #include <sys/sysinfo.h>
 
 #include "driver/daemon/dispatch/codec.hpp"
+#include "driver/daemon/dispatch/handlers/handlers.hpp"
 #include "driver/spec/machine.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
