@@ -114,15 +114,31 @@ TEST_F(EventLoopTest, ATimerGoesOffOnceAndCanBeSetAgain) {
   EXPECT_EQ(calls_, 3);
 }
 
-TEST_F(EventLoopTest, ATimerThatIsSetAgainForgetsTheExpiryBefore) {
-  Timer late(loop_, [&] { ++calls_; });
+TEST_F(EventLoopTest, ATimerThatIsNotSetAgainGoesOffOnce) {
+  Timer once(loop_, [&] { ++calls_; });
   Timer end(loop_, [&] { loop_.stop(); });
-  late.set(milliseconds(1));
-  Timer middle(loop_, [&] { late.set({}); });  // `late` has gone off by then, or goes off now
-  middle.set(std::chrono::nanoseconds(1));
-  end.set(milliseconds(30));
+  once.set(std::chrono::nanoseconds(1));
+  end.set(milliseconds(20));
   loop_.run();
-  EXPECT_LE(calls_, 1);
+  EXPECT_EQ(calls_, 1);
+}
+
+TEST_F(EventLoopTest, ATimerThatHasExpiredAndIsSwitchedOffBeforeItsTurnDoesNotGoOff) {
+  using Clock = std::chrono::steady_clock;  // As timers count
+  Timer late(loop_, [&] { ++calls_; });
+  const UniqueFd event = readable();
+  EventLoop::Source first = loop_.watch(event.get(), EPOLLIN, [&](std::uint32_t) {
+    late.set(std::chrono::nanoseconds(1));
+    for (const auto begin = Clock::now(); Clock::now() - begin < milliseconds(2);) {
+    }
+    late.set({});
+    first = {};
+  });
+  loop_.run_once();
+  Timer end(loop_, [&] { loop_.stop(); });
+  end.set(milliseconds(20));
+  loop_.run();
+  EXPECT_EQ(calls_, 0);
 }
 
 TEST_F(EventLoopTest, ATimerThatIsOffNeverGoesOff) {
