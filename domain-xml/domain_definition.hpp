@@ -90,8 +90,8 @@ struct ParseOptions {
 /// in the order of their lines, each naming the element, its line, the reason and the cure.
 DomainDefinition parse(const std::string& xml, const ParseOptions& options = {});
 
-/// Name and UUID of a document, whether or not its definition keeps the rules; nothing where it is no domain
-/// XML that has both. For stored files that no longer pass.
+/// Name and UUID of a document, whether or not its definition keeps the rules; nothing where it is not a
+/// domain XML that has both. For stored files that no longer pass.
 struct Identity {
   std::string name;
   Uuid uuid{};

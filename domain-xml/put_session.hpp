@@ -9,8 +9,8 @@
 namespace virtsev::domain_xml {
 
 /// `xml` with these two in its <launchSecurity type='sev'>, in place of what stands there; all else is as it
-/// was written, comments too. Both base64. Throws Error where it is no domain XML with that element, or has
-/// another policy than the session was made for: no platform would start that guest.
+/// was written, comments too. Both base64. Throws Error where it is not a domain XML with that element, or
+/// has another policy than the session was made for: no platform would start that guest.
 std::string put_session(const std::string& xml, sevcore::Policy policy, const std::string& dh_certificate,
                         const std::string& session);
 

@@ -97,7 +97,7 @@ void Connection::expect_more() {
   }
 }
 
-/// One timer for many messages: it is set anew only where it ran out in the middle of one.
+/// One timer for many messages: it is set again only where it ran out in the middle of one.
 void Connection::watch_message_deadline() {
   message_deadline_.expires_at(more_due_);
   message_deadline_.async_wait([weak = weak_from_this()](const asio::error_code& error) {

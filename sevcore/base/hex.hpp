@@ -13,7 +13,7 @@ namespace virtsev {
 /// Lower case.
 std::string to_hex(ByteView bytes);
 
-/// Either case; nothing where the length is odd or a character is no digit.
+/// Either case; nothing where the length is odd or a character is not a digit.
 std::optional<Bytes> from_hex(std::string_view text);
 
 }  // namespace virtsev

@@ -25,7 +25,7 @@ struct Limits {
   std::size_t devices;         ///< That a definition can ask for
 };
 
-/// Of machine version 1.0; and, as it is the newest, of what is defined anew.
+/// Of machine version 1.0; and, as it is the newest, of all that is defined from now on.
 inline constexpr Limits kLimits{64, 64ULL << 20, 1ULL << 40, 2048, 32};
 
 /// The version of this name or alias; nothing where there is none.

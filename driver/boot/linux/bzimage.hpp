@@ -14,7 +14,7 @@ namespace virtsev::boot {
 /// As much of the file's start as parse_bzimage() looks at.
 inline constexpr std::size_t kBzImageHeaderBytes = 0x290;
 
-/// Why a file is no kernel that this machine can start.
+/// Why a file is not a kernel that this machine can start.
 enum class BzImageFault : std::uint8_t {
   kNotAKernel,      ///< No 0xAA55 at 0x1fe, or no "HdrS" at 0x202, or a header that contradicts itself
   kTruncated,       ///< The file ends before the setup header, or before the code that it promises

@@ -32,7 +32,7 @@ ByteArray<32> key_digest(const sevcore::SevCertificate& certificate);
 
 /// Splits files into certificates: what sevctl, sev-tool and virtsev export. The chip's id is taken from the
 /// file that `virtsev platform export` writes beside one of them. Throws Error naming the file, and what in
-/// it is no certificate, or stands there twice.
+/// it is not a certificate, or stands there twice.
 CertificateSet read_certificates(const std::vector<std::string>& paths);
 
 /// The same from bytes; `name` stands for the file in messages.

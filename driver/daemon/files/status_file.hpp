@@ -27,7 +27,7 @@ struct DomainStatus {
   std::uint32_t asid = 0;        ///< Of the simulated platform, 0: none
   std::uint32_t firmware_delay = 0;  ///< The simulated firmware's, in ms for each MiB
   bool starting = false;             ///< The launch was under way: such a domain is ended at reconnection
-  bool relaunching = false;  ///< It was launched anew, in the place of a guest that ended: done again then
+  bool relaunching = false;  ///< It was launched again, in the place of a guest that ended: done again then
   bool has_run = false;
   bool owner_given = false;          ///< A guest owner's session was given
   bool auto_destroy = false;         ///< Was to end with a client, which is gone

@@ -14,7 +14,7 @@
 
 namespace virtsev::daemon {
 
-/// Asks anew where the answer is older than `fresh`, and once for all that want it at the same time: the
+/// Asks again where the answer is older than `fresh`, and once for all that want it at the same time: the
 /// firmware does one thing after the other, and may be busy with a launch. Certificates change behind
 /// virtsevd's back (PDH_GEN, PEK_GEN, an import, a factory reset), and an owner who gets an old one makes a
 /// session that this platform can't open.

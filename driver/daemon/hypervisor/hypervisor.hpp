@@ -20,7 +20,7 @@ class Hypervisor final : public Driver {
   void autostart() { lifecycle_.autostart_all(); }
   /// Before the loop is stopped: what is under way for clients, and would be cut off, ends.
   asio::awaitable<void> wind_up() { return lifecycle_.end_dumps(); }
-  /// What starts from now on does so by these settings; what was read of host and platform is read anew.
+  /// What starts from now on does so by these settings; what was read of host and platform is read again.
   void reconfigure(Configuration configuration);
   /// Called whenever a domain became inactive.
   void set_activity_observer(std::function<void()> observer) { context_.on_inactive = std::move(observer); }

@@ -92,7 +92,7 @@ asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
   const RunPtr run = domain->run;
   refuse_es_reset(*run, text("reboot"));
   refuse_relaunch(*run);
-  // The guest shuts itself down, and is then launched anew.
+  // The guest shuts itself down, and is then launched again.
   run->reboot_requested = true;
   save_status(domain);
   control::Request request = control::PowerButton{};

@@ -63,7 +63,7 @@ asio::awaitable<DomainHandle> Definitions::define(std::string xml, std::uint32_t
     const DomainPtr domain = context_.domains.find_or_add(definition->uuid, definition->name);
     const auto turn = co_await domain->jobs->take();
     if (domain->removed || domain->name != definition->name) {
-      continue;  // Gone or renamed while we waited: the rules are asked anew
+      continue;  // Gone or renamed while we waited: the rules are asked again
     }
     std::exception_ptr failure;
     try {

@@ -160,7 +160,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*domain, *run);
-  // A guest that is launched anew is the same run to whoever reads its log.
+  // A guest that is launched again is the same run to whoever reads its log.
   const bool first = std::holds_alternative<Starting>(domain->life);
   std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, log,
                                      run, first, console_log,

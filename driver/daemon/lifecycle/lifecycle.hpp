@@ -185,7 +185,7 @@ class Lifecycle {
 
 std::string what_of(const std::exception_ptr& failure);
 
-/// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched anew under its
+/// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched again under its
 /// owner's eyes: SEV-ES.
 void refuse_es_reset(const Run& run, const std::string& operation);
 /// Throws Error(kConfigUnsupported) where the guest runs with a definition that no longer passes.

@@ -93,7 +93,7 @@ asio::awaitable<void> Lifecycle::reconnect(DomainPtr domain, RunPtr run,
   }
 }
 
-// virtsevd died while it launched the guest anew: that is done once more, from the beginning.
+// virtsevd died while it launched the guest again: that is done once more, from the beginning.
 asio::awaitable<void> Lifecycle::launch_anew(DomainPtr domain, RunPtr run, Process half_made) {
   if (half_made.pidfd) {
     kill_process(half_made);

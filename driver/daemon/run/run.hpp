@@ -30,7 +30,7 @@ struct Run {
   /// launched from it.
   std::string definition_problem;
   std::shared_ptr<Monitor> monitor;  ///< Null until it is spawned
-  /// Of the monitor, or while it is launched anew of the one that ended, for the status file.
+  /// Of the monitor, or while it is launched again of the one that ended, for the status file.
   std::int64_t pid = 0;
   std::uint64_t start_time = 0;
   std::uint32_t uid = 0;   ///< The monitor's own; 0: none
@@ -40,7 +40,7 @@ struct Run {
   control::LaunchReport launch;
   bool has_run = false;  ///< A vCPU has run: no secret any more
   bool owner_given = false;
-  bool reboot_requested = false;      ///< The next power off launches it anew
+  bool reboot_requested = false;      ///< The next power off launches it again
   std::optional<ConnectionId> owner;  ///< The client whose end is this run's end
   std::string console_silent;         ///< What the monitor said when the console stayed silent
   /// How often that is written down: a monitor says it once for each time that its guest goes on.

@@ -24,7 +24,7 @@ void FirmwareTurn::enter(std::uint64_t bytes) {
   }
 }
 
-// Of each peer anew: a virtsevd that was started again knows nothing of the wish.
+// Of each peer again: a virtsevd that was started again knows nothing of the wish.
 void FirmwareTurn::ask(std::uint64_t bytes) {
   if (server_.peer_version() < kFirstVersion) {
     wanted_ = false;

@@ -30,7 +30,7 @@ class AcpiPower final : public ByteDevice {
   AcpiPower(InterruptLine interrupt, Actions actions);
 
   /// Somebody pressed the power button: the line rises until the guest reads the event register. It rises
-  /// anew at each press, as the guest may have missed the one before.
+  /// again at each press, as the guest may have missed the one before.
   void press_power_button();
 
  private:

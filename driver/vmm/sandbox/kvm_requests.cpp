@@ -30,7 +30,7 @@ constexpr std::array kService = {
     request(KVM_SET_SREGS, "a debugger"),
     request(KVM_KVMCLOCK_CTRL, "the guest's clock stood still"),
 };
-/// The simulated firmware is no device.
+/// The simulated firmware is not a device.
 constexpr std::array kHardwareService = {
     request(KVM_MEMORY_ENCRYPT_OP, "the launch's secret and its end; a debugger"),
 };

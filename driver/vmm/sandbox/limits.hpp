@@ -8,7 +8,7 @@
 namespace virtsev::vmm {
 
 /// No file grows beyond this by the monitor: the console's logs end at 2 MiB each, and standard error is a
-/// log that virtsevd begins anew at as much.
+/// log that virtsevd begins again at as much.
 inline constexpr std::uint64_t kMostInAFile = 4ULL << 20;
 /// Descriptors beside those of the vCPUs: what a monitor has, and a peer's message brings.
 inline constexpr std::size_t kOtherDescriptors = 96;
