@@ -199,8 +199,8 @@ class Killed : public HypervisorTest {
       if (pid.find_first_not_of("0123456789") != std::string::npos) {
         continue;
       }
-      std::ifstream in(entry.path() / "cmdline", std::ios::binary);
-      const std::string line{std::istreambuf_iterator<char>(in), {}};
+      // Of a process that ends just now, nothing can be read.
+      const std::string line = read_small((entry.path() / "cmdline").string());
       if (line.find(wanted) != std::string::npos) {
         found.push_back(pid);
       }
