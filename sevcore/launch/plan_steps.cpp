@@ -20,7 +20,7 @@ PlanStep step_of(const Region& region, const Protection& protection) {
   }
   return {region.type,    region.name, region.origin,
           region.address, region.size, is_measured(region, protection),
-          &region,        std::nullopt};
+          &region};
 }
 
 ByteArray<4096> vmsa_of(const VcpuState& vcpu, const Protection& protection) {
@@ -40,7 +40,7 @@ std::vector<PlanStep> steps_of(const LaunchPlan& plan) {
   if (encrypts_state(plan.protection)) {
     for (std::size_t number = 0; number < plan.vcpus.size(); ++number) {
       steps.push_back({PageType::kVmsa, "VMSA of vCPU " + std::to_string(number), "", std::nullopt, kPageSize,
-                       true, nullptr, vmsa_of(plan.vcpus[number], plan.protection)});
+                       true, nullptr, &plan.vcpus[number], &plan.protection});
     }
   }
   return steps;
@@ -50,7 +50,7 @@ void read_step(const PlanStep& step, const std::function<void(ByteView)>& piece)
   if (step.region != nullptr) {
     read_region(*step.region, piece);
   } else {
-    piece(*step.vmsa);
+    piece(vmsa_of(*step.vcpu, *step.protection));
   }
 }
 

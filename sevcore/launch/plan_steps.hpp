@@ -22,8 +22,9 @@ struct PlanStep {
   std::uint64_t size = 0;               ///< Bytes, padding included
   /// Encrypted and measured by the firmware; else only loaded, and the host can change it.
   bool measured = false;
-  const Region* region = nullptr;  ///< None for a VMSA
-  std::optional<ByteArray<4096>> vmsa;
+  const Region* region = nullptr;          ///< None for a VMSA
+  const VcpuState* vcpu = nullptr;         ///< Whose VMSA it is; none for a region
+  const Protection* protection = nullptr;  ///< By which a VMSA is filled
 };
 
 /// The regions in their order, then, where the protection encrypts registers, the VMSAs in the order of vCPU
@@ -32,8 +33,8 @@ struct PlanStep {
 /// with a region of type kVmsa: these pages come from the vCPUs.
 std::vector<PlanStep> steps_of(const LaunchPlan& plan);
 
-/// Gives the step's bytes piece by piece, at most 1 MiB each, zero padding included, in order. Throws Error
-/// where a file can't be read or is shorter than the plan says.
+/// Gives the step's bytes, a VMSA's made only then, piece by piece, at most 1 MiB each, zero padding
+/// included, in order. Throws Error where a file can't be read or is shorter than the plan says.
 void read_step(const PlanStep& step, const std::function<void(ByteView)>& piece);
 
 /// Bytes of all measured regions, padding included, VMSAs not: what a launch takes its time for.

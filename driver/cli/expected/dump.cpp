@@ -15,8 +15,8 @@ void dump(const sevcore::LaunchPlan& plan, const std::string& directory) {
   OutputFile regions(directory + "/regions.bin", Readers::kEverybody);
   std::size_t count = 0;
   for (const sevcore::PlanStep& step : sevcore::steps_of(plan)) {
-    if (step.vmsa) {
-      write_file(path(count++), ByteView(*step.vmsa), Readers::kEverybody);
+    if (step.vcpu != nullptr) {
+      sevcore::read_step(step, [&](ByteView page) { write_file(path(count++), page, Readers::kEverybody); });
     } else if (step.measured) {
       sevcore::read_step(step, [&](ByteView piece) { regions.write(piece); });
     }

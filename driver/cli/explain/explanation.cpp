@@ -47,7 +47,7 @@ ExplainedStep explain(const sevcore::PlanStep& step, const ExpectedLaunch& launc
   running.add(step, [&own](ByteView piece) { own.update(piece); });
   ExplainedStep explained;
   explained.name = step.name;
-  explained.origin = step.vmsa ? launch.machine() : step.origin;
+  explained.origin = step.vcpu != nullptr ? launch.machine() : step.origin;
   if (step.address) {
     explained.address = step.address->value();
   }

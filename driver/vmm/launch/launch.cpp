@@ -108,7 +108,7 @@ void Launch::load_and_measure(const sevcore::LaunchPlan& plan) {
   bool has_vmsas = false;
   for (const sevcore::PlanStep& step : sevcore::steps_of(plan)) {
     load(step, memory_);
-    has_vmsas = has_vmsas || step.vmsa.has_value();
+    has_vmsas = has_vmsas || step.vcpu != nullptr;
     if (step.measured && step.address) {
       update_data(*step.address, step.size);
     }

@@ -45,8 +45,9 @@ std::string describe(const sevcore::LaunchPlan& plan) {
     }
   }
   for (const sevcore::PlanStep& step : sevcore::steps_of(plan)) {
-    if (step.vmsa) {
-      out += step.name + "\n" + dump(*step.vmsa, 0);
+    if (step.vcpu != nullptr) {
+      out += step.name + "\n";
+      sevcore::read_step(step, [&out](ByteView page) { out += dump(page, 0); });
     }
   }
   out += fmt::format("secret {:#x} size {:#x}\n", plan.secret.address.value(), plan.secret.size);
