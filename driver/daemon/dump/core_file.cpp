@@ -11,6 +11,7 @@
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::daemon {
 
@@ -24,10 +25,8 @@ void write_core_file(const std::string& path, std::uint64_t size, UniqueFd peer,
   constexpr std::size_t kPieceBytes = 1U << 20;
   Bytes buffer(kPieceBytes);
   for (std::uint64_t left = size; left > 0;) {
-    const ssize_t got = ::read(peer.get(), buffer.data(), std::min<std::uint64_t>(left, buffer.size()));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
+    const ssize_t got = uninterrupted(
+        [&] { return ::read(peer.get(), buffer.data(), std::min<std::uint64_t>(left, buffer.size())); });
     if (got <= 0) {
       throw Error(ErrorCode::kOperationAborted, text("the dump to '{}' was given up", path));
     }

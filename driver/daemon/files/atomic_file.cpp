@@ -11,6 +11,7 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
@@ -39,19 +40,6 @@ bool is_left_over(const std::string& file, const std::string& suffix) {
   throw Error(ErrorCode::kSystemError, text("cannot write '{}': {}", path, error_text(error_number)));
 }
 
-// 0, or errno.
-int write_all(int fd, const std::string& content) {
-  std::size_t written = 0;
-  while (written < content.size()) {
-    const ssize_t count = ::write(fd, content.data() + written, content.size() - written);
-    if (count < 0 && errno != EINTR) {
-      return errno;
-    }
-    written += count > 0 ? static_cast<std::size_t>(count) : 0;
-  }
-  return 0;
-}
-
 }  // namespace
 
 void sync_directory(const std::string& directory) {
@@ -67,7 +55,7 @@ void write_atomically(const std::string& path, const std::string& content, Durab
   if (!fd) {
     fail(path, errno);
   }
-  int error = write_all(fd.get(), content);
+  int error = write_all(fd.get(), bytes_of(content)) ? 0 : errno;
   if (error == 0 && durable == Durable::kYes && ::fsync(fd.get()) != 0) {
     error = errno;
   }

@@ -10,6 +10,7 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -133,22 +134,16 @@ void NewFile::fail(int error_number) const {
 }
 
 void NewFile::reserve() {
-  int outcome = 0;
-  do {
-    outcome = ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size_));
-  } while (outcome != 0 && errno == EINTR);
+  const int outcome =
+      uninterrupted([this] { return ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size_)); });
   if (outcome != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
     fail(errno);
   }
 }
 
 void NewFile::write(ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) {
-      fail(errno);
-    }
-    bytes = bytes.subspan(written < 0 ? 0 : static_cast<std::size_t>(written));
+  if (!write_all(fd_.get(), bytes)) {
+    fail(errno);
   }
 }
 

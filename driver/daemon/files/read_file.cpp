@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "sevcore/base/uninterrupted.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
@@ -15,11 +16,8 @@ Result<std::string, int> read_all(int fd, std::size_t max_bytes) {
   std::string content;
   char buffer[8192];
   for (;;) {
-    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    const ssize_t got = uninterrupted([&] { return ::read(fd, buffer, sizeof buffer); });
     if (got < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
       return unexpected(errno);
     }
     if (got == 0) {

@@ -17,6 +17,7 @@
 #include "driver/daemon/monitor/process.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
+#include "sevcore/base/uninterrupted.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -160,10 +161,8 @@ Process spawn(const SpawnOptions& options) {
   process.start_time = start_time_of(pid);
   process.pidfd = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   int failure = 0;
-  ssize_t got = 0;
-  do {  // Short: until exec
-    got = ::read(reader.get(), &failure, sizeof failure);
-  } while (got < 0 && errno == EINTR);
+  // Short: until exec
+  const ssize_t got = uninterrupted([&] { return ::read(reader.get(), &failure, sizeof failure); });
   if (got == static_cast<ssize_t>(sizeof failure) || !process.pidfd) {
     kill_process(process);
     collect(process);
