@@ -2,8 +2,8 @@
 #include "sevcore/launch/policy.hpp"
 
 #include <array>
-#include <charconv>
 
+#include "sevcore/base/digits.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -12,19 +12,6 @@ namespace {
 
 constexpr std::array kBits = {PolicyBit::kNoDebug, PolicyBit::kNoKeySharing, PolicyBit::kEs,
                               PolicyBit::kNoSend,  PolicyBit::kDomain,       PolicyBit::kSev};
-
-/// All of `digits` as a number, with no sign and no space.
-std::optional<Policy> parse(std::string_view digits, int base) {
-  std::uint32_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value, base);
-  if (error != std::errc() || stop != end) {
-    return std::nullopt;
-  }
-  return Policy(value);
-}
-
-bool starts_with_0x(std::string_view digits) { return digits.starts_with("0x") || digits.starts_with("0X"); }
 
 }  // namespace
 
@@ -80,17 +67,13 @@ void check(Policy policy) {
 }
 
 std::optional<Policy> parse_xml_policy(std::string_view digits) {
-  if (starts_with_0x(digits)) {
-    digits.remove_prefix(2);
-  }
-  return parse(digits, 16);
+  const auto value = parse_hex<std::uint32_t>(digits);
+  return value ? std::optional(Policy(*value)) : std::nullopt;
 }
 
 std::optional<Policy> parse_command_line_policy(std::string_view digits) {
-  if (starts_with_0x(digits)) {
-    return parse(digits.substr(2), 16);
-  }
-  return parse(digits, 10);
+  const auto value = parse_hex_or_decimal<std::uint32_t>(digits);
+  return value ? std::optional(Policy(*value)) : std::nullopt;
 }
 
 }  // namespace virtsev::sevcore

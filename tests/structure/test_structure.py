@@ -168,12 +168,12 @@ class Structure(unittest.TestCase):
         def uses(folder):
             return {target for allowed in RULES[folder][0] for target in RULES if target == allowed or target.startswith(allowed + "/")} - {folder}
         for folder in RULES:
-            seen, todo = set(), list(uses(folder))
-            while todo:
-                target = todo.pop()
+            seen, ahead = set(), list(uses(folder))
+            while ahead:
+                target = ahead.pop()
                 if target not in seen:
                     seen.add(target)
-                    todo += uses(target)
+                    ahead += uses(target)
             self.assertNotIn(folder, seen)
 
     def test_one_place_makes_a_policy_into_a_kind_of_launch(self):

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sevcore/base/base64.hpp"
+#include "sevcore/base/digits.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
@@ -49,15 +50,15 @@ sevcore::SnpPolicy read_snp_policy(const std::string& digits) {
 }
 
 std::uint64_t read_guest_features(const std::string& digits) {
-  const auto features = sevcore::parse_command_line_snp_policy(digits);
-  if (!features || (features->value() & 1U) == 0) {
+  const auto features = parse_hex_or_decimal<std::uint64_t>(digits);
+  if (!features || (*features & 1U) == 0) {
     throw Error(
         ErrorCode::kInvalidArgument,
         text("--guest-features {}: this is not a number with bit 0 set, which means SEV-SNP; write 0x1, for "
              "example",
              digits));
   }
-  return features->value();
+  return *features;
 }
 
 sevcore::FirmwareVersion read_firmware_version(const std::string& api, unsigned build) {
