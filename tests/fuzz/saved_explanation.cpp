@@ -14,12 +14,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace virtsev;
   try {
-    const cli::Explanation plan = cli::read_saved({reinterpret_cast<const char*>(data), size}, "saved");
+    const cli::PlanExplanation plan = cli::read_saved({reinterpret_cast<const char*>(data), size}, "saved");
     const std::string written = cli::to_json(plan).dump();
-    const cli::Explanation again = cli::read_saved(written, "written");
+    const cli::PlanExplanation again = cli::read_saved(written, "written");
     // Twice under one name, steps are told apart by their first.
     static_cast<void>(cli::causes(plan, again));
-    const auto difference = cli::first_difference(plan, cli::Explanation{});
+    const auto difference = cli::first_difference(plan, cli::PlanExplanation{});
     static_cast<void>(cli::draw(plan, difference ? &*difference : nullptr, "differs"));
     if (cli::to_json(again).dump() != written) {
       std::abort();
