@@ -58,7 +58,11 @@ struct Cpu {
 struct PortAddress {
   std::uint16_t port = 0;
 };
-using DeviceAddress = std::variant<PortAddress>;
+/// A function on the root bus: device number and function 0.
+struct PciAddress {
+  std::uint8_t device = 0;  ///< 1 to 30
+};
+using DeviceAddress = std::variant<PortAddress, PciAddress>;
 
 /// The serial port with its pseudo terminal and its log.
 struct Serial {
@@ -67,6 +71,40 @@ struct Serial {
   /// The log and its 3 backups, newest first, opened read-write; -1: none.
   std::array<int, 4> log{-1, -1, -1, -1};
 };
+
+/// A disk that the guest reads and writes: a file or block device with the bytes of the disk, and nothing
+/// else.
+struct Disk {
+  /// When what the guest wrote reaches the medium.
+  enum class Flush : std::uint8_t {
+    kAsked,   ///< When the guest flushes (cache='writeback', 'none')
+    kAlways,  ///< With each write (cache='writethrough', 'directsync')
+    kNever,   ///< When the host likes (cache='unsafe')
+  };
+  File image;  ///< Open for reading, and for writing if the guest may; with O_DIRECT where that is wanted
+  bool read_only = false;
+  bool discard = false;  ///< What the guest discards, the image gives back (discard='unmap')
+  bool threads = false;  ///< By threads, not by io_uring (io='threads')
+  std::string serial;    ///< At most 20 bytes
+  Flush flush = Flush::kAsked;
+  std::uint16_t queues = 1;
+};
+
+/// A network interface, and the host's side of it.
+struct Interface {
+  ByteArray<6> mac{};
+  std::uint16_t mtu = 0;  ///< Told to the guest; 0: not told
+  bool link_up = true;
+  /// Descriptors of one tap device, each a queue pair (IFF_TAP, IFF_NO_PI, IFF_VNET_HDR, IFF_MULTI_QUEUE
+  /// where there are several); or none.
+  std::vector<int> taps;
+  /// A connected UNIX stream socket, each frame behind its length in 4 bytes, big-endian, as passt has it;
+  /// -1: none.
+  int stream = -1;
+};
+
+/// A source of random numbers for the guest: the host's own (getrandom(2)).
+struct Entropy {};
 
 struct DeviceDescription {
   std::string id;  ///< The definition's alias: "serial0"
