@@ -56,13 +56,17 @@ def see_all(host, connection, uuids):
     return seen
 
 
+def monitors_of(host, seen):
+    """As the status files have them now: a guest that was reset while virtsevd was killed is launched again by the next one, in its own time."""
+    return {host.monitor_of(uuid) for uuid, one in seen.items() if one and one.active}
+
+
 def check_host(host, seen):
     """Files and processes are those of the domains, and no more."""
-    alive = {one.monitor for one in seen.values() if one and one.active}
-    demand(None not in alive, "a running domain has no status file:", seen)
-    for stray in host.monitors() - alive:
-        demand(await_end(stray), "a monitor runs that belongs to no domain:", stray, host.log_tail())
-    demand(alive <= host.monitors(), "the monitor of a running domain is gone")
+    demand(None not in monitors_of(host, seen), "a running domain has no status file:", seen)
+    for stray in host.monitors() - monitors_of(host, seen):
+        demand(await_end(stray) or stray in monitors_of(host, seen), "a monitor runs that belongs to no domain:", stray, host.log_tail())
+    demand(monitors_of(host, seen) <= host.monitors(), "the monitor of a running domain is gone")
     configuration = {"autostart"} | {f"{one.name}.xml" for one in seen.values() if one and one.persistent}
     demand(set(os.listdir(host.root / "etc/sev")) == configuration, "definition files:", os.listdir(host.root / "etc/sev"), seen)
     links = {f"{one.name}.xml" for one in seen.values() if one and one.autostart}
