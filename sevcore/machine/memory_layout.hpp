@@ -25,13 +25,17 @@ inline constexpr std::uint64_t kGiB = 1ULL << 30;
 
 // -- RAM ----------------------------------------------------------------------------------------------------
 
-/// RAM below 4 GiB ends here at the latest; where the guest has more, it goes on at kHighRamStart.
-inline constexpr GuestAddress kLowRamLimit{3 * kGiB};
+/// RAM below 4 GiB ends before this, in any machine: Debian 12's OVMF puts PCI configuration space at
+/// 0xb0000000, newer ones at kPciEcam, and one machine is to serve both.
+inline constexpr GuestAddress kLowRamLimit{0xb0000000};
+/// Where a machine has as much RAM as that, or more, low RAM ends here, and all the rest lies from
+/// kHighRamStart on: as with QEMU's q35, so that firmware and kernels meet what they know.
+inline constexpr GuestAddress kLowRamOfLarge{2 * kGiB};
 inline constexpr GuestAddress kHighRamStart{4 * kGiB};
 
 /// RAM from address 0.
 constexpr Window low_ram(std::uint64_t memory_bytes) {
-  return {GuestAddress(0), memory_bytes < kLowRamLimit.value() ? memory_bytes : kLowRamLimit.value()};
+  return {GuestAddress(0), memory_bytes < kLowRamLimit.value() ? memory_bytes : kLowRamOfLarge.value()};
 }
 
 /// RAM from 4 GiB; of size 0 where all of it fits below.
@@ -41,10 +45,10 @@ constexpr Window high_ram(std::uint64_t memory_bytes) {
 
 // -- The hole below 4 GiB -----------------------------------------------------------------------------------
 
-/// For BARs of PCI functions that can't go above 4 GiB. Empty until there is a PCI host.
-inline constexpr Window kMmio32{kLowRamLimit, 512 * kMiB};
-/// PCI configuration space: 256 buses of 1 MiB. Reserved in the memory map already, so that a PCI host
-/// changes nothing measured.
+/// For BARs of PCI functions that can't go above 4 GiB. The 256 MiB before it are kept for firmware that puts
+/// PCI configuration space there.
+inline constexpr Window kMmio32{GuestAddress(0xc0000000), 512 * kMiB};
+/// PCI configuration space: 256 buses of 1 MiB.
 inline constexpr Window kPciEcam{GuestAddress(0xe0000000), 256 * kMiB};
 /// Registers of devices that are not on PCI.
 inline constexpr Window kPlatformMmio{GuestAddress(0xf0000000), 64 * kMiB};
@@ -97,6 +101,9 @@ inline constexpr std::uint16_t kCom1Port = 0x3f8;
 inline constexpr std::uint16_t kCom1PortCount = 8;
 inline constexpr std::uint16_t kRtcPort = 0x70;
 inline constexpr std::uint16_t kRtcPortCount = 2;
+/// PCI configuration mechanism 1: address and data, 4 bytes each.
+inline constexpr std::uint16_t kPciConfigurationPort = 0xcf8;
+inline constexpr std::uint16_t kPciConfigurationPortCount = 8;
 /// The ACPI power device: 8 ports.
 inline constexpr std::uint16_t kPowerPort = 0x600;
 inline constexpr std::uint16_t kPowerPortCount = 8;
@@ -130,6 +137,11 @@ inline constexpr std::uint32_t kEventGsi = 9;
 constexpr std::uint32_t apic_id(std::uint32_t vcpu) { return vcpu; }
 
 static_assert(kSleepControlPort != kSleepStatusPort && kEventStatusPort + 4 == kPowerPort + kPowerPortCount);
+static_assert(kLowRamLimit + kPciEcam.size == kMmio32.start && kLowRamOfLarge < kLowRamLimit);
+static_assert(low_ram(kLowRamLimit.value() - kPageSize).end() < kLowRamLimit &&
+              high_ram(kLowRamLimit.value() - kPageSize).size == 0);
+static_assert(low_ram(kLowRamLimit.value()).end() == kLowRamOfLarge &&
+              high_ram(kLowRamLimit.value()).size == kLowRamLimit - kLowRamOfLarge);
 static_assert(kMmio32.end() == kPciEcam.start && kPciEcam.end() == kPlatformMmio.start);
 static_assert(kPlatformMmio.end() < kIoApic.start && kKvmTss.end() == kFlash.start &&
               kFlash.end() == kHighRamStart);

@@ -8,6 +8,7 @@
 #include "driver/boot/acpi/dsdt.hpp"
 #include "driver/boot/acpi/fadt.hpp"
 #include "driver/boot/acpi/madt.hpp"
+#include "driver/boot/acpi/mcfg.hpp"
 #include "driver/boot/acpi/table.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
@@ -68,14 +69,15 @@ class Layout {
 
 Tables make_tables(std::uint32_t vcpus) {
   constexpr std::size_t kXsdtOffset = round_up(kRsdpBytes, kTableAlignment);
-  constexpr std::size_t kXsdtEntries = 2;
+  constexpr std::size_t kXsdtEntries = 3;
   Layout tables(kXsdtOffset + kHeaderBytes + 8 * kXsdtEntries);
   const ByteView dsdt_bytes = dsdt();
   const GuestAddress dsdt_address = tables.append(Bytes(dsdt_bytes.begin(), dsdt_bytes.end()));
   const GuestAddress fadt = tables.append(make_fadt(dsdt_address));
   const GuestAddress madt = tables.append(make_madt(vcpus));
+  const GuestAddress mcfg = tables.append(make_mcfg());
   tables.put(0, make_rsdp(layout::kAcpiTables.start + kXsdtOffset));
-  tables.put(kXsdtOffset, make_xsdt({fadt, madt}));
+  tables.put(kXsdtOffset, make_xsdt({fadt, madt, mcfg}));
   return {tables.take(), layout::kAcpiTables.start};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// All ACPI tables of the machine, laid out from layout::kAcpiTables on: RSDP, XSDT, FADT, MADT, DSDT.
+// All ACPI tables of the machine, laid out from layout::kAcpiTables on: RSDP, XSDT, FADT, MADT, MCFG,
+// DSDT.
 #pragma once
 
 #include <cstdint>

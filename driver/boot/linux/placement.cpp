@@ -31,11 +31,13 @@ GuestAddress place_initrd(const spec::Payload& payload, std::uint64_t memory_byt
                           std::uint64_t initrd_size) {
   const std::uint64_t kernel_end = round_up(kernel.memory_end, kPageSize);
   const std::uint64_t pages = round_up(initrd_size, kPageSize);
-  const std::uint64_t limit = std::min(layout::kLowRamLimit.value(), kernel.initrd_limit) & ~(kPageSize - 1);
+  const std::uint64_t ram_end = layout::low_ram(memory_bytes).end().value();
+  // More memory makes low RAM no longer than this.
+  const std::uint64_t most_ram = std::max(ram_end, layout::kLowRamOfLarge.value());
+  const std::uint64_t limit = std::min(most_ram, kernel.initrd_limit) & ~(kPageSize - 1);
   if (initrd_size != 0 && (kernel_end > limit || limit - kernel_end < pages)) {
     refuse_initrd(payload, initrd_size, kernel_end > limit ? 0 : limit - kernel_end);
   }
-  const std::uint64_t ram_end = layout::low_ram(memory_bytes).end().value();
   if (ram_end < kernel_end || ram_end - kernel_end < pages) {
     refuse_memory(payload, memory_bytes, kernel_end + pages);
   }

@@ -36,7 +36,7 @@ void check_memory_below_c_bit(std::uint64_t memory_bytes, std::uint32_t position
              "they "
              "end at {} GiB; give it at most {} GiB of memory",
              (high.end().value() + layout::kGiB - 1) / layout::kGiB, position, limit / layout::kGiB,
-             (limit - (layout::kHighRamStart - layout::kLowRamLimit)) / layout::kGiB));
+             (limit - (layout::kHighRamStart - layout::kLowRamOfLarge)) / layout::kGiB));
   }
 }
 

@@ -128,6 +128,26 @@ TEST(Dsdt, SpeaksOfThePortsAndInterruptsInTheLayout) {
   EXPECT_TRUE(dsdt_has(interrupt(layout::kEventGsi)));
 }
 
+/// 32-bit address space descriptor (ACPI 6.4, 6.4.3.5.2) of memory: granularity, first, last, translation,
+/// length.
+Bytes memory(layout::Window window) {
+  Bytes bytes;
+  append_le<std::uint32_t>(bytes, 0);
+  append_le<std::uint32_t>(bytes, static_cast<std::uint32_t>(window.start.value()));
+  append_le<std::uint32_t>(bytes, static_cast<std::uint32_t>(window.end().value() - 1));
+  append_le<std::uint32_t>(bytes, 0);
+  append_le<std::uint32_t>(bytes, static_cast<std::uint32_t>(window.size));
+  return bytes;
+}
+
+TEST(Dsdt, GivesPciTheLayoutsWindowsAndPorts) {
+  EXPECT_TRUE(dsdt_has(memory(layout::kMmio32)));
+  EXPECT_TRUE(dsdt_has(memory(layout::kPciEcam)));
+  Bytes configuration = ports(layout::kPciConfigurationPort, layout::kPciConfigurationPortCount);
+  configuration[6] = 1;  // Alignment
+  EXPECT_TRUE(dsdt_has(configuration));
+}
+
 TEST(Dsdt, ReadsTheEventStatusPort) {
   Bytes region{0x5b, 0x80, 'E', 'V', 'T', 'R', 1, 0x0b};  // OperationRegion (EVTR, SystemIO, word
   append_le<std::uint16_t>(region, layout::kEventStatusPort);

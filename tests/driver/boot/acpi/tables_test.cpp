@@ -17,8 +17,8 @@ using test::sum_of;
 
 TEST(AcpiTables, AreFoundFromTheRsdp) {
   const auto tables = find_tables(make_tables(2));
-  ASSERT_EQ(tables.size(), 5U);
-  for (const char* signature : {"RSD PTR ", "XSDT", "FACP", "APIC", "DSDT"}) {
+  ASSERT_EQ(tables.size(), 6U);
+  for (const char* signature : {"RSD PTR ", "XSDT", "FACP", "APIC", "MCFG", "DSDT"}) {
     EXPECT_EQ(tables.count(signature), 1U) << signature;
   }
 }
@@ -60,6 +60,15 @@ TEST(Fadt, HasAnRtcAndNo8042ToLookFor) {
   const auto boot_flags = get_le<std::uint16_t>(fadt, 109);
   EXPECT_FALSE(boot_flags & (1U << 5)) << "CMOS RTC not present";
   EXPECT_FALSE(boot_flags & (1U << 1)) << "8042";
+}
+
+TEST(Mcfg, SaysWherePciConfigurationSpaceIs) {
+  const Bytes mcfg = find_tables(make_tables(1)).at("MCFG");
+  ASSERT_EQ(mcfg.size(), 60U);
+  EXPECT_EQ(get_le<std::uint64_t>(mcfg, 44), layout::kPciEcam.start.value());
+  EXPECT_EQ(get_le<std::uint16_t>(mcfg, 52), 0) << "segment";
+  EXPECT_EQ(mcfg[54], 0) << "first bus";
+  EXPECT_EQ((std::uint64_t{mcfg[55]} + 1) << 20, layout::kPciEcam.size) << "last bus";
 }
 
 TEST(Madt, ListsEveryVcpuByItsNumber) {

@@ -9,7 +9,8 @@
 namespace virtsev::boot {
 namespace {
 
-constexpr std::uint64_t kSizes[] = {64ULL << 20, 512ULL << 20, 3ULL << 30, (3ULL << 30) + 4096,
+constexpr std::uint64_t kSizes[] = {64ULL << 20, 512ULL << 20, 0xb0000000 - 4096,
+                                    0xb0000000,  3ULL << 30,   (3ULL << 30) + 4096,
                                     4ULL << 30,  6ULL << 30,   1ULL << 40};
 
 TEST(MemoryMap, AscendsWithoutOverlap) {
@@ -53,7 +54,7 @@ TEST(MemoryMap, GivesAcpiTablesTheirOwnTypeBecauseLinuxMapsReservedMemoryShared)
   FAIL() << "no entry for the ACPI tables";
 }
 
-TEST(MemoryMap, LeavesRoomForPciBeforeThereIsAny) {
+TEST(MemoryMap, ReservesPciConfigurationSpace) {
   bool reserved = false;
   for (const E820Entry& entry : memory_map(kSizes[1])) {
     reserved = reserved || (entry.start == layout::kPciEcam.start && entry.size == layout::kPciEcam.size);

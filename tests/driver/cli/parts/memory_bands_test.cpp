@@ -39,8 +39,8 @@ TEST(MemoryBands, ShowTheHoleBelow4GiB) {
   PlanExplanation plan;
   plan.inputs.memory_bytes = 5 * kGiB;
   EXPECT_THAT(memory_bands(plan, nullptr),
-              ElementsAre(band(BandKind::kFree, 0, 3 * kGiB), band(BandKind::kHole, 3 * kGiB, 4 * kGiB),
-                          band(BandKind::kFree, 4 * kGiB, 6 * kGiB)));
+              ElementsAre(band(BandKind::kFree, 0, 2 * kGiB), band(BandKind::kHole, 2 * kGiB, 4 * kGiB),
+                          band(BandKind::kFree, 4 * kGiB, 7 * kGiB)));
 }
 
 TEST(MemoryBands, GiveASecretOutsideAllRegionsItsOwn) {

@@ -93,12 +93,18 @@ TEST(MemoryLayout, PutsWhatDoesNotFitBelowTheHoleAboveFourGiB) {
   const auto ranges = lay_out(kSize, host);
   ASSERT_EQ(ranges.size(), 2U);
   EXPECT_EQ(ranges[0].start, GuestAddress(0));
-  EXPECT_EQ(ranges[0].size, layout::kLowRamLimit.value());
+  EXPECT_EQ(ranges[0].size, layout::kLowRamOfLarge.value());
   EXPECT_EQ(ranges[1].start, layout::kHighRamStart);
   EXPECT_EQ(ranges[0].size + ranges[1].size, kSize);
 }
 
-TEST(MemoryLayout, HasOneRangeWhereAllFits) { EXPECT_EQ(lay_out(512ULL << 20, nullptr).size(), 1U); }
+TEST(MemoryLayout, HasOneRangeUpToWhereDebian12sOvmfPutsPci) {
+  EXPECT_EQ(lay_out(512ULL << 20, nullptr).size(), 1U);
+  EXPECT_EQ(lay_out(0xb0000000 - kPageSize, nullptr).size(), 1U);
+  const auto ranges = lay_out(0xb0000000, nullptr);
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].size, 2ULL << 30);
+}
 
 }  // namespace
 }  // namespace virtsev::vmm::test
