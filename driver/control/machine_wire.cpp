@@ -8,7 +8,7 @@ namespace {
 /// are the wire's.
 enum class BootKind : std::uint32_t { kDirect = 1, kFirmware = 2 };
 enum class ProtectionKind : std::uint32_t { kNone = 0, kSev = 1, kSevEs = 2, kSnp = 3 };
-enum class DeviceKind : std::uint32_t { kSerial = 1 };
+enum class DeviceKind : std::uint32_t { kSerial = 1, kEntropy = 2 };
 
 constexpr std::uint32_t kMaxDeviceId = 256;
 
@@ -130,11 +130,7 @@ sevcore::Protection get_protection(xdr::Decoder& in) {
   return protection;
 }
 
-void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDescription& device) {
-  out.put_string(device.id);
-  out.put_uint32(std::get<spec::PortAddress>(device.address).port);
-  put_enum(out, DeviceKind::kSerial);
-  const auto& serial = std::get<spec::Serial>(device.kind);
+void put_serial(xdr::Encoder& out, DescriptorTable& table, const spec::Serial& serial) {
   table.put(out, serial.terminal_master);
   table.put(out, serial.terminal_slave);
   out.put_uint32(static_cast<std::uint32_t>(serial.log.size()));
@@ -143,15 +139,7 @@ void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDes
   }
 }
 
-spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
-  spec::DeviceDescription device;
-  device.id = in.get_string(kMaxDeviceId);
-  const std::uint32_t port = in.get_uint32();
-  if (port > 0xffff) {
-    in.fail();
-  }
-  device.address = spec::PortAddress{static_cast<std::uint16_t>(port)};
-  get_enum(in, DeviceKind::kSerial, DeviceKind::kSerial);
+spec::Serial get_serial(xdr::Decoder& in, const Frame& frame) {
   spec::Serial serial;
   serial.terminal_master = get_descriptor(in, frame);
   serial.terminal_slave = get_descriptor(in, frame);
@@ -159,7 +147,51 @@ spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
   for (std::uint32_t i = 0; i < logs && i < serial.log.size(); ++i) {
     serial.log[i] = get_descriptor(in, frame);
   }
-  device.kind = serial;
+  return serial;
+}
+
+/// A number, whose meaning the kind of the device behind it says: the serial port's, or the device number on
+/// the root bus of all others.
+void put_address(xdr::Encoder& out, const spec::DeviceAddress& address) {
+  const auto* port = std::get_if<spec::PortAddress>(&address);
+  out.put_uint32(port != nullptr ? port->port : std::get<spec::PciAddress>(address).device);
+}
+
+spec::DeviceAddress address_of(xdr::Decoder& in, DeviceKind kind, std::uint32_t number) {
+  if (kind == DeviceKind::kSerial) {
+    if (number > 0xffff) {
+      in.fail();
+    }
+    return spec::PortAddress{static_cast<std::uint16_t>(number)};
+  }
+  if (number < spec::kFirstPciDevice || number > spec::kLastPciDevice) {
+    in.fail();
+  }
+  return spec::PciAddress{static_cast<std::uint8_t>(number)};
+}
+
+void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDescription& device) {
+  out.put_string(device.id);
+  put_address(out, device.address);
+  if (const auto* serial = std::get_if<spec::Serial>(&device.kind)) {
+    put_enum(out, DeviceKind::kSerial);
+    put_serial(out, table, *serial);
+  } else {
+    put_enum(out, DeviceKind::kEntropy);
+  }
+}
+
+spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
+  spec::DeviceDescription device;
+  device.id = in.get_string(kMaxDeviceId);
+  const std::uint32_t number = in.get_uint32();
+  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kEntropy);
+  device.address = address_of(in, kind, number);
+  if (kind == DeviceKind::kSerial) {
+    device.kind = get_serial(in, frame);
+  } else {
+    device.kind = spec::Entropy{};
+  }
   return device;
 }
 

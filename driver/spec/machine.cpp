@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/spec/machine.hpp"
 
+#include <algorithm>
+
 namespace virtsev::spec {
 
 const Serial* serial_of(const Machine& machine) {
@@ -20,11 +22,10 @@ std::vector<int> device_files(const Machine& machine) {
     }
   };
   for (const DeviceDescription& device : machine.devices) {
-    const auto& serial = std::get<Serial>(device.kind);
-    add(serial.terminal_master);
-    add(serial.terminal_slave);
-    for (const int log : serial.log) {
-      add(log);
+    if (const auto* serial = std::get_if<Serial>(&device.kind)) {
+      add(serial->terminal_master);
+      add(serial->terminal_slave);
+      std::for_each(serial->log.begin(), serial->log.end(), add);
     }
   }
   return files;

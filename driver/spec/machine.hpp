@@ -59,8 +59,10 @@ struct PortAddress {
   std::uint16_t port = 0;
 };
 /// A function on the root bus: device number and function 0.
+inline constexpr std::uint8_t kFirstPciDevice = 1;
+inline constexpr std::uint8_t kLastPciDevice = 30;
 struct PciAddress {
-  std::uint8_t device = 0;  ///< 1 to 30
+  std::uint8_t device = 0;  ///< kFirstPciDevice to kLastPciDevice
 };
 using DeviceAddress = std::variant<PortAddress, PciAddress>;
 
@@ -109,7 +111,7 @@ struct Entropy {};
 struct DeviceDescription {
   std::string id;  ///< The definition's alias: "serial0"
   DeviceAddress address;
-  std::variant<Serial> kind;
+  std::variant<Serial, Entropy> kind;
 };
 
 /// Descriptors that one device brings, at most.

@@ -42,7 +42,7 @@ void serve(const Options& options) {
 
   ControlServer* server = nullptr;
   Monitor monitor({loop, [&server](const control::Event& event) { server->publish(event); }, vcpu_sandbox,
-                   restrict_to_service, [&memory] { return memory.bytes(); }});
+                   device_sandbox, restrict_to_service, [&memory] { return memory.bytes(); }});
   ControlServer control(
       {loop, waiting, {termination.descriptor(), monitor.end_descriptor()}}, std::move(listener),
       allowed_peers(options),

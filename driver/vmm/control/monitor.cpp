@@ -74,11 +74,12 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   tell_refused_calls_to(end_file_);
   const SandboxedGuest sandboxed{
       sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
-      start.machine.vcpus};
+      start.machine.vcpus, start.machine.devices.size()};
   try {
     guest_ = std::make_unique<Guest>(
         start, surroundings_.loop, [this](GuestEnd end) { end_.raise(std::move(end)); },
-        surroundings_.vcpu_sandbox(sandboxed), make_platform_with(turn_),
+        ThreadSandboxes{surroundings_.vcpu_sandbox(sandboxed), surroundings_.device_sandbox()},
+        make_platform_with(turn_),
         [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
     keep_for_running(start_, start);
     surroundings_.shut_in(sandboxed);

@@ -27,6 +27,8 @@ class Monitor {
     std::function<void(const control::Event&)> publish;
     /// Gives what each vCPU's thread calls first (sandbox/system_calls.hpp).
     std::function<std::function<void()>(const SandboxedGuest&)> vcpu_sandbox;
+    /// The same, of the thread that moves devices' data.
+    std::function<std::function<void()>()> device_sandbox;
     /// Called once, when the guest is set up and before its vCPUs run.
     std::function<void(const SandboxedGuest&)> shut_in;
     std::function<std::uint64_t()> resident;  ///< Bytes of memory that this process has

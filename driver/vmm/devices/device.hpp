@@ -4,9 +4,11 @@
 
 #include "driver/vmm/bus/buses.hpp"
 #include "driver/vmm/devices/panel.hpp"
+#include "driver/vmm/interrupts/doorbell.hpp"
 #include "driver/vmm/interrupts/interrupts.hpp"
 #include "driver/vmm/loop/event_loop.hpp"
 #include "driver/vmm/memory/shared_memory.hpp"
+#include "driver/vmm/pci/pci_bus.hpp"
 
 namespace virtsev::vmm {
 
@@ -27,6 +29,9 @@ struct Surroundings {
   EventLoop& loop;
   Panel& panel;
   const SharedMemory& memory;  ///< All of the guest's that a device sees
+  PciBus& pci;
+  DoorbellController& doorbells;
+  EventLoop& device_loop;  ///< Of the thread that moves the data of disks, networks and their like
 };
 
 }  // namespace virtsev::vmm

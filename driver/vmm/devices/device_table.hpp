@@ -8,14 +8,15 @@
 
 #include "driver/vmm/devices/acpi_power.hpp"
 #include "driver/vmm/devices/device.hpp"
+#include "driver/vmm/devices/entropy_device.hpp"
 #include "driver/vmm/devices/keyboard_controller.hpp"
 #include "driver/vmm/devices/real_time_clock.hpp"
 #include "driver/vmm/devices/serial_port.hpp"
 
 namespace virtsev::vmm {
 
-using DeviceOptions =
-    std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions>;
+using DeviceOptions = std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions,
+                                   KeyboardControllerOptions, OnPci<spec::Entropy>>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {

@@ -2,15 +2,24 @@
 // The machine's devices, and what they are wired to.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "driver/vmm/devices/device_table.hpp"
 #include "driver/vmm/memory/memory_map.hpp"
+#include "driver/vmm/pci/pci_host.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
+
+/// Whether a device wants a thread beside that of the machine's loop (Surroundings::device_loop).
+inline bool needs_device_thread(const std::vector<DeviceOptions>& devices) {
+  return std::any_of(devices.begin(), devices.end(), [](const DeviceOptions& device) {
+    return std::visit([](const auto& options) { return is_on_pci(options); }, device);
+  });
+}
 
 /// Knows no device: each is made by the table, and connects itself. The I/O thread's; what vCPUs' threads may
 /// use of it is buses().
@@ -18,7 +27,9 @@ class Board {
  public:
   struct Wiring {
     InterruptController& interrupts;
-    EventLoop& loop;  ///< For devices' sources
+    DoorbellController& doorbells;
+    EventLoop& loop;         ///< For devices' sources
+    EventLoop& device_loop;  ///< As in Surroundings: run by another thread, where a device is on PCI
     const SharedMemory& memory;
     std::vector<MemoryMap::Range> windows = {};
     std::function<void()> power_off = [] {};  ///< As in Panel
@@ -26,12 +37,13 @@ class Board {
   };
 
   Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices)
-      : buses_(of_bus(wiring.windows)), interrupts_(wiring.interrupts, layout::kIoApicPins) {
+      : buses_(of_bus(wiring.windows)), interrupts_(wiring.interrupts, layout::kIoApicPins), pci_(buses_) {
     panel_.power_off = wiring.power_off;
     panel_.reset = wiring.reset;
     for (const DeviceOptions& device : devices) {
       devices_.push_back(
-          make_device(device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory}));
+          make_device(device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory,
+                                           pci_.bus(), wiring.doorbells, wiring.device_loop}));
     }
   }
 
@@ -55,6 +67,7 @@ class Board {
 
   Buses buses_;
   Interrupts interrupts_;
+  PciHost pci_;
   Panel panel_;
   std::vector<std::unique_ptr<Device>> devices_;
 };

@@ -21,10 +21,10 @@ class Guest {
  public:
   /// Makes the machine, loads it, and launches it up to LAUNCH_MEASURE; the vCPUs stand still. The
   /// descriptors in `start` are borrowed; those of console and log as long as this lives, all others until
-  /// this returns: /dev/kvm and what launches alone need is closed then. `vcpu_sandbox` is what each vCPU's
-  /// thread calls first. `loop` looks after the console. Throws Error; nothing is left behind then.
+  /// this returns: /dev/kvm and what launches alone need is closed then. `loop` looks after the console.
+  /// Throws Error; nothing is left behind then.
   Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
-        const std::function<void()>& vcpu_sandbox = {}, const PlatformMaker& platform_maker = make_platform,
+        const ThreadSandboxes& sandboxes = {}, const PlatformMaker& platform_maker = make_platform,
         const Launch::OnProgress& on_progress = {});
   ~Guest();
   Guest(const Guest&) = delete;

@@ -30,6 +30,17 @@ spec::Machine as_launched_here(spec::Machine machine, const Platform* platform) 
   return machine;
 }
 
+DeviceOptions options_of(const spec::DeviceDescription& device, const spec::Serial& serial) {
+  (void)device;  // COM1 has its place
+  return serial;
+}
+
+/// All other kinds are on PCI.
+template <typename Kind>
+DeviceOptions options_of(const spec::DeviceDescription& device, const Kind& kind) {
+  return OnPci<Kind>{device.id, std::get<spec::PciAddress>(device.address), kind};
+}
+
 /// What the definition asks for, and what every machine has.
 std::vector<DeviceOptions> devices_of(const spec::Machine& machine) {
   std::vector<DeviceOptions> devices = {RealTimeClockOptions{}, AcpiPowerOptions{},
@@ -38,7 +49,7 @@ std::vector<DeviceOptions> devices_of(const spec::Machine& machine) {
     devices.emplace_back(spec::Serial{});  // COM1 stands in the ACPI tables of each
   }
   for (const spec::DeviceDescription& device : machine.devices) {
-    std::visit([&](const auto& kind) { devices.emplace_back(kind); }, device.kind);
+    std::visit([&](const auto& kind) { devices.push_back(options_of(device, kind)); }, device.kind);
   }
   return devices;
 }
@@ -55,7 +66,7 @@ void check_hardware_limits(const control::Start& start) {
 }  // namespace
 
 Guest::Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
-             const std::function<void()>& vcpu_sandbox, const PlatformMaker& platform_maker,
+             const ThreadSandboxes& sandboxes, const PlatformMaker& platform_maker,
              const Launch::OnProgress& on_progress) {
   const KvmHost host(copy_of_kvm(start));
   check_hardware_limits(start);
@@ -75,7 +86,7 @@ Guest::Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
   if (platform_) {
     platform_->forget_launch();
   }
-  machine_->wire({loop, std::move(mode), std::move(on_end), vcpu_sandbox, devices_of(start.machine)});
+  machine_->wire({loop, std::move(mode), std::move(on_end), sandboxes, devices_of(start.machine)});
 }
 
 void Guest::make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,

@@ -48,18 +48,23 @@ void KvmMachine::add_vcpus(const KvmHost& host, const std::vector<CpuidEntries>&
 void KvmMachine::wire(Wiring wiring) {
   mode_ = std::move(wiring.mode);
   const OnGuestEnd& on_end = wiring.on_end;
-  board_.emplace(
-      Board::Wiring{interrupts_, wiring.loop, memory_->shared_memory(), map_.all(MemoryMap::Kind::kWindow),
-                    [on_end] {
-                      on_end({control::EndReason::kPoweroff, {}});
-                    },
-                    [on_end] {
-                      on_end({control::EndReason::kReset, {}});
-                    }},
-      wiring.devices);
+  if (needs_device_thread(wiring.devices)) {
+    device_thread_.emplace("devices", wiring.sandboxes.device);
+  }
+  EventLoop& device_loop = device_thread_ ? device_thread_->loop() : wiring.loop;
+  board_.emplace(Board::Wiring{interrupts_, interrupts_, wiring.loop, device_loop, memory_->shared_memory(),
+                               map_.all(MemoryMap::Kind::kWindow),
+                               [on_end] {
+                                 on_end({control::EndReason::kPoweroff, {}});
+                               },
+                               [on_end] {
+                                 on_end({control::EndReason::kReset, {}});
+                               }},
+                 wiring.devices);
   handler_.emplace(board_->buses(), *mode_);
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
-    threads_.push_back(std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, wiring.vcpu_sandbox));
+    threads_.push_back(
+        std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, wiring.sandboxes.vcpu));
   }
 }
 

@@ -14,11 +14,18 @@
 #include "driver/vmm/kvm/cpuid.hpp"
 #include "driver/vmm/kvm/kvm_interrupts.hpp"
 #include "driver/vmm/kvm/kvm_vcpu.hpp"
+#include "driver/vmm/loop/io_thread.hpp"
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
 #include "driver/vmm/run/vcpu_thread.hpp"
 
 namespace virtsev::vmm {
+
+/// What each of a machine's threads calls first (sandbox/system_calls.hpp); may be empty.
+struct ThreadSandboxes {
+  std::function<void()> vcpu;
+  std::function<void()> device;
+};
 
 /// The I/O thread's. vCPUs' threads use what exit handler and devices let them.
 class KvmMachine {
@@ -39,10 +46,10 @@ class KvmMachine {
     EventLoop& loop;  ///< For devices' sources
     std::unique_ptr<GuestMode> mode;
     OnGuestEnd on_end;
-    std::function<void()> vcpu_sandbox;  ///< What each vCPU's thread calls first
+    ThreadSandboxes sandboxes;
     std::vector<DeviceOptions> devices;
   };
-  /// Devices, and a thread for each vCPU, which stands still.
+  /// Devices, a thread for those on PCI where there are any, and one for each vCPU, which stands still.
   void wire(Wiring wiring);
 
   KvmVm& vm() { return vm_; }
@@ -78,6 +85,7 @@ class KvmMachine {
   std::vector<std::unique_ptr<KvmVcpu>> vcpus_;
   KvmInterrupts interrupts_;
   std::unique_ptr<GuestMode> mode_;
+  std::optional<IoThread> device_thread_;  // None where no device needs it
   std::optional<Board> board_;
   std::optional<ExitHandler> handler_;
   std::vector<std::unique_ptr<VcpuThread>> threads_;

@@ -12,11 +12,8 @@
 
 namespace virtsev::vmm {
 
-/// Any thread: devices come and go while the guest runs. Outlives what it gives.
-///
-/// Making and removing an Msi, and its message, are requests to KVM that the sandbox of a running guest does
-/// not allow yet (sandbox/kvm_requests.cpp): the first device that needs them adds them there, with its
-/// reason.
+/// Any thread that KVM's requests are left to (sandbox/kvm_requests.cpp): devices come and go on the I/O
+/// thread while the guest runs, and vCPUs' threads set messages. Outlives what it gives.
 class Interrupts {
  public:
   /// How many numbers there are, pins included. KVM has 4096 (KVM_MAX_IRQ_ROUTES).

@@ -29,6 +29,9 @@ constexpr std::array kService = {
     request(KVM_SET_REGS, "a debugger"),
     request(KVM_SET_SREGS, "a debugger"),
     request(KVM_KVMCLOCK_CTRL, "the guest's clock stood still"),
+    request(kSetGsiRouting, "a device comes or goes: its messages"),
+    request(KVM_IRQFD, "the same: the events that send them"),
+    request(KVM_IOEVENTFD, "the same: its doorbells"),
 };
 /// The simulated firmware is not a device.
 constexpr std::array kHardwareService = {
@@ -40,6 +43,8 @@ constexpr std::array kVcpu = {
     request(KVM_IRQ_LINE, "devices' interrupts"),
     request(KVM_GET_REGS, "where a guest was that can't go on"),
     request(KVM_GET_MP_STATE, "the same"),
+    request(kSetGsiRouting, "the guest gives a device's interrupt another message"),
+    request(KVM_IOEVENTFD, "the guest moves a device's registers, and its doorbells with them"),
 };
 constexpr std::array kSimulatedVcpu = {
     request(KVM_TRANSLATE, "is this a VMGEXIT?"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Which system calls are left to the monitor, each with its reason: while it makes a guest, to the thread
-// that serves the control socket of a guest that is made, and to the threads of its vCPUs. What a guest that
-// has taken over one of them can do to the host is what stands here.
+// that serves the control socket of a guest that is made, to the threads of its vCPUs and to its devices'.
+// What a guest that has taken over one of them can do to the host is what stands here.
 #include "driver/vmm/sandbox/system_calls.hpp"
 
 #include <array>
@@ -68,6 +68,25 @@ constexpr std::array kService = {
     AllowedCall{SCMP_SYS(restart_syscall), "a wait that a stop signal interrupted"},
     AllowedCall{SCMP_SYS(mremap), "memory of the C library"},
 };
+/// The thread's that moves devices' data, beside kCommon. It reaches only what it has descriptors of.
+constexpr std::array kDevice = {
+    AllowedCall{SCMP_SYS(epoll_wait), "its wait"},
+    AllowedCall{SCMP_SYS(epoll_pwait), "the same, as newer C libraries call it"},
+    AllowedCall{SCMP_SYS(restart_syscall), "a wait that a stop signal interrupted"},
+    AllowedCall{SCMP_SYS(read), "events; a network's frames"},
+    AllowedCall{SCMP_SYS(readv), "a network's frames, into the guest's buffers"},
+    AllowedCall{SCMP_SYS(writev), "the same, from them"},
+    AllowedCall{SCMP_SYS(preadv), "a disk's blocks, into the guest's buffers"},
+    AllowedCall{SCMP_SYS(pwritev), "the same, from them"},
+    AllowedCall{SCMP_SYS(preadv2), "the same, as the C library calls it where there are flags"},
+    AllowedCall{SCMP_SYS(pwritev2), "the same"},
+    AllowedCall{SCMP_SYS(io_uring_enter), "a disk's requests, as they were restricted when it was opened"},
+    AllowedCall{SCMP_SYS(fsync), "a disk's flush"},
+    AllowedCall{SCMP_SYS(fdatasync), "the same"},
+    AllowedCall{SCMP_SYS(fallocate), "what a guest discards or writes as zeroes"},
+    AllowedCall{SCMP_SYS(getrandom), "the entropy device"},
+};
+
 constexpr std::array kSimulatedService = {
     AllowedCall{SCMP_SYS(clock_nanosleep), "a simulated firmware that takes as long as a real one"},
     AllowedCall{SCMP_SYS(getrandom), "the simulated firmware's random numbers"},
@@ -83,7 +102,8 @@ constexpr std::array kLaunch = {
     AllowedCall{SCMP_SYS(mmap), "guest memory, vCPUs, threads; never executable", has_not(2, PROT_EXEC)},
     AllowedCall{SCMP_SYS(mprotect), "threads' stacks; never executable", has_not(2, PROT_EXEC)},
     AllowedCall{SCMP_SYS(memfd_create), "guest memory"},
-    AllowedCall{SCMP_SYS(eventfd2), "the end's signal"},
+    AllowedCall{SCMP_SYS(eventfd2), "the end's signal; devices' interrupts and doorbells"},
+    AllowedCall{SCMP_SYS(epoll_create1), "the loop of the thread that moves devices' data"},
     AllowedCall{SCMP_SYS(timerfd_create), "timers"},
     AllowedCall{SCMP_SYS(clone), "threads, and no processes", has(0, CLONE_THREAD)},
     AllowedCall{SCMP_SYS(set_robust_list), "the beginning of a thread"},
@@ -162,6 +182,7 @@ void restrict_to_launch() {
   Calls calls = common();
   add(calls, kService);
   add(calls, kSimulatedService);
+  add(calls, kDevice);  // Its thread begins here, and no filter gives back what another one takes
   add(calls, kLaunch);
   add(calls, launch_requests());
   for (const int signal : thread_signals()) {
@@ -178,8 +199,15 @@ std::function<void()> vcpu_sandbox(const SandboxedGuest& guest) {
   return [filter] { filter->load(); };
 }
 
+std::function<void()> device_sandbox() {
+  Calls calls = common();
+  add(calls, kDevice);
+  const auto filter = std::make_shared<const Filter>(filter_of(calls, kNoStatus));
+  return [filter] { filter->load(); };
+}
+
 void restrict_to_service(const SandboxedGuest& guest) {
-  limit_growth(guest.vcpus);
+  limit_growth(guest.vcpus, guest.devices);
   Calls calls = common();
   add(calls, kService);
   if (guest.simulated) {

@@ -10,6 +10,7 @@ namespace virtsev::vmm {
 struct SandboxedGuest {
   bool simulated = false;  ///< Its SEV is simulated
   std::size_t vcpus = 1;
+  std::size_t devices = 0;  ///< Of its definition
 };
 
 /// Before the first byte of a peer, or of a kernel, is read: what it takes to make a guest, and nothing else.
@@ -20,6 +21,10 @@ void restrict_to_launch();
 /// What a vCPU's thread calls first, and is held to from then on: running the vCPU, and what its exits lead
 /// to. Made before the thread is.
 std::function<void()> vcpu_sandbox(const SandboxedGuest& guest);
+
+/// The same for the thread that moves the data of disks, networks and their like: what a guest's requests
+/// lead to. It has no request to KVM.
+std::function<void()> device_sandbox();
 
 /// Once the guest is set up, on the thread that serves the control socket: what a running guest needs of it.
 /// Files can't grow much then, and few descriptors be opened (limits.hpp).

@@ -79,6 +79,34 @@ TEST(Codec, AStartKeepsEveryField) {
   EXPECT_EQ(start.simulated.asid_lock, frame.descriptors[10].get());
 }
 
+/// The start of a machine with this device alone, decoded.
+std::optional<Start> start_with(const spec::DeviceDescription& device) {
+  const UniqueFd null = open_null();
+  Start sent = sample_start(null.get());
+  sent.machine.devices = {device};
+  auto decoded = decode_request(received(encode(Request(sent), 1)));
+  return decoded ? std::optional(std::get<Start>(std::move(*decoded))) : std::nullopt;
+}
+
+TEST(Codec, AnEntropyDeviceKeepsItsPlaceOnPci) {
+  for (const std::uint8_t place : {spec::kFirstPciDevice, std::uint8_t{7}, spec::kLastPciDevice}) {
+    const auto start = start_with({"rng0", spec::PciAddress{place}, spec::Entropy{}});
+    ASSERT_TRUE(start);
+    ASSERT_EQ(start->machine.devices.size(), 1U);
+    const spec::DeviceDescription& device = start->machine.devices[0];
+    EXPECT_EQ(device.id, "rng0");
+    EXPECT_EQ(std::get<spec::PciAddress>(device.address).device, place);
+    EXPECT_TRUE(std::holds_alternative<spec::Entropy>(device.kind));
+    EXPECT_TRUE(spec::device_files(start->machine).empty());
+  }
+}
+
+TEST(Codec, APlaceThatPciDoesNotHaveIsRefused) {
+  for (const std::uint8_t place : {0, 31, 255}) {
+    EXPECT_FALSE(start_with({"rng0", spec::PciAddress{place}, spec::Entropy{}})) << unsigned{place};
+  }
+}
+
 TEST(Codec, RegistersKeepTheirPlaces) {
   const auto decoded = decode_reply(received(encode(Reply(RegisterContent{sample_registers()}), 1)));
   ASSERT_TRUE(decoded);

@@ -2,6 +2,7 @@
 // For developers: boots a guest with virtsev-vmm alone, without virtsevd, and shows its console.
 //   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--legacy]
 //     [--vcpus N] [--memory MIB] [--type-after TEXT --type TEXT] [--press-after TEXT] [--seconds N]
+//     [--entropy]  (a device on PCI)
 //     [--identity FILE]  (a simulated platform's, kept from run to run)
 #include <array>
 #include <cstdio>
@@ -25,7 +26,7 @@ Options parse(int argc, char** argv) {
       {"cmdline", "console=ttyS0"}, {"policy", "5"}, {"vcpus", "1"}, {"memory", "512"}, {"seconds", "120"}};
   for (int i = 1; i < argc; ++i) {
     const std::string name = std::string(argv[i]).substr(2);
-    const bool flag = name == "unprotected" || name == "legacy";
+    const bool flag = name == "unprotected" || name == "legacy" || name == "entropy";
     if (!flag && i + 1 == argc) {
       throw std::runtime_error("--" + name + " wants a value");
     }
@@ -85,6 +86,9 @@ int run(const Options& options) {
   }
   if (options.contains("legacy")) {
     boot::test::set_flavour(start.machine, sevcore::VmsaFlavour::kLegacy);
+  }
+  if (options.contains("entropy")) {
+    start.machine.devices.push_back({"rng0", spec::PciAddress{1}, spec::Entropy{}});
   }
   const auto limit = std::chrono::seconds(std::stoul(options.at("seconds")));
 

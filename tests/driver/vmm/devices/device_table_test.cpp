@@ -13,7 +13,7 @@ namespace {
 class DeviceTable : public testing::Test {
  protected:
   std::unique_ptr<Device> make(const DeviceOptions& options) {
-    return make_device(options, {buses_, interrupts_, loop_, panel_, memory_});
+    return make_device(options, {buses_, interrupts_, loop_, panel_, memory_, pci_, fake_, loop_});
   }
   std::uint8_t read(std::uint16_t port) {
     ByteArray<1> data{};
@@ -27,6 +27,7 @@ class DeviceTable : public testing::Test {
   Interrupts interrupts_{fake_, layout::kIoApicPins};
   EventLoop loop_;
   Panel panel_;
+  PciBus pci_;
   SharedMemory memory_;
 };
 
@@ -70,6 +71,20 @@ TEST_F(DeviceTable, AKeyboardControllerResetsTheMachine) {
   const auto device = make(KeyboardControllerOptions{});
   write(KeyboardController::kPort, 0xfe);
   EXPECT_EQ(resets, 1);
+}
+
+TEST_F(DeviceTable, AnEntropyDeviceIsOnPciWhereTheDefinitionHasIt) {
+  const auto id_at = [this](std::uint8_t place) {
+    ByteArray<4> data{};
+    pci_.read({0, place, 0, 0}, data);
+    return get_le<std::uint32_t>(data, 0);
+  };
+  auto device = make(OnPci<spec::Entropy>{"rng0", {5}, {}});
+  EXPECT_EQ(id_at(5), 0x10441af4U);
+  EXPECT_THROW((void)make(OnPci<spec::Entropy>{"rng1", {5}, {}}), Error);
+  device.reset();
+  EXPECT_EQ(id_at(5), 0xffffffffU);
+  EXPECT_TRUE(fake_.connected.empty());
 }
 
 TEST_F(DeviceTable, ASecondDeviceOfTheSameKindHasNoPlaceAndLeavesTheFirst) {

@@ -17,10 +17,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "driver/control/codec.hpp"
+#include "driver/vmm/kvm/counted_list.hpp"
+#include "driver/vmm/sandbox/kvm_requests.hpp"
 #include "driver/vmm/sandbox/privileges.hpp"
 #include "driver/vmm/sandbox/refused_calls.hpp"
 #include "sevcore/base/unique_fd.hpp"
@@ -74,6 +77,10 @@ void vcpu() {
   restrict_to_launch();
   vcpu_sandbox({true, 1})();
 }
+void device() {
+  restrict_to_launch();
+  device_sandbox()();
+}
 
 int in_service(const std::function<int()>& action) { return in_sandbox(service, action); }
 
@@ -87,19 +94,19 @@ TEST(Sandbox, LetsTheMonitorReadAndWriteWhatItHas) {
 
 TEST(Sandbox, OpeningAFileFailsAtEveryTime) {
   const auto open_file = [] { return ::open("/etc/passwd", O_RDONLY) == -1 && errno == EACCES ? 7 : 1; };
-  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+  for (const auto& sandbox : {service, vcpu, device, restrict_to_launch}) {
     EXPECT_EQ(in_sandbox(sandbox, open_file), 7);
   }
 }
 
 TEST(Sandbox, ANewSocketEndsTheMonitorAtEveryTime) {
-  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+  for (const auto& sandbox : {service, vcpu, device, restrict_to_launch}) {
     EXPECT_EQ(in_sandbox(sandbox, [] { return ::socket(AF_INET, SOCK_STREAM, 0); }), kEndedByHandler);
   }
 }
 
 TEST(Sandbox, AnotherProgramEndsTheMonitorAtEveryTime) {
-  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+  for (const auto& sandbox : {service, vcpu, device, restrict_to_launch}) {
     EXPECT_EQ(in_sandbox(sandbox, [] { return ::execl("/bin/true", "true", nullptr); }), kEndedByHandler);
   }
 }
@@ -144,6 +151,40 @@ TEST(Sandbox, KvmsRequestsAreAllowedByName) {
   EXPECT_EQ(in_service(run), kEndedByHandler);
   EXPECT_EQ(in_service(secret), kEndedByHandler);
   EXPECT_EQ(in_sandbox(hardware_service, secret), 7);
+}
+
+TEST(Sandbox, AVcpusThreadMovesDevicesInterruptsAndDoorbells) {
+  const auto allowed = [](unsigned long request) {
+    return in_sandbox(vcpu, [request] { return ::ioctl(STDIN_FILENO, request, 0) == -1 ? 7 : 1; });
+  };
+  EXPECT_EQ(allowed(kSetGsiRouting), 7);
+  EXPECT_EQ(allowed(KVM_IOEVENTFD), 7);
+  EXPECT_EQ(allowed(KVM_IRQFD), kEndedByHandler) << "a device's interrupts are made before";
+}
+
+TEST(Sandbox, ADevicesThreadMovesDataAndAsksKvmForNothing) {
+  EXPECT_EQ(in_sandbox(device,
+                       [] {
+                         char byte = 0;
+                         iovec piece{&byte, 1};
+                         return ::preadv(STDERR_FILENO, &piece, 1, 0) == -1 && ::fdatasync(-1) == -1 &&
+                                        ::syscall(SYS_getrandom, &byte, 1, 1) == 1
+                                    ? 7
+                                    : 1;
+                       }),
+            7);
+  for (const std::uint64_t request :
+       {std::uint64_t{KVM_RUN}, std::uint64_t{KVM_IRQ_LINE}, std::uint64_t{KVM_IOEVENTFD}}) {
+    EXPECT_EQ(in_sandbox(device, [request] { return ::ioctl(STDIN_FILENO, request, 0); }), kEndedByHandler);
+  }
+  EXPECT_EQ(in_sandbox(device, [] { return static_cast<int>(::syscall(SYS_io_uring_setup, 1, nullptr)); }),
+            kEndedByHandler);
+  EXPECT_EQ(in_sandbox(device, [] { return ::accept4(STDIN_FILENO, nullptr, nullptr, 0); }), kEndedByHandler);
+}
+
+TEST(Sandbox, AVcpusThreadHasFewRequestsToKvm) {
+  EXPECT_LE(vcpu_requests(true).size(), 24U);
+  EXPECT_LE(vcpu_requests(false).size(), 24U);
 }
 
 TEST(Sandbox, SignalsReachTheMonitorItselfAlone) {
@@ -206,7 +247,7 @@ TEST(Sandbox, TheCallThatEndsAMonitorStandsInTheEndFile) {
 }
 
 TEST(Sandbox, NobodyChangesWhatARefusedCallLeadsTo) {
-  for (const auto& sandbox : {service, vcpu, restrict_to_launch}) {
+  for (const auto& sandbox : {service, vcpu, device, restrict_to_launch}) {
     EXPECT_EQ(in_sandbox(sandbox,
                          [] {
                            std::signal(SIGSYS, SIG_IGN);
