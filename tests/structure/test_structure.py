@@ -53,7 +53,7 @@ RULES = {
     "driver/vmm/run": (["driver/vmm/bus", "driver/vmm/kvm", "driver/boot", "driver/control"], []),
     "driver/vmm/launch": (["driver/vmm/kvm", "driver/vmm/memory", "driver/vmm/run", "sevcore/kernel", "sevcore/launch", "sevcore/outcomes"], []),
     "driver/vmm/hardware": (["driver/vmm/launch", "driver/vmm/kvm", "driver/vmm/run", "sevcore/host-check", "sevcore/kernel", "sevcore/launch"], []),
-    "driver/vmm/simulated": (["driver/vmm/launch", "driver/vmm/kvm", "driver/vmm/memory", "driver/vmm/run", "driver/boot", "sevcore/launch", "sevcore/simulated"], []),
+    "driver/vmm/simulated": (["driver/vmm/launch", "driver/vmm/kvm", "driver/vmm/memory", "driver/vmm/run", "driver/boot", "sevcore/launch", "sevcore/machine", "sevcore/simulated"], []),
     "driver/vmm/debug": (["driver/vmm/launch", "driver/vmm/memory", "sevcore/launch"], []),
     "driver/vmm/guest": (["driver/vmm/bus", "driver/vmm/debug", "driver/vmm/devices", "driver/vmm/hardware", "driver/vmm/interrupts", "driver/vmm/kvm",
                           "driver/vmm/launch", "driver/vmm/loop", "driver/vmm/memory", "driver/vmm/pci", "driver/vmm/run", "driver/vmm/simulated", "driver/boot",

@@ -62,9 +62,14 @@ void KvmMachine::wire(Wiring wiring) {
                                }},
                  wiring.devices);
   handler_.emplace(board_->buses(), *mode_);
+  std::vector<Vcpu*> vcpus;
+  for (const auto& vcpu : vcpus_) {
+    vcpus.push_back(vcpu.get());
+  }
+  Standstill* const standstill = mode_->take_vcpus(std::move(vcpus));
   for (std::uint32_t id = 0; id < vcpus_.size(); ++id) {
     threads_.push_back(
-        std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, wiring.sandboxes.vcpu));
+        std::make_unique<VcpuThread>(id, *vcpus_[id], *handler_, on_end, wiring.sandboxes.vcpu, standstill));
   }
 }
 

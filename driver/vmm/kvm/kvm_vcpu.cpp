@@ -14,6 +14,7 @@ namespace virtsev::vmm {
 namespace {
 
 constexpr std::uint32_t kMsrPat = 0x277;           // AMD APM volume 2, appendix A
+constexpr std::uint32_t kMsrEfer = 0xc0000080;     // The same
 constexpr std::uint64_t kInterruptFlag = 1U << 9;  // RFLAGS.IF
 
 /// The argument of KVM_GET_MSRS and KVM_SET_MSRS for one register.
@@ -121,14 +122,23 @@ std::optional<GuestAddress> KvmVcpu::translate(std::uint64_t linear) {
   return GuestAddress(translation.physical_address);
 }
 
-void KvmVcpu::set_page_table_root_bits(std::uint64_t bits) {
-  constexpr std::uint64_t kPaging = 1U << 31;  // CR0.PG
+kvm_sregs KvmVcpu::special_registers() {
   kvm_sregs special{};
   checked_ioctl(vcpu_.get(), KVM_GET_SREGS, &special, "KVM_GET_SREGS");
-  if ((special.cr0 & kPaging) != 0) {
-    special.cr3 |= bits;
-    checked_ioctl(vcpu_.get(), KVM_SET_SREGS, &special, "KVM_SET_SREGS");
+  return special;
+}
+
+bool KvmVcpu::set_efer(std::uint64_t value) {
+  CountedList<kvm_msr_entry> msr = one_msr(kMsrEfer, value);
+  return checked_ioctl(vcpu_.get(), kSetMsrs, msr.argument(), "KVM_SET_MSRS") == 1;
+}
+
+void KvmVcpu::single_step(bool on) {
+  kvm_guest_debug debug{};
+  if (on) {
+    debug.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
   }
+  checked_ioctl(vcpu_.get(), KVM_SET_GUEST_DEBUG, &debug, "KVM_SET_GUEST_DEBUG");
 }
 
 std::uint32_t KvmVcpu::mp_state() {
@@ -146,7 +156,7 @@ void KvmVcpu::set_mp_state(std::uint32_t value) {
 SavedRegisters KvmVcpu::save_registers() {
   SavedRegisters saved;
   saved.general = registers();
-  checked_ioctl(vcpu_.get(), KVM_GET_SREGS, &saved.special, "KVM_GET_SREGS");
+  saved.special = special_registers();
   return saved;
 }
 

@@ -37,14 +37,14 @@ class KvmVcpu final : public Vcpu {
   void set_instruction_pointer(std::uint64_t value) override;
   bool interrupts_enabled() override;
   std::optional<GuestAddress> translate(std::uint64_t linear) override;
-  void set_page_table_root_bits(std::uint64_t bits) override;
+  kvm_sregs special_registers() override;
+  bool set_efer(std::uint64_t value) override;
+  void single_step(bool on) override;
+  void note_pause() override;
   std::uint32_t mp_state() override;
   void set_mp_state(std::uint32_t state) override;
   SavedRegisters save_registers() override;
   void restore_registers(const SavedRegisters& saved) override;
-
-  /// Tells the guest's clock that it stood still, so that its watchdogs stay calm (KVM_KVMCLOCK_CTRL).
-  void note_pause();
 
  private:
   [[nodiscard]] kvm_regs registers() const;

@@ -37,7 +37,7 @@ void KvmVm::set_intel_pages(GuestAddress identity_map, GuestAddress tss) {
   checked_ioctl(vm_.get(), KVM_SET_TSS_ADDR, tss.value(), "KVM_SET_TSS_ADDR");
 }
 
-void KvmVm::exit_on_msrs(std::uint32_t first, std::uint32_t count) {
+void KvmVm::exit_on_msrs(std::span<const MsrRange> ranges) {
   kvm_enable_cap capability{};
   capability.cap = KVM_CAP_X86_USER_SPACE_MSR;
   capability.args[0] = KVM_MSR_EXIT_REASON_FILTER;
@@ -46,10 +46,13 @@ void KvmVm::exit_on_msrs(std::uint32_t first, std::uint32_t count) {
   std::uint64_t denied = 0;  // a register's bit is 0 where the guest's access becomes an exit
   kvm_msr_filter filter{};
   filter.flags = KVM_MSR_FILTER_DEFAULT_ALLOW;
-  filter.ranges[0].flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE;
-  filter.ranges[0].base = first;
-  filter.ranges[0].nmsrs = count;
-  filter.ranges[0].bitmap = reinterpret_cast<std::uint8_t*>(&denied);
+  for (std::size_t i = 0; i < ranges.size() && i < KVM_MSR_FILTER_MAX_RANGES; ++i) {
+    kvm_msr_filter_range& range = filter.ranges[i];
+    range.flags = ranges[i].writes_alone ? KVM_MSR_FILTER_WRITE : KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE;
+    range.base = ranges[i].first;
+    range.nmsrs = ranges[i].count;
+    range.bitmap = reinterpret_cast<std::uint8_t*>(&denied);
+  }
   checked_ioctl(vm_.get(), KVM_X86_SET_MSR_FILTER, &filter, "KVM_X86_SET_MSR_FILTER");
 }
 

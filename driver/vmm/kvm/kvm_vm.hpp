@@ -26,9 +26,14 @@ class KvmVm {
   /// The pages that Intel processors need (KVM_SET_IDENTITY_MAP_ADDR, KVM_SET_TSS_ADDR). Before the first
   /// vCPU.
   void set_intel_pages(GuestAddress identity_map, GuestAddress tss);
-  /// Reads and writes of the `count` (at most 64) registers from `first` on become exits; all others are
-  /// KVM's.
-  void exit_on_msrs(std::uint32_t first, std::uint32_t count);
+  struct MsrRange {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;    ///< At most 64
+    bool writes_alone = false;  ///< Reads of them are KVM's
+  };
+  /// Reads and writes of these registers become exits; all others are KVM's. At most
+  /// KVM_MSR_FILTER_MAX_RANGES ranges.
+  void exit_on_msrs(std::span<const MsrRange> ranges);
 
   /// Puts host memory, or nothing where `size` is 0, behind the slot. `read_only`: a write of the guest's
   /// becomes an exit, as one to where no memory is.

@@ -35,8 +35,17 @@ class Vcpu {
   virtual bool interrupts_enabled() = 0;
   /// Through the guest's page tables; nothing where it maps nothing there.
   virtual std::optional<GuestAddress> translate(std::uint64_t linear) = 0;
-  /// Sets bits of CR3 where paging is on; nothing to do where it is off.
-  virtual void set_page_table_root_bits(std::uint64_t bits) = 0;
+  /// Any thread, as long as this one is not in run().
+  virtual kvm_sregs special_registers() = 0;
+  /// What the guest may write to EFER; LMA stays as it is. False, and nothing has changed, where KVM refuses
+  /// the value.
+  [[nodiscard]] virtual bool set_efer(std::uint64_t value) = 0;
+  /// Whether each instruction becomes an exit (KVM_EXIT_DEBUG). To be set again at each of them: KVM forgets
+  /// it where it emulates one.
+  virtual void single_step(bool on) = 0;
+  /// Tells the guest's clock that it stood still (KVM_KVMCLOCK_CTRL): its watchdogs stay calm, and KVM writes
+  /// the clock's page once more. Any thread; nothing to do for a guest without that clock.
+  virtual void note_pause() = 0;
   /// KVM_MP_STATE_*.
   virtual std::uint32_t mp_state() = 0;
   virtual void set_mp_state(std::uint32_t state) = 0;

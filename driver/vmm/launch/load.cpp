@@ -14,6 +14,8 @@ void load(const sevcore::PlanStep& step, const MachineMemory& memory) {
   const GuestMemory* into = &memory.shared_memory();
   if (step.measured) {
     into = &memory.private_memory();
+  } else {
+    memory.share(*step.address, step.size);
   }
   std::uint64_t done = 0;
   sevcore::read_step(step, [&](ByteView piece) {

@@ -2,7 +2,6 @@
 // Memory of this process that becomes a guest's.
 #include "driver/vmm/memory/host_memory.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -69,25 +68,10 @@ HostMemory HostMemory::shareable(const char* name, std::uint64_t size) {
   return memory;
 }
 
-HostMemory HostMemory::patterned(std::uint64_t size) {
-  // One small file, mapped copy-on-write again and again: at most some thousand mappings (the kernel's limit
-  // is 65,530).
-  constexpr std::uint64_t kSmallest = 2 * kMiB;
-  constexpr std::uint64_t kMostMappings = 16384;
-  const std::uint64_t piece =
-      std::min(round_up(size, kPageSize), std::max(kSmallest, round_up(size / kMostMappings, kSmallest)));
-  const UniqueFd file = make_file("pattern", piece);
-  std::uint8_t* filled = map(nullptr, piece, PROT_READ | PROT_WRITE, MAP_SHARED, file.get());
-  std::memset(filled, kPatternByte, piece);
-  ::munmap(filled, piece);
-
+HostMemory HostMemory::reserved(std::uint64_t size) {
   HostMemory memory;
   memory.data_ = map(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
   memory.size_ = size;
-  for (std::uint64_t done = 0; done < size; done += piece) {
-    map(memory.data_ + done, std::min(piece, size - done), PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file.get());
-  }
   return memory;
 }
 

@@ -18,10 +18,8 @@ class HostMemory {
   /// Zeros, in a memfd that can be shared with a device's process and can't shrink under us. `name`: for
   /// /proc/PID/maps.
   static HostMemory shareable(const char* name, std::uint64_t size);
-  /// Holds a pattern instead of zeros until it is written, so that whoever relies on zeros is found out;
-  /// costs no time and no memory until it is touched. Each page's pattern is kPatternByte all over.
-  static HostMemory patterned(std::uint64_t size);
-  static constexpr std::uint8_t kPatternByte = 0xa5;
+  /// A place for other mappings, which is no memory itself: any access to it faults.
+  static HostMemory reserved(std::uint64_t size);
 
   HostMemory() = default;
   ~HostMemory();

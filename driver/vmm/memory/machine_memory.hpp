@@ -22,6 +22,8 @@ class MachineMemory {
   [[nodiscard]] virtual const SharedMemory& shared_memory() const = 0;
   /// Puts all of it into the map, which outlives this. Throws Error.
   virtual void plug_into(MemoryMap& map) = 0;
+  /// The launch loads something into shared memory here: the guest finds it shared when it starts.
+  virtual void share(GuestAddress /*start*/, std::uint64_t /*size*/) const {}
 };
 
 /// One memory for everything: a guest on hardware, where the processor tells private from shared, and an

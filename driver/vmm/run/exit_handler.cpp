@@ -101,24 +101,29 @@ void ExitHandler::access_ports(Vcpu& vcpu) const {
   }
 }
 
-void ExitHandler::access_memory(Vcpu& vcpu) const {
+void ExitHandler::access_memory(Vcpu& vcpu, std::uint32_t id) const {
+  const std::optional<GuestAddress> address = mode_.device_address(vcpu, id);
+  if (!address) {
+    return;
+  }
   auto& mmio = vcpu.run_area().mmio;
   const MutableBytes data = MutableBytes(mmio.data).first(std::min<std::size_t>(mmio.len, sizeof(mmio.data)));
   if (mmio.is_write == 0) {
-    buses_.memory.read(mmio.phys_addr, data);
+    buses_.memory.read(address->value(), data);
   } else {
-    buses_.memory.write(mmio.phys_addr, data);
+    buses_.memory.write(address->value(), data);
   }
 }
 
 std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const {
   kvm_run& area = vcpu.run_area();
+  mode_.see_exit(vcpu, id);
   switch (area.exit_reason) {
     case KVM_EXIT_IO:
       access_ports(vcpu);
       return std::nullopt;
     case KVM_EXIT_MMIO:
-      access_memory(vcpu);
+      access_memory(vcpu, id);
       return std::nullopt;
     case KVM_EXIT_X86_RDMSR:
       mode_.read_register(vcpu, id);
@@ -128,6 +133,8 @@ std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const 
     case KVM_EXIT_INTR:
     case KVM_EXIT_IRQ_WINDOW_OPEN:
       return std::nullopt;
+    case KVM_EXIT_DEBUG:
+      return mode_.finish_step(vcpu, id) ? std::nullopt : std::optional(unknown_exit(vcpu, id));
     case KVM_EXIT_SHUTDOWN:
       return GuestEnd{EndReason::kPanic,
                       text("The guest stopped with a triple fault: {}", describe_position(vcpu, id))};
@@ -141,9 +148,18 @@ std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const 
                          std::uint64_t{area.fail_entry.hardware_entry_failure_reason},
                          describe_position(vcpu, id)));
     default:
-      return failed(text("KVM stopped the guest for a reason that this program does not know ({}): {}",
-                         std::uint32_t{area.exit_reason}, describe_position(vcpu, id)));
+      return unknown_exit(vcpu, id);
   }
+}
+
+GuestEnd ExitHandler::unknown_exit(Vcpu& vcpu, std::uint32_t id) const {
+  return failed(text("KVM stopped the guest for a reason that this program does not know ({}): {}",
+                     std::uint32_t{vcpu.run_area().exit_reason}, describe_position(vcpu, id)));
+}
+
+GuestEnd ExitHandler::failed_run(Vcpu& vcpu, std::uint32_t id, int error_number) const {
+  return failed(
+      text("KVM can't run the guest on ({}): {}", std::strerror(error_number), describe_position(vcpu, id)));
 }
 
 std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id, int error_number) const {
@@ -154,9 +170,10 @@ std::optional<GuestEnd> ExitHandler::handle_failure(Vcpu& vcpu, std::uint32_t id
       return std::nullopt;
     case EINVAL:
       return invalid_run(vcpu, id);
+    case EFAULT:
+      return mode_.resolve_fault(vcpu, id) ? std::nullopt : std::optional(failed_run(vcpu, id, error_number));
     default:
-      return failed(text("KVM can't run the guest on ({}): {}", std::strerror(error_number),
-                         describe_position(vcpu, id)));
+      return failed_run(vcpu, id, error_number);
   }
 }
 

@@ -29,8 +29,10 @@ class ExitHandler {
 
  private:
   void access_ports(Vcpu& vcpu) const;
-  void access_memory(Vcpu& vcpu) const;
+  void access_memory(Vcpu& vcpu, std::uint32_t id) const;
   [[nodiscard]] GuestEnd invalid_run(Vcpu& vcpu, std::uint32_t id) const;
+  [[nodiscard]] GuestEnd failed_run(Vcpu& vcpu, std::uint32_t id, int error_number) const;
+  [[nodiscard]] GuestEnd unknown_exit(Vcpu& vcpu, std::uint32_t id) const;
 
   Buses& buses_;
   GuestMode& mode_;

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "driver/vmm/kvm/vcpu.hpp"
 #include "driver/vmm/run/guest_end.hpp"
+#include "driver/vmm/run/standstill.hpp"
 
 namespace virtsev::vmm {
 
@@ -22,10 +24,24 @@ struct HiddenState {
 /// utsname's.
 bool shutdown_may_be_einval(std::string_view release);
 
-/// Each vCPU's thread calls for its own vCPU, several at once.
+/// Each vCPU's thread calls for its own vCPU, several at once. All throw Error where the guest can't go on.
 class GuestMode {
  public:
   virtual ~GuestMode() = default;
+
+  /// All vCPUs in the order of their ids, before any of them runs; they outlive their threads. What their
+  /// threads heed between two runs; null: nothing.
+  virtual Standstill* take_vcpus(std::vector<Vcpu*> /*vcpus*/) { return nullptr; }
+  /// KVM_RUN came back with an exit, which is handled next.
+  virtual void see_exit(Vcpu& /*vcpu*/, std::uint32_t /*id*/) {}
+  /// KVM_RUN failed with EFAULT. False where that is none of the guest's doing; else: run again.
+  virtual bool resolve_fault(Vcpu& /*vcpu*/, std::uint32_t /*id*/) { return false; }
+  /// KVM_EXIT_DEBUG. False where nobody asked for it.
+  virtual bool finish_step(Vcpu& /*vcpu*/, std::uint32_t /*id*/) { return false; }
+  /// KVM_EXIT_MMIO: the device's address that is meant; none where it was memory, which is served then.
+  virtual std::optional<GuestAddress> device_address(Vcpu& vcpu, std::uint32_t /*id*/) {
+    return GuestAddress(vcpu.run_area().mmio.phys_addr);
+  }
 
   /// KVM_EXIT_X86_RDMSR.
   virtual void read_register(Vcpu& vcpu, std::uint32_t id) = 0;

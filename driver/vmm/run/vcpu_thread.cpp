@@ -39,8 +39,13 @@ void install_kick_handler() {
 }  // namespace
 
 VcpuThread::VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end,
-                       std::function<void()> sandbox)
-    : id_(id), vcpu_(vcpu), handler_(handler), on_end_(std::move(on_end)), sandbox_(std::move(sandbox)) {
+                       std::function<void()> sandbox, Standstill* standstill)
+    : id_(id),
+      vcpu_(vcpu),
+      handler_(handler),
+      on_end_(std::move(on_end)),
+      sandbox_(std::move(sandbox)),
+      standstill_(standstill) {
   install_kick_handler();
   thread_ = std::thread([this] { loop(); });
   wait_until_still();
@@ -98,9 +103,17 @@ bool VcpuThread::wait_for_run() {
   return true;
 }
 
+int VcpuThread::enter_guest() {
+  if (!member_) {
+    return vcpu_.run();
+  }
+  const Standstill::Visit visit(*member_);
+  return vcpu_.run();
+}
+
 std::optional<GuestEnd> VcpuThread::run_once() {
   try {
-    const int error_number = vcpu_.run();
+    const int error_number = enter_guest();
     exit_outstanding_ = error_number == 0;
     return error_number == 0 ? handler_.handle(vcpu_, id_)
                              : handler_.handle_failure(vcpu_, id_, error_number);
@@ -132,6 +145,14 @@ void VcpuThread::loop() {
     return;
   }
   this_threads_area = &vcpu_.run_area();
+  if (standstill_ != nullptr) {
+    member_.emplace(*standstill_, [self = ::pthread_self()] { ::pthread_kill(self, kick_signal()); });
+  }
+  run_until_stopped();
+  member_.reset();
+}
+
+void VcpuThread::run_until_stopped() {
   while (true) {
     // In this order: a request that comes after the look at wanted_ sets immediate_exit again, by the signal.
     __atomic_store_n(&vcpu_.run_area().immediate_exit, std::uint8_t{0}, __ATOMIC_RELAXED);

@@ -8,11 +8,13 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "driver/vmm/kvm/vcpu.hpp"
 #include "driver/vmm/run/exit_handler.hpp"
 #include "driver/vmm/run/guest_end.hpp"
+#include "driver/vmm/run/standstill.hpp"
 
 namespace virtsev::vmm {
 
@@ -21,9 +23,10 @@ namespace virtsev::vmm {
 class VcpuThread {
  public:
   /// All borrowed, and outlive this. `on_end` is called by this thread, which stands still from then on.
-  /// `sandbox` is called by it before anything else; what it throws, this throws.
+  /// `sandbox` is called by it before anything else; what it throws, this throws. `standstill`: what it heeds
+  /// before each run, or null.
   VcpuThread(std::uint32_t id, Vcpu& vcpu, const ExitHandler& handler, OnGuestEnd on_end,
-             std::function<void()> sandbox = {});
+             std::function<void()> sandbox = {}, Standstill* standstill = nullptr);
   /// Stops the thread.
   ~VcpuThread();
   VcpuThread(const VcpuThread&) = delete;
@@ -42,8 +45,10 @@ class VcpuThread {
   enum class Wanted : std::uint8_t { kStandStill, kRun, kStop };
 
   void loop();
+  void run_until_stopped();
   bool enter_sandbox();
   bool wait_for_run();
+  int enter_guest();
   std::optional<GuestEnd> run_once();
   void want(Wanted wanted);
 
@@ -53,6 +58,8 @@ class VcpuThread {
   OnGuestEnd on_end_;
   std::function<void()> sandbox_;
   std::exception_ptr sandbox_failure_;
+  Standstill* standstill_;
+  std::optional<Standstill::Member> member_;  // the thread's own
 
   std::mutex mutex_;
   std::condition_variable changed_;

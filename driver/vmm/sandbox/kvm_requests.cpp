@@ -49,10 +49,12 @@ constexpr std::array kVcpu = {
 constexpr std::array kSimulatedVcpu = {
     request(KVM_TRANSLATE, "is this a VMGEXIT?"),
     request(KVM_SET_REGS, "going on behind it"),
-    request(KVM_GET_SREGS, "page tables without C-bit at first; a vCPU that is held"),
-    request(KVM_SET_SREGS, "the same"),
-    request(KVM_SET_MP_STATE, "a vCPU that is held"),
-    request(KVM_SET_USER_MEMORY_REGION, "shared and private memory part"),
+    request(KVM_GET_SREGS, "where page tables are; a vCPU that is held"),
+    request(KVM_SET_SREGS, "a vCPU that is held"),
+    request(KVM_SET_MP_STATE, "the same"),
+    request(kSetMsrs, "the guest's writes of EFER"),
+    request(KVM_SET_GUEST_DEBUG, "seeing when paging begins"),
+    request(KVM_KVMCLOCK_CTRL, "the guest's clock, where its page has become shared"),
 };
 
 // A request's bits 8 to 15 name the driver (asm-generic/ioctl.h).

@@ -92,6 +92,13 @@ constexpr std::array kSimulatedService = {
     AllowedCall{SCMP_SYS(getrandom), "the simulated firmware's random numbers"},
 };
 
+/// A simulated guest's vCPUs, beside what is every thread's.
+constexpr std::array kSimulatedVcpu = {
+    // Which memory it is, and where, no filter can see; "nothing" is an anonymous mapping.
+    AllowedCall{SCMP_SYS(mmap), "private or shared memory behind the guest's pages; never executable",
+                has_not(2, PROT_EXEC), is_int(3, MAP_SHARED | MAP_FIXED)},
+};
+
 /// While a guest is made: all of the above, and these.
 constexpr std::array kLaunch = {
     AllowedCall{SCMP_SYS(fstat), "the length of files that are loaded"},
@@ -195,6 +202,9 @@ void restrict_to_launch() {
 std::function<void()> vcpu_sandbox(const SandboxedGuest& guest) {
   Calls calls = common();
   add(calls, vcpu_requests(guest.simulated));
+  if (guest.simulated) {
+    add(calls, kSimulatedVcpu);
+  }
   const auto filter = std::make_shared<const Filter>(filter_of(calls, kNoStatus));
   return [filter] { filter->load(); };
 }

@@ -91,6 +91,20 @@ std::uint64_t ghcb_sev_info(std::uint32_t c_bit_position) {
   return kMaxVersion << 48 | kMinVersion << 32 | static_cast<std::uint64_t>(c_bit_position) << 24 | kSevInfo;
 }
 
+bool is_ghcb_msr_request(std::uint64_t value) {
+  constexpr std::uint64_t kTerminationBits = 0xffffff;  // above them are reserved ones
+  switch (value & kInfoMask) {
+    case kSevInfoRequest:
+    case kCpuidRequest:
+    case kFeaturesRequest:
+      return true;
+    case kTermination:
+      return (value & ~kTerminationBits) == 0;
+    default:
+      return false;
+  }
+}
+
 std::uint64_t end_ghcb_hold(std::uint64_t value, const GuestMemory& memory) {
   constexpr std::uint64_t kStarted = 1;
   if ((value & kInfoMask) == kPageAddress) {

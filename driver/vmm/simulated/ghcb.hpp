@@ -23,6 +23,11 @@ struct GhcbAnswer {
 /// What the register holds before the guest writes it: the answer to a SEV_INFO request.
 std::uint64_t ghcb_sev_info(std::uint32_t c_bit_position);
 
+/// Whether this value of the register is a request that needs no page, and can be answered when it is
+/// written, a VMGEXIT or not: a question, or a termination that is well-formed. Not a hold, nor what no
+/// version of the protocol has: without a VMGEXIT these are no more than a value in a register.
+bool is_ghcb_msr_request(std::uint64_t value);
+
 /// Tells a vCPU that was held that it is started again: in its GHCB page, or in the register, whose new value
 /// this gives.
 std::uint64_t end_ghcb_hold(std::uint64_t value, const GuestMemory& memory);

@@ -84,7 +84,7 @@ std::unique_ptr<MachineMemory> SimulatedSevPlatform::make_memory(std::uint64_t s
 
 std::unique_ptr<GuestMode> SimulatedSevPlatform::make_mode(KvmVm& vm, const sevcore::Protection& protection,
                                                            std::vector<CpuidEntries> cpuid) {
-  vm.exit_on_msrs(SimulatedSev::kGhcbMsr, SimulatedSev::kMsrCount);
+  vm.exit_on_msrs(SimulatedSev::kMsrs);
   return std::make_unique<SimulatedSev>(sevcore::encrypts_state(protection), c_bit_position_, *memory_,
                                         std::move(cpuid));
 }

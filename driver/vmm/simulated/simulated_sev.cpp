@@ -2,8 +2,11 @@
 // What makes a guest believe that it runs under SEV or SEV-ES.
 #include "driver/vmm/simulated/simulated_sev.hpp"
 
+#include <algorithm>
+
 #include "driver/boot/linux/boot_params.hpp"
-#include "driver/vmm/simulated/ghcb.hpp"
+#include "driver/vmm/simulated/vmgexit.hpp"
+#include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::vmm {
@@ -11,8 +14,20 @@ namespace {
 
 constexpr std::uint64_t kSevActive = 1U << 0;    // SEV_STATUS
 constexpr std::uint64_t kSevEsActive = 1U << 1;  // SEV_STATUS
-/// VMGEXIT is REP VMMCALL (AMD APM volume 3).
-constexpr ByteArray<4> kVmgexit = {0xf3, 0x0f, 0x01, 0xd9};
+
+/// Lets KVM finish the exit's instruction, and nothing after it, so that the instruction pointer stands
+/// behind it. The run loop clears immediate_exit.
+void finish_instruction(Vcpu& vcpu) {
+  vcpu.run_area().immediate_exit = 1;
+  (void)vcpu.run();
+}
+
+GuestEnd end_of(std::uint64_t request, std::string why) {
+  if (boot::is_reset_request(request)) {
+    return {control::EndReason::kReset, {}};
+  }
+  return {control::EndReason::kPanic, std::move(why)};
+}
 
 }  // namespace
 
@@ -22,6 +37,7 @@ SimulatedSev::SimulatedSev(bool encrypted_state, std::uint32_t c_bit_position, S
       c_bit_position_(c_bit_position),
       memory_(memory),
       cpuid_(std::move(cpuid)),
+      view_(memory, cpuid_.size()),
       ghcb_(cpuid_.size(), ghcb_sev_info(c_bit_position)),
       held_(cpuid_.size()) {}
 
@@ -30,12 +46,6 @@ void SimulatedSev::read_register(Vcpu& vcpu, std::uint32_t id) {
   access.error = 0;
   if (access.index == kSevStatusMsr) {
     access.data = kSevActive | (encrypted_state_ ? kSevEsActive : 0);
-    if (status_reads_.fetch_add(1) + 1 == kSeparatingRead) {
-      // The kernel still runs on its decompressor's page tables, whose root has no C-bit. Hardware reads page
-      // tables as private memory whatever CR3 says; KVM reads them where CR3 says.
-      vcpu.set_page_table_root_bits(memory_.c_bit());
-      memory_.separate();
-    }
   } else if (access.index == kGhcbMsr && encrypted_state_) {
     access.data = ghcb_[id];
   } else {
@@ -44,38 +54,71 @@ void SimulatedSev::read_register(Vcpu& vcpu, std::uint32_t id) {
 }
 
 std::optional<GuestEnd> SimulatedSev::write_register(Vcpu& vcpu, std::uint32_t id) {
-  kvm_run& area = vcpu.run_area();
-  if (area.msr.index != kGhcbMsr || !encrypted_state_) {
-    area.msr.error = 1;
-    return std::nullopt;
+  auto& access = vcpu.run_area().msr;
+  access.error = 0;
+  std::optional<GuestEnd> end;
+  if (access.index == kEferMsr) {
+    write_efer(vcpu, id);
+  } else if (access.index == kGhcbMsr && encrypted_state_) {
+    end = write_ghcb(vcpu, id);
+  } else {
+    access.error = 1;
   }
-  const std::uint64_t value = area.msr.data;
-  area.msr.error = 0;
-  ghcb_[id] = value;
+  return end;
+}
 
-  // Lets KVM finish the WRMSR, and nothing after it, so that the instruction pointer stands behind it.
-  // VMGEXIT follows there; left to KVM it would be a hypercall, and change RAX. The run loop clears
-  // immediate_exit.
-  area.immediate_exit = 1;
-  (void)vcpu.run();
-  const std::uint64_t next = vcpu.instruction_pointer();
-  if (!at_vmgexit(vcpu, next)) {
-    return std::nullopt;
+void SimulatedSev::write_efer(Vcpu& vcpu, std::uint32_t id) {
+  auto& access = vcpu.run_area().msr;
+  if (!view_.write_efer(vcpu, id, access.data)) {
+    access.error = 1;
+    return;
   }
-  const GhcbAnswer answer = serve_ghcb(value, c_bit_position_, memory_.unencrypted_view(), cpuid_[id]);
-  if (answer.terminated && boot::is_reset_request(value)) {
-    return GuestEnd{control::EndReason::kReset, {}};
+  finish_instruction(vcpu);
+  (void)view_.go_on_stepping(vcpu, id);
+}
+
+std::optional<GuestEnd> SimulatedSev::write_ghcb(Vcpu& vcpu, std::uint32_t id) {
+  const std::uint64_t value = vcpu.run_area().msr.data;
+  ghcb_[id] = value;
+  // VMGEXIT follows there; left to KVM it would be a hypercall, and change RAX.
+  finish_instruction(vcpu);
+  const bool follows = at_vmgexit(vcpu, [&](GuestAddress from, MutableBytes to) {
+    const GuestMemory* const memory = view_.find_memory(vcpu, id, from);
+    return memory != nullptr && memory->read(memory_.without_c_bit(from), to);
+  });
+  const std::optional<GuestEnd> end =
+      follows ? serve_vmgexit(vcpu, id, value) : serve_register_alone(id, value);
+  if (!end) {
+    (void)view_.go_on_stepping(vcpu, id);
   }
+  return end;
+}
+
+std::optional<GuestEnd> SimulatedSev::serve_vmgexit(Vcpu& vcpu, std::uint32_t id, std::uint64_t value) {
+  const GhcbAnswer answer = serve_ghcb(value, c_bit_position_, memory_.shared_memory(), cpuid_[id]);
   if (answer.terminated) {
-    return GuestEnd{control::EndReason::kPanic, *answer.terminated};
+    return end_of(value, *answer.terminated);
   }
   ghcb_[id] = answer.register_value.value_or(value);
-  vcpu.set_instruction_pointer(next + kVmgexit.size());
+  vcpu.set_instruction_pointer(vcpu.instruction_pointer() + kVmgexit.size());
   if (answer.hold) {
     // As a vCPU that was never started: KVM lets it wait for an INIT, and comes back to us after it.
     held_[id] = vcpu.save_registers();
+    view_.set_held(id, true);
     vcpu.set_mp_state(KVM_MP_STATE_UNINITIALIZED);
   }
+  return std::nullopt;
+}
+
+std::optional<GuestEnd> SimulatedSev::serve_register_alone(std::uint32_t id, std::uint64_t value) {
+  if (!is_ghcb_msr_request(value)) {
+    return std::nullopt;
+  }
+  const GhcbAnswer answer = serve_ghcb(value, c_bit_position_, memory_.shared_memory(), cpuid_[id]);
+  if (answer.terminated) {
+    return end_of(value, *answer.terminated);
+  }
+  ghcb_[id] = answer.register_value.value_or(value);
   return std::nullopt;
 }
 
@@ -87,20 +130,32 @@ void SimulatedSev::return_without_exit(Vcpu& vcpu, std::uint32_t id) {
   // INIT stands for it here, as a SIPI follows at once; KVM drops that, as the vCPU runs.
   vcpu.restore_registers(*held_[id]);
   held_[id].reset();
+  view_.set_held(id, false);
   vcpu.set_mp_state(KVM_MP_STATE_RUNNABLE);
-  ghcb_[id] = end_ghcb_hold(ghcb_[id], memory_.unencrypted_view());
+  ghcb_[id] = end_ghcb_hold(ghcb_[id], memory_.shared_memory());
 }
 
-bool SimulatedSev::at_vmgexit(Vcpu& vcpu, std::uint64_t instruction_pointer) const {
-  // Byte by byte: the instruction may cross a page.
-  for (std::size_t i = 0; i < kVmgexit.size(); ++i) {
-    const std::optional<GuestAddress> address = vcpu.translate(instruction_pointer + i);
-    ByteArray<1> byte{};
-    if (!address || !memory_.read_as_guest(*address, byte) || byte[0] != kVmgexit[i]) {
-      return false;
-    }
-  }
+bool SimulatedSev::resolve_fault(Vcpu& vcpu, std::uint32_t id) {
+  view_.resolve_fault(vcpu, id);
   return true;
+}
+
+std::optional<GuestAddress> SimulatedSev::device_address(Vcpu& vcpu, std::uint32_t id) {
+  auto& mmio = vcpu.run_area().mmio;
+  const GuestAddress given(mmio.phys_addr);
+  const GuestAddress address = memory_.without_c_bit(given);
+  const MutableBytes data = MutableBytes(mmio.data).first(std::min<std::size_t>(mmio.len, sizeof(mmio.data)));
+  if (!memory_.private_memory().contains(address, data.size())) {
+    return address;
+  }
+  const GuestMemory* const memory = view_.find_memory(vcpu, id, given);
+  const bool done =
+      memory != nullptr && (mmio.is_write == 0 ? memory->read(address, data) : memory->write(address, data));
+  if (!done) {
+    throw Error(ErrorCode::kOperationFailed,
+                text("vCPU {} used memory at {:#x}, which its page tables do not map", id, given.value()));
+  }
+  return std::nullopt;
 }
 
 }  // namespace virtsev::vmm

@@ -1,54 +1,68 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What makes a guest believe that it runs under SEV or SEV-ES: the two model specific registers that it asks,
-// and VMGEXIT. Guest memory stays readable by the host: this simulates the interface, not the protection.
+// VMGEXIT, and private and shared memory. Guest memory stays readable by the host: this simulates the
+// interface, not the protection.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "driver/vmm/kvm/cpuid.hpp"
+#include "driver/vmm/kvm/kvm_vm.hpp"
 #include "driver/vmm/kvm/vcpu.hpp"
 #include "driver/vmm/run/guest_mode.hpp"
+#include "driver/vmm/simulated/ghcb.hpp"
 #include "driver/vmm/simulated/strict_memory.hpp"
+#include "driver/vmm/simulated/view_keeper.hpp"
 
 namespace virtsev::vmm {
 
 class SimulatedSev final : public GuestMode {
  public:
-  /// AMD APM volume 2, section 15.34.10 and 15.35.7. The two are neighbours: one filter covers both.
+  /// AMD APM volume 2, sections 15.34.10 and 15.35.7.
   static constexpr std::uint32_t kGhcbMsr = 0xc0010130;
   static constexpr std::uint32_t kSevStatusMsr = 0xc0010131;
-  static constexpr std::uint32_t kMsrCount = 2;
-
-  /// A kernel entered at its 32-bit entry reads SEV_STATUS three times before it can do without a C-bit
-  /// nowhere (tried: Debian's 6.1 and 6.12); at this read, private and shared memory part.
-  static constexpr std::uint32_t kSeparatingRead = 3;
+  /// The same, section 3.1.7: paging with a C-bit comes after it is written.
+  static constexpr std::uint32_t kEferMsr = 0xc0000080;
+  /// What has to become exits.
+  static constexpr std::array kMsrs = {KvmVm::MsrRange{kGhcbMsr, 2}, KvmVm::MsrRange{kEferMsr, 1, true}};
 
   /// `cpuid`: each vCPU's leaves. `memory` outlives this.
   SimulatedSev(bool encrypted_state, std::uint32_t c_bit_position, StrictMemory& memory,
                std::vector<CpuidEntries> cpuid);
 
+  Standstill* take_vcpus(std::vector<Vcpu*> vcpus) override { return view_.take_vcpus(std::move(vcpus)); }
+  void see_exit(Vcpu& vcpu, std::uint32_t id) override { view_.see_exit(vcpu, id); }
   /// Only for the registers above; others get #GP.
   void read_register(Vcpu& vcpu, std::uint32_t id) override;
-  /// Serves the VMGEXIT that follows a write of the GHCB register.
+  /// Of the GHCB register: serves the VMGEXIT that follows, and a request that stands in the register itself
+  /// where none follows, too: firmware has both in functions of their own.
   std::optional<GuestEnd> write_register(Vcpu& vcpu, std::uint32_t id) override;
   /// A vCPU that is held goes on behind its VMGEXIT, if another one has started it again.
   void return_without_exit(Vcpu& vcpu, std::uint32_t id) override;
+  bool resolve_fault(Vcpu& vcpu, std::uint32_t id) override;
+  bool finish_step(Vcpu& vcpu, std::uint32_t id) override { return view_.go_on_stepping(vcpu, id); }
+  /// Of a device that is mapped with C-bit, the address without it. KVM's emulator gives memory that is
+  /// nothing yet as a device's.
+  std::optional<GuestAddress> device_address(Vcpu& vcpu, std::uint32_t id) override;
   [[nodiscard]] std::optional<HiddenState> hidden_state() const override { return std::nullopt; }
 
  private:
-  [[nodiscard]] bool at_vmgexit(Vcpu& vcpu, std::uint64_t instruction_pointer) const;
+  void write_efer(Vcpu& vcpu, std::uint32_t id);
+  std::optional<GuestEnd> write_ghcb(Vcpu& vcpu, std::uint32_t id);
+  std::optional<GuestEnd> serve_vmgexit(Vcpu& vcpu, std::uint32_t id, std::uint64_t value);
+  std::optional<GuestEnd> serve_register_alone(std::uint32_t id, std::uint64_t value);
 
   bool encrypted_state_;
   std::uint32_t c_bit_position_;
   StrictMemory& memory_;
   std::vector<CpuidEntries> cpuid_;
+  ViewKeeper view_;
   // Each vCPU's, touched by its own thread alone.
   std::vector<std::uint64_t> ghcb_;
   std::vector<std::optional<SavedRegisters>> held_;
-  std::atomic<std::uint32_t> status_reads_{0};
 };
 
 }  // namespace virtsev::vmm

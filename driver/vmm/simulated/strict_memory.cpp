@@ -2,8 +2,12 @@
 // Memory of a simulated SEV guest.
 #include "driver/vmm/simulated/strict_memory.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
+
+#include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
 namespace {
@@ -33,51 +37,49 @@ MemoryMap::Range ram(std::string name, GuestAddress start, const GuestMemory::Ra
 
 StrictMemory::StrictMemory(std::uint64_t size, std::uint32_t c_bit_position)
     : c_bit_(1ULL << c_bit_position),
-      private_(HostMemory::patterned(size)),
+      private_(HostMemory::shareable("private", size)),
       shared_(HostMemory::shareable("shared", size)),
-      private_view_(lay_out(size, private_.data())),
-      shared_view_(join(private_view_, lay_out(size, shared_.data()))) {}
+      place_(HostMemory::reserved(size)),
+      private_memory_(lay_out(size, private_.data())),
+      shared_memory_(join(private_memory_, lay_out(size, shared_.data()))),
+      view_(above_common(lay_out(size, place_.data())), place_, private_, shared_) {
+  const std::uint64_t low = private_memory_.ranges().front().size;
+  const std::uint64_t kernel = layout::kKernel.value();
+  if (low > kernel) {
+    std::memset(private_.data() + kernel, kTrap, std::min(kTrapBytes, low - kernel));
+  }
+}
 
 void StrictMemory::plug_into(MemoryMap& map) {
-  map_ = &map;
-  for (const GuestMemory::Range& range : join(private_view_, private_view_.ranges())) {
+  for (const GuestMemory::Range& range : join(private_memory_, lay_out(place_.size(), place_.data()))) {
     map.add_or_throw(ram(range.name, range.start, range));
   }
-  for (const GuestMemory::Range& range : private_view_.ranges()) {
+  for (const GuestMemory::Range& range : private_memory_.ranges()) {
     map.add_or_throw(ram(std::string("private ") + range.name, range.start + c_bit_, range));
   }
 }
 
-void StrictMemory::separate() {
-  const std::lock_guard lock(mutex_);
-  if (separate_ || map_ == nullptr) {
-    return;
-  }
-  // Another vCPU that runs meanwhile would find nothing there for a moment; a guest has no second one running
-  // this early.
-  for (const GuestMemory::Range& range : above_common(lay_out(shared_.size(), shared_.data()))) {
-    map_->exchange(range.name, range.host);
-  }
-  separate_ = true;
+void StrictMemory::share(GuestAddress start, std::uint64_t size) const {
+  PageRuns pages;
+  const std::uint64_t end = round_up(start.value() + size, kPageSize);
+  (void)pages.add({start.value() / kPageSize * kPageSize, end});
+  const PageRuns outside = PageRuns::subtract(pages, view_.everything());
+  view_.set({}, PageRuns::unite(view_.shared_pages(), PageRuns::subtract(pages, outside)));
 }
 
-bool StrictMemory::is_separate() const {
-  const std::lock_guard lock(mutex_);
-  return separate_;
-}
-
-const GuestMemory& StrictMemory::unencrypted_view() const {
-  if (is_separate()) {
-    return shared_view_;
+const GuestMemory* StrictMemory::seen_at(GuestAddress address) const {
+  if ((address.value() & c_bit_) != 0 || address.value() < kCommonBytes) {
+    return &private_memory_;
   }
-  return private_view_;
-}
-
-bool StrictMemory::read_as_guest(GuestAddress from, MutableBytes to) const {
-  if ((from.value() & c_bit_) != 0) {
-    return private_view_.read(GuestAddress(from.value() & ~c_bit_), to);
+  switch (view_.kind_at(address)) {
+    case MemoryView::Kind::kPrivate:
+      return &private_memory_;
+    case MemoryView::Kind::kShared:
+      return &shared_memory_;
+    case MemoryView::Kind::kNothing:
+      break;
   }
-  return unencrypted_view().read(from, to);
+  return nullptr;
 }
 
 }  // namespace virtsev::vmm

@@ -1,51 +1,52 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Memory of a simulated SEV guest: private and shared memory are two memories, so that a guest, a loader or a
-// device that mixes them up fails as it would on hardware. Where each was tried: KVM with Debian's guest
-// kernels 6.1 and 6.12.
+// device that mixes them up fails as it would on hardware.
 #pragma once
 
 #include <cstdint>
-#include <mutex>
+#include <vector>
 
 #include "driver/vmm/memory/machine_memory.hpp"
+#include "driver/vmm/simulated/memory_view.hpp"
 
 namespace virtsev::vmm {
 
-/// Addresses with the C-bit reach private memory. Addresses without it reach shared memory from 1 MiB on, and
-/// private memory below: the real-mode trampoline, which a vCPU runs with paging off, lies there.
-///
-/// A guest that is entered with paging off runs from private memory without a C-bit, as on hardware. KVM
-/// can't tell that from a shared access, so all memory is private until separate(), which is due when the
-/// guest has turned to page tables of its own.
+/// Addresses with the C-bit reach private memory. Addresses without it reach, from 1 MiB on, what the view
+/// has there, which follows the guest's page tables (view_keeper.hpp); below, private memory: the real-mode
+/// trampoline, which a vCPU runs with paging off, lies there.
 class StrictMemory final : public MachineMemory {
  public:
   StrictMemory(std::uint64_t size, std::uint32_t c_bit_position);
 
-  [[nodiscard]] const PrivateMemory& private_memory() const override { return private_view_; }
-  [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_view_; }
+  [[nodiscard]] const PrivateMemory& private_memory() const override { return private_memory_; }
+  [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_memory_; }
   void plug_into(MemoryMap& map) override;
+  /// Pages that are in it only in part, too.
+  void share(GuestAddress start, std::uint64_t size) const override;
 
-  /// Puts shared memory behind the addresses without C-bit. Any vCPU's thread, while it stands in an exit; a
-  /// second call does nothing.
-  void separate();
-  [[nodiscard]] bool is_separate() const;
-
-  /// What stands behind the addresses without C-bit now: where a GHCB page is.
-  [[nodiscard]] const GuestMemory& unencrypted_view() const;
-  /// Reads what the guest sees at an address with or without C-bit.
-  [[nodiscard]] bool read_as_guest(GuestAddress from, MutableBytes to) const;
-
+  [[nodiscard]] MemoryView& view() const { return view_; }
+  /// The memory that the guest sees at an address with or without C-bit; null where it sees none now. Any
+  /// thread.
+  [[nodiscard]] const GuestMemory* seen_at(GuestAddress address) const;
+  [[nodiscard]] GuestAddress without_c_bit(GuestAddress address) const {
+    return GuestAddress(address.value() & ~c_bit_);
+  }
   [[nodiscard]] std::uint64_t c_bit() const { return c_bit_; }
+
+  /// Where nothing is loaded, private memory holds zeros, but for this much from the kernel's address on,
+  /// which holds kTrap: a kernel that was loaded, or copied, into shared memory by mistake is found out by
+  /// its first instruction, and does not run on over zeros for ever. All of memory would take seconds.
+  static constexpr std::uint64_t kTrapBytes = 64 * 1024;
+  static constexpr std::uint8_t kTrap = 0xcc;  ///< INT3
 
  private:
   std::uint64_t c_bit_;
   HostMemory private_;
   HostMemory shared_;
-  PrivateMemory private_view_;
-  SharedMemory shared_view_;
-  MemoryMap* map_ = nullptr;
-  mutable std::mutex mutex_;
-  bool separate_ = false;
+  HostMemory place_;
+  PrivateMemory private_memory_;
+  SharedMemory shared_memory_;
+  mutable MemoryView view_;  // What is written through a constant memory changes, too
 };
 
 }  // namespace virtsev::vmm

@@ -50,12 +50,23 @@ class FakeVcpu : public Vcpu {
     }
     return GuestAddress(page->second + linear % kPageSize);
   }
-  void set_page_table_root_bits(std::uint64_t bits) override { root_bits |= bits; }
+  kvm_sregs special_registers() override { return special; }
+  bool set_efer(std::uint64_t value) override {
+    constexpr std::uint64_t kLongModeActive = 1ULL << 10;
+    if (efer_is_refused) {
+      return false;
+    }
+    special.efer = (value & ~kLongModeActive) | (special.efer & kLongModeActive);
+    return true;
+  }
+  void single_step(bool on) override { stepping = on; }
+  void note_pause() override { ++pauses; }
   std::uint32_t mp_state() override { return state; }
   void set_mp_state(std::uint32_t value) override { state = value; }
   SavedRegisters save_registers() override {
     SavedRegisters saved;
     saved.general.rip = rip;
+    saved.special = special;
     return saved;
   }
   void restore_registers(const SavedRegisters& saved) override { rip = saved.general.rip; }
@@ -94,7 +105,10 @@ class FakeVcpu : public Vcpu {
   std::uint64_t rip = 0;
   bool interrupts = true;
   std::map<std::uint64_t, std::uint64_t> pages;  ///< Linear page number to physical address
-  std::uint64_t root_bits = 0;
+  kvm_sregs special{};                           ///< Real mode, all segments at 0
+  bool efer_is_refused = false;
+  bool stepping = false;
+  int pauses = 0;
   std::uint32_t state = KVM_MP_STATE_RUNNABLE;
   Step on_immediate_exit;
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Memory that becomes a guest's: zeros, in huge pages or to be shared, or a pattern.
+// Memory that becomes a guest's: zeros, in huge pages or to be shared, and places for it.
 #include "driver/vmm/memory/host_memory.hpp"
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 namespace virtsev::vmm::test {
@@ -59,27 +62,15 @@ TEST(HostMemory, ShareableMemoryCantShrinkUnderUs) {
   EXPECT_EQ(errno, EPERM);
 }
 
-TEST(HostMemory, PatternedMemoryHoldsThePatternEverywhere) {
-  const std::uint64_t size = 9 * kMiB + 4096;
-  const HostMemory memory = HostMemory::patterned(size);
-  ASSERT_EQ(memory.size(), size);
-  for (std::uint64_t at = 0; at < size; at += 4096) {
-    ASSERT_EQ(memory.data()[at], HostMemory::kPatternByte) << at;
-  }
-  EXPECT_EQ(memory.data()[size - 1], HostMemory::kPatternByte);
-}
-
-TEST(HostMemory, AWriteToPatternedMemoryShowsAtOnePlaceOnly) {
-  const HostMemory memory = HostMemory::patterned(8 * kMiB);
-  memory.data()[0] = 1;
-  EXPECT_EQ(memory.data()[2 * kMiB], HostMemory::kPatternByte);
-  EXPECT_EQ(memory.data()[4 * kMiB], HostMemory::kPatternByte);
-  EXPECT_EQ(memory.data()[0], 1);
-}
-
-TEST(HostMemory, MuchPatternedMemoryCostsLittleUntilItIsTouched) {
-  const HostMemory memory = HostMemory::patterned(64ULL << 30);
-  EXPECT_EQ(memory.data()[63ULL << 30], HostMemory::kPatternByte);
+TEST(HostMemory, AReservedPlaceTakesOtherMappingsAndIsNoMemoryItself) {
+  const HostMemory place = HostMemory::reserved(64ULL << 30);
+  std::uint8_t* const page = place.data() + (63ULL << 30);
+  std::array<unsigned char, 1> resident{};
+  EXPECT_EQ(::mincore(page, 4096, resident.data()), 0) << "it is mapped";
+  EXPECT_EXIT(*page = 1, testing::KilledBySignal(SIGSEGV), "");
+  ASSERT_EQ(::mprotect(page, 4096, PROT_READ | PROT_WRITE), 0);
+  *page = 1;
+  EXPECT_EQ(*page, 1);
 }
 
 }  // namespace

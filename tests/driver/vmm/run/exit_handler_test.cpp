@@ -217,6 +217,25 @@ TEST_F(ExitHandlerTest, AFailureOfTheHostEndsTheGuestWithItsName) {
   EXPECT_NE(end->text.find("Cannot allocate memory"), std::string::npos);
 }
 
+TEST_F(ExitHandlerTest, WithoutSimulationAFaultAndAStepThatNobodyAskedForEndTheGuest) {
+  const auto end = handler_.handle_failure(vcpu_, 0, EFAULT);
+  ASSERT_TRUE(end);
+  EXPECT_NE(end->text.find("Bad address"), std::string::npos);
+  vcpu_.exit_with(KVM_EXIT_DEBUG);
+  EXPECT_TRUE(handle());
+}
+
+TEST_F(ExitHandlerTest, InSimulationAFaultIsAnOrdinaryEvent) {
+  StrictMemory memory(64ULL << 20, 39);
+  SimulatedSev sev(true, 39, memory, std::vector<CpuidEntries>(1));
+  sev.take_vcpus({&vcpu_});
+  const ExitHandler handler(buses_, sev);
+  EXPECT_FALSE(handler.handle_failure(vcpu_, 0, EFAULT));
+  vcpu_.exit_memory(false, 0x200000, 4);
+  EXPECT_FALSE(handler.handle(vcpu_, 0));
+  EXPECT_EQ(vcpu_.run_area().mmio.data[0], 0) << "memory, and no device that is not there";
+}
+
 TEST_F(ExitHandlerTest, WithoutSimulationRegistersAreRefused) {
   vcpu_.exit_read_msr(0xc0010131);
   EXPECT_FALSE(handle());
@@ -228,7 +247,7 @@ TEST_F(ExitHandlerTest, WithoutSimulationRegistersAreRefused) {
 
 TEST_F(ExitHandlerTest, InSimulationRegistersAreAnswered) {
   StrictMemory memory(64ULL << 20, 39);
-  SimulatedSev sev(true, 39, memory, {CpuidEntries()});
+  SimulatedSev sev(true, 39, memory, std::vector<CpuidEntries>(1));
   const ExitHandler handler(buses_, sev);
   vcpu_.exit_read_msr(0xc0010131);
   EXPECT_FALSE(handler.handle(vcpu_, 0));

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// All that a vCPU's page tables map without C-bit (AMD APM volume 2, sections 5.2, 5.3 and 15.34.5). The
+// tables are the guest's, and may hold anything: they may refer to themselves, or map every second page.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <unordered_set>
+#include <vector>
+
+#include <linux/kvm.h>
+
+#include "driver/vmm/simulated/page_runs.hpp"
+#include "sevcore/base/bytes.hpp"
+#include "sevcore/base/guest_address.hpp"
+#include "sevcore/base/result.hpp"
+
+namespace virtsev::vmm {
+
+/// Whether a vCPU in this state has page tables that know a C-bit. With paging off, and without PAE, all of
+/// its accesses are private.
+bool has_c_bit_tables(const kvm_sregs& registers);
+
+/// One walk over the tables of several vCPUs, one after the other.
+class PageTableWalk {
+ public:
+  enum class Refusal {
+    kTooManyTables,  ///< More than kMostTables
+    kTooManyRuns,    ///< What they map without C-bit is in more pieces than PageRuns holds
+  };
+  /// A page counts once for each level at which it is used. In 4 KiB pages, 65,536 tables map 128 GiB; a walk
+  /// over so many takes a tenth of a second.
+  static constexpr std::size_t kMostTables = 65536;
+
+  /// Fills `to` from private memory, as the processor's walks do whatever the C-bit says; false where there
+  /// is no memory.
+  using ReadTable = std::function<bool(GuestAddress from, MutableBytes to)>;
+  /// `c_bit`: as a mask. `memory`: what counts of it; all else that is mapped is left out.
+  PageTableWalk(ReadTable read, std::uint64_t c_bit, std::vector<PageRuns::Run> memory)
+      : read_(std::move(read)), c_bit_(c_bit), memory_(std::move(memory)) {}
+
+  /// Of a vCPU in this state; nothing to do without such tables. After a refusal the walk is of no use.
+  Result<void, Refusal> walk(const kvm_sregs& registers);
+
+  /// Tables that a pointer without C-bit leads to.
+  [[nodiscard]] const PageRuns& tables() const { return tables_; }
+  /// What is mapped without C-bit.
+  [[nodiscard]] const PageRuns& shared() const { return shared_; }
+
+ private:
+  using Outcome = Result<void, Refusal>;
+
+  Outcome walk_pae_root(std::uint64_t root);
+  Outcome follow(std::uint64_t pointer, unsigned level);
+  Outcome look_at(std::uint64_t entry, unsigned level);
+  [[nodiscard]] Outcome add(PageRuns& to, std::uint64_t start, std::uint64_t size) const;
+
+  ReadTable read_;
+  std::uint64_t c_bit_;
+  std::vector<PageRuns::Run> memory_;
+  std::unordered_set<std::uint64_t> seen_;  // A table's address, and its level in the lowest bits
+  PageRuns tables_;
+  PageRuns shared_;
+};
+
+}  // namespace virtsev::vmm
