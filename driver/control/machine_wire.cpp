@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/control/machine_wire.hpp"
 
+#include <algorithm>
+
 namespace virtsev::control::wire {
 namespace {
 
@@ -8,9 +10,10 @@ namespace {
 /// are the wire's.
 enum class BootKind : std::uint32_t { kDirect = 1, kFirmware = 2 };
 enum class ProtectionKind : std::uint32_t { kNone = 0, kSev = 1, kSevEs = 2, kSnp = 3 };
-enum class DeviceKind : std::uint32_t { kSerial = 1, kEntropy = 2 };
+enum class DeviceKind : std::uint32_t { kSerial = 1, kEntropy = 2, kDisk = 3, kInterface = 4 };
 
 constexpr std::uint32_t kMaxDeviceId = 256;
+constexpr std::uint32_t kMaxDiskSerial = 20;
 
 /// Writes a structure as opaque bytes, so that a reader finds its end.
 template <typename Write>
@@ -28,6 +31,14 @@ void get_structure(xdr::Decoder& outer, const Read& read) {
   if (!in.ok()) {
     outer.fail();
   }
+}
+
+std::uint16_t get_uint16(xdr::Decoder& in) {
+  const std::uint32_t value = in.get_uint32();
+  if (value > 0xffff) {
+    in.fail();
+  }
+  return static_cast<std::uint16_t>(value);
 }
 
 void put_file(xdr::Encoder& out, DescriptorTable& table, const spec::File& file) {
@@ -150,6 +161,65 @@ spec::Serial get_serial(xdr::Decoder& in, const Frame& frame) {
   return serial;
 }
 
+void put_disk(xdr::Encoder& outer, DescriptorTable& table, const spec::Disk& disk) {
+  put_structure(outer, [&](xdr::Encoder& out) {
+    put_file(out, table, disk.image);
+    out.put_bool(disk.read_only);
+    out.put_bool(disk.discard);
+    out.put_bool(disk.threads);
+    out.put_string(disk.serial);
+    put_enum(out, disk.flush);
+    out.put_uint32(disk.queues);
+  });
+}
+
+spec::Disk get_disk(xdr::Decoder& outer, const Frame& frame) {
+  spec::Disk disk;
+  get_structure(outer, [&](xdr::Decoder& in) {
+    disk.image = get_file(in, frame);
+    disk.read_only = in.get_bool();
+    disk.discard = in.get_bool();
+    disk.threads = in.get_bool();
+    disk.serial = in.get_string(kMaxDiskSerial);
+    disk.flush = get_enum(in, spec::Disk::Flush::kAsked, spec::Disk::Flush::kNever);
+    disk.queues = get_uint16(in);
+  });
+  return disk;
+}
+
+void put_interface(xdr::Encoder& outer, DescriptorTable& table, const spec::Interface& interface) {
+  put_structure(outer, [&](xdr::Encoder& out) {
+    out.put_opaque(interface.mac);
+    out.put_uint32(interface.mtu);
+    out.put_bool(interface.link_up);
+    out.put_uint32(static_cast<std::uint32_t>(interface.taps.size()));
+    for (const int tap : interface.taps) {
+      table.put(out, tap);
+    }
+    table.put(out, interface.stream);
+  });
+}
+
+spec::Interface get_interface(xdr::Decoder& outer, const Frame& frame) {
+  spec::Interface interface;
+  get_structure(outer, [&](xdr::Decoder& in) {
+    const Bytes mac = in.get_opaque(static_cast<std::uint32_t>(interface.mac.size()));
+    if (mac.size() == interface.mac.size()) {
+      std::copy(mac.begin(), mac.end(), interface.mac.begin());
+    } else {
+      in.fail();
+    }
+    interface.mtu = get_uint16(in);
+    interface.link_up = in.get_bool();
+    const std::uint32_t taps = in.get_count(static_cast<std::uint32_t>(spec::kMaxDeviceFiles));
+    for (std::uint32_t i = 0; i < taps && in.ok(); ++i) {
+      interface.taps.push_back(get_descriptor(in, frame));
+    }
+    interface.stream = get_descriptor(in, frame);
+  });
+  return interface;
+}
+
 /// A number, whose meaning the kind of the device behind it says: the serial port's, or the device number on
 /// the root bus of all others.
 void put_address(xdr::Encoder& out, const spec::DeviceAddress& address) {
@@ -176,6 +246,12 @@ void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDes
   if (const auto* serial = std::get_if<spec::Serial>(&device.kind)) {
     put_enum(out, DeviceKind::kSerial);
     put_serial(out, table, *serial);
+  } else if (const auto* disk = std::get_if<spec::Disk>(&device.kind)) {
+    put_enum(out, DeviceKind::kDisk);
+    put_disk(out, table, *disk);
+  } else if (const auto* interface = std::get_if<spec::Interface>(&device.kind)) {
+    put_enum(out, DeviceKind::kInterface);
+    put_interface(out, table, *interface);
   } else {
     put_enum(out, DeviceKind::kEntropy);
   }
@@ -185,10 +261,14 @@ spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
   spec::DeviceDescription device;
   device.id = in.get_string(kMaxDeviceId);
   const std::uint32_t number = in.get_uint32();
-  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kEntropy);
+  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kInterface);
   device.address = address_of(in, kind, number);
   if (kind == DeviceKind::kSerial) {
     device.kind = get_serial(in, frame);
+  } else if (kind == DeviceKind::kDisk) {
+    device.kind = get_disk(in, frame);
+  } else if (kind == DeviceKind::kInterface) {
+    device.kind = get_interface(in, frame);
   } else {
     device.kind = spec::Entropy{};
   }

@@ -26,6 +26,11 @@ std::vector<int> device_files(const Machine& machine) {
       add(serial->terminal_master);
       add(serial->terminal_slave);
       std::for_each(serial->log.begin(), serial->log.end(), add);
+    } else if (const auto* disk = std::get_if<Disk>(&device.kind)) {
+      add(disk->image.fd);
+    } else if (const auto* interface = std::get_if<Interface>(&device.kind)) {
+      std::for_each(interface->taps.begin(), interface->taps.end(), add);
+      add(interface->stream);
     }
   }
   return files;

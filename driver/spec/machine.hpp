@@ -111,7 +111,7 @@ struct Entropy {};
 struct DeviceDescription {
   std::string id;  ///< The definition's alias: "serial0"
   DeviceAddress address;
-  std::variant<Serial, Entropy> kind;
+  std::variant<Serial, Entropy, Disk, Interface> kind;
 };
 
 /// Descriptors that one device brings, at most.

@@ -20,34 +20,13 @@
 #include "sevcore/base/unique_fd.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/vmm/fake_vcpu.hpp"
+#include "tests/fuzz/input.hpp"
 
 using namespace virtsev;
+using fuzz::Input;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
-
-/// What is left of the input; zeros behind its end.
-class Input {
- public:
-  explicit Input(ByteView bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  template <typename Number>
-  Number number() {
-    ByteArray<sizeof(Number)> bytes{};
-    const std::size_t size = std::min(bytes.size(), bytes_.size());
-    std::copy_n(bytes_.begin(), size, bytes.begin());
-    bytes_ = bytes_.subspan(size);
-    return get_le<Number>(bytes, 0);
-  }
-
- private:
-  ByteView bytes_;
-};
 
 /// The area behind kvm_run: one page, as KVM has it, checked as KvmVcpu does.
 class Vcpu final : public vmm::test::FakeVcpu {

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "driver/vmm/sandbox/refused_calls.hpp"
@@ -17,6 +18,19 @@
 
 namespace virtsev::vmm {
 namespace {
+
+/// Bytes of the largest file that is a disk which the guest writes to; block devices know no such limit.
+std::uint64_t largest_disk(const spec::Machine& machine) {
+  std::uint64_t largest = 0;
+  for (const spec::DeviceDescription& device : machine.devices) {
+    const auto* disk = std::get_if<spec::Disk>(&device.kind);
+    struct stat status {};
+    if (disk != nullptr && !disk->read_only && ::fstat(disk->image.fd, &status) == 0) {
+      largest = std::max(largest, static_cast<std::uint64_t>(status.st_size));
+    }
+  }
+  return largest;
+}
 
 /// What a guest that runs needs of what came with its Start. All else is closed: a monitor that was taken
 /// over can't use it, and file systems are not kept busy.
@@ -74,7 +88,7 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   tell_refused_calls_to(end_file_);
   const SandboxedGuest sandboxed{
       sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
-      start.machine.vcpus, start.machine.devices.size()};
+      start.machine.vcpus, start.machine.devices.size(), largest_disk(start.machine)};
   try {
     guest_ = std::make_unique<Guest>(
         start, surroundings_.loop, [this](GuestEnd end) { end_.raise(std::move(end)); },

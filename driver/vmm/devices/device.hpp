@@ -2,6 +2,8 @@
 // One device of a machine, for whoever has the machine.
 #pragma once
 
+#include <functional>
+
 #include "driver/vmm/bus/buses.hpp"
 #include "driver/vmm/devices/panel.hpp"
 #include "driver/vmm/interrupts/doorbell.hpp"
@@ -32,6 +34,8 @@ struct Surroundings {
   PciBus& pci;
   DoorbellController& doorbells;
   EventLoop& device_loop;  ///< Of the thread that moves the data of disks, networks and their like
+  /// What further threads that move data call first, as that thread did.
+  std::function<void()> device_sandbox = {};
 };
 
 }  // namespace virtsev::vmm

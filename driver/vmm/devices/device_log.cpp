@@ -38,7 +38,7 @@ void DeviceLog::say(const std::string& what) {
 }
 
 void DeviceLog::to_standard_error(const std::string& line) {
-  (void)write_all(STDERR_FILENO, bytes_of(line + "\n"));
+  (void)write_all(STDERR_FILENO, bytes_of("virtsev-vmm: " + line + "\n"));
 }
 
 }  // namespace virtsev::vmm

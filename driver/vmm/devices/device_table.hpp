@@ -8,15 +8,18 @@
 
 #include "driver/vmm/devices/acpi_power.hpp"
 #include "driver/vmm/devices/device.hpp"
+#include "driver/vmm/devices/disk_device.hpp"
 #include "driver/vmm/devices/entropy_device.hpp"
+#include "driver/vmm/devices/interface_device.hpp"
 #include "driver/vmm/devices/keyboard_controller.hpp"
 #include "driver/vmm/devices/real_time_clock.hpp"
 #include "driver/vmm/devices/serial_port.hpp"
 
 namespace virtsev::vmm {
 
-using DeviceOptions = std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions,
-                                   KeyboardControllerOptions, OnPci<spec::Entropy>>;
+using DeviceOptions =
+    std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions,
+                 OnPci<spec::Entropy>, OnPci<spec::Disk>, OnPci<spec::Interface>>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {

@@ -34,6 +34,7 @@ class Board {
     std::vector<MemoryMap::Range> windows = {};
     std::function<void()> power_off = [] {};  ///< As in Panel
     std::function<void()> reset = [] {};
+    std::function<void()> device_sandbox = {};  ///< As in Surroundings
   };
 
   Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices)
@@ -41,9 +42,9 @@ class Board {
     panel_.power_off = wiring.power_off;
     panel_.reset = wiring.reset;
     for (const DeviceOptions& device : devices) {
-      devices_.push_back(
-          make_device(device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory,
-                                           pci_.bus(), wiring.doorbells, wiring.device_loop}));
+      devices_.push_back(make_device(
+          device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory, pci_.bus(),
+                               wiring.doorbells, wiring.device_loop, wiring.device_sandbox}));
     }
   }
 

@@ -59,7 +59,8 @@ void KvmMachine::wire(Wiring wiring) {
                                },
                                [on_end] {
                                  on_end({control::EndReason::kReset, {}});
-                               }},
+                               },
+                               wiring.sandboxes.device},
                  wiring.devices);
   handler_.emplace(board_->buses(), *mode_);
   std::vector<Vcpu*> vcpus;

@@ -27,8 +27,8 @@ void lower(__rlimit_resource resource, rlim_t value, const char* name) {
 
 void forbid_core_dumps() { lower(RLIMIT_CORE, 0, "RLIMIT_CORE"); }
 
-void limit_growth(std::size_t vcpus, std::size_t devices) {
-  lower(RLIMIT_FSIZE, kMostInAFile, "RLIMIT_FSIZE");
+void limit_growth(std::size_t vcpus, std::size_t devices, std::uint64_t largest_disk) {
+  lower(RLIMIT_FSIZE, std::max(kMostInAFile, largest_disk), "RLIMIT_FSIZE");
   lower(RLIMIT_NOFILE, kOtherDescriptors + vcpus + kDescriptorsOfADevice * devices, "RLIMIT_NOFILE");
 }
 

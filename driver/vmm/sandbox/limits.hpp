@@ -7,8 +7,9 @@
 
 namespace virtsev::vmm {
 
-/// No file grows beyond this by the monitor: the console's logs end at 2 MiB each, and standard error is a
-/// log that virtsevd begins again at as much.
+/// No file grows beyond this by the monitor, or beyond its largest disk: the console's logs end at 2 MiB
+/// each, and standard error is a log that virtsevd begins again at as much. (RLIMIT_FSIZE is about the place
+/// of any write, not about growth alone.)
 inline constexpr std::uint64_t kMostInAFile = 4ULL << 20;
 /// Descriptors beside those of the vCPUs and devices: what a monitor has, and a peer's message brings.
 inline constexpr std::size_t kOtherDescriptors = 96;
@@ -20,6 +21,7 @@ inline constexpr std::size_t kDescriptorsOfADevice = 64;
 void forbid_core_dumps();
 /// SIGXFSZ must be ignored: a file that is full is an error of that write, and no reason to end a guest.
 /// Throws std::system_error.
-void limit_growth(std::size_t vcpus, std::size_t devices);
+/// `largest_disk`: bytes of the largest regular file that the guest writes to, 0 if there is none.
+void limit_growth(std::size_t vcpus, std::size_t devices, std::uint64_t largest_disk);
 
 }  // namespace virtsev::vmm

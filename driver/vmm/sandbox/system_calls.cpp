@@ -11,6 +11,8 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/if_tun.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -83,6 +85,10 @@ constexpr std::array kDevice = {
     AllowedCall{SCMP_SYS(io_uring_enter), "a disk's requests, as they were restricted when it was opened"},
     AllowedCall{SCMP_SYS(fsync), "a disk's flush"},
     AllowedCall{SCMP_SYS(fdatasync), "the same"},
+    AllowedCall{SCMP_SYS(recvfrom), "a network's frames, from passt"},
+    AllowedCall{SCMP_SYS(sendto), "the same, to it"},
+    AllowedCall{SCMP_SYS(ioctl), "what the guest takes of a tap device's offloads", is(1, TUNSETOFFLOAD)},
+    AllowedCall{SCMP_SYS(ioctl), "how many of a tap device's queues the guest uses", is(1, TUNSETQUEUE)},
     AllowedCall{SCMP_SYS(fallocate), "what a guest discards or writes as zeroes"},
     AllowedCall{SCMP_SYS(getrandom), "the entropy device"},
 };
@@ -109,6 +115,12 @@ constexpr std::array kLaunch = {
     AllowedCall{SCMP_SYS(mmap), "guest memory, vCPUs, threads; never executable", has_not(2, PROT_EXEC)},
     AllowedCall{SCMP_SYS(mprotect), "threads' stacks; never executable", has_not(2, PROT_EXEC)},
     AllowedCall{SCMP_SYS(memfd_create), "guest memory"},
+    AllowedCall{SCMP_SYS(io_uring_setup), "a disk's ring, which is restricted before it can be used"},
+    AllowedCall{SCMP_SYS(io_uring_register), "its restrictions, and its only file"},
+    AllowedCall{SCMP_SYS(statx), "how a disk's image wants to be read", has(2, AT_EMPTY_PATH)},
+    AllowedCall{SCMP_SYS(ioctl), "the size of a disk that is a block device", is(1, BLKGETSIZE64)},
+    AllowedCall{SCMP_SYS(ioctl), "the size of its blocks", is(1, BLKSSZGET)},
+    AllowedCall{SCMP_SYS(ioctl), "the same, of the medium's", is(1, BLKPBSZGET)},
     AllowedCall{SCMP_SYS(eventfd2), "the end's signal; devices' interrupts and doorbells"},
     AllowedCall{SCMP_SYS(epoll_create1), "the loop of the thread that moves devices' data"},
     AllowedCall{SCMP_SYS(timerfd_create), "timers"},
@@ -217,7 +229,7 @@ std::function<void()> device_sandbox() {
 }
 
 void restrict_to_service(const SandboxedGuest& guest) {
-  limit_growth(guest.vcpus, guest.devices);
+  limit_growth(guest.vcpus, guest.devices, guest.largest_disk);
   Calls calls = common();
   add(calls, kService);
   if (guest.simulated) {

@@ -2,6 +2,7 @@
 // Which system calls are left to the monitor, and when.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 namespace virtsev::vmm {
@@ -10,7 +11,8 @@ namespace virtsev::vmm {
 struct SandboxedGuest {
   bool simulated = false;  ///< Its SEV is simulated
   std::size_t vcpus = 1;
-  std::size_t devices = 0;  ///< Of its definition
+  std::size_t devices = 0;         ///< Of its definition
+  std::uint64_t largest_disk = 0;  ///< As limit_growth() has it
 };
 
 /// Before the first byte of a peer, or of a kernel, is read: what it takes to make a guest, and nothing else.

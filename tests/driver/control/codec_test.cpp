@@ -101,6 +101,56 @@ TEST(Codec, AnEntropyDeviceKeepsItsPlaceOnPci) {
   }
 }
 
+TEST(Codec, ADiskKeepsEveryField) {
+  const UniqueFd null = open_null();
+  spec::Disk disk;
+  disk.image = {null.get(), "/images/root.raw"};
+  disk.read_only = true;
+  disk.discard = true;
+  disk.threads = true;
+  disk.serial = "0123456789abcdefghij";
+  disk.flush = spec::Disk::Flush::kNever;
+  disk.queues = 4;
+  const auto start = start_with({"virtio-disk0", spec::PciAddress{3}, disk});
+  ASSERT_TRUE(start);
+  const auto& got = std::get<spec::Disk>(start->machine.devices.at(0).kind);
+  EXPECT_EQ(spec::device_files(start->machine), (std::vector<int>{got.image.fd}));
+  EXPECT_EQ(got.image.path, disk.image.path);
+  EXPECT_TRUE(got.read_only && got.discard && got.threads);
+  EXPECT_EQ(got.serial, disk.serial);
+  EXPECT_EQ(got.flush, disk.flush);
+  EXPECT_EQ(got.queues, 4);
+}
+
+TEST(Codec, AnInterfaceKeepsEveryField) {
+  const UniqueFd null = open_null();
+  spec::Interface interface;
+  interface.mac = {2, 0, 0, 1, 2, 3};
+  interface.mtu = 9000;
+  interface.link_up = false;
+  interface.taps = {null.get(), null.get()};
+  interface.stream = null.get();
+  const auto start = start_with({"net0", spec::PciAddress{3}, interface});
+  ASSERT_TRUE(start);
+  const auto& got = std::get<spec::Interface>(start->machine.devices.at(0).kind);
+  EXPECT_EQ(got.mac, interface.mac);
+  EXPECT_EQ(got.mtu, 9000);
+  EXPECT_FALSE(got.link_up);
+  EXPECT_EQ(got.taps.size(), 2U);
+  EXPECT_EQ(spec::device_files(start->machine), (std::vector<int>{got.taps[0], got.taps[1], got.stream}));
+}
+
+TEST(Codec, ADiskOrAnInterfaceWithTooMuchIsRefused) {
+  const UniqueFd null = open_null();
+  spec::Disk disk;
+  disk.image = {null.get(), "/images/root.raw"};
+  disk.serial = std::string(21, 'x');
+  EXPECT_FALSE(start_with({"virtio-disk0", spec::PciAddress{3}, disk}));
+  spec::Interface interface;
+  interface.taps = std::vector<int>(spec::kMaxDeviceFiles + 1, null.get());
+  EXPECT_FALSE(start_with({"net0", spec::PciAddress{3}, interface}));
+}
+
 TEST(Codec, APlaceThatPciDoesNotHaveIsRefused) {
   for (const std::uint8_t place : {0, 31, 255}) {
     EXPECT_FALSE(start_with({"rng0", spec::PciAddress{place}, spec::Entropy{}})) << unsigned{place};

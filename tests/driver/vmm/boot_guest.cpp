@@ -3,8 +3,11 @@
 //   boot_guest --kernel FILE [--initrd FILE] [--cmdline TEXT] [--policy HEX | --unprotected] [--legacy]
 //     [--vcpus N] [--memory MIB] [--type-after TEXT --type TEXT] [--press-after TEXT] [--seconds N]
 //     [--entropy]  (a device on PCI)
+//     [--disk FILE [--threads] [--direct]] [--tap NAME]  (a disk, io_uring's if nothing else is said; a tap
+//     device)
 //     [--identity FILE]  (a simulated platform's, kept from run to run)
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +15,9 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
 
 #include "tests/driver/boot/fakes/machine_edits.hpp"
 #include "tests/driver/vmm/monitor_process.hpp"
@@ -26,7 +32,8 @@ Options parse(int argc, char** argv) {
       {"cmdline", "console=ttyS0"}, {"policy", "5"}, {"vcpus", "1"}, {"memory", "512"}, {"seconds", "120"}};
   for (int i = 1; i < argc; ++i) {
     const std::string name = std::string(argv[i]).substr(2);
-    const bool flag = name == "unprotected" || name == "legacy" || name == "entropy";
+    const bool flag = name == "unprotected" || name == "legacy" || name == "entropy" || name == "threads" ||
+                      name == "direct";
     if (!flag && i + 1 == argc) {
       throw std::runtime_error("--" + name + " wants a value");
     }
@@ -59,6 +66,19 @@ const char* name_of(control::EndReason reason) {
   return kNames[static_cast<std::uint32_t>(reason)];
 }
 
+/// As virtsevd is to open it.
+UniqueFd open_tap(const std::string& name) {
+  UniqueFd tap = open_file("/dev/net/tun", O_RDWR | O_NONBLOCK);
+  ifreq request{};
+  request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  const int header = 12;
+  if (::ioctl(tap.get(), TUNSETIFF, &request) != 0 || ::ioctl(tap.get(), TUNSETVNETHDRSZ, &header) != 0) {
+    throw std::runtime_error("no tap device " + name + ": " + std::strerror(errno));
+  }
+  return tap;
+}
+
 int run(const Options& options) {
   const TemporaryDirectory directory;
   const double begin = now();
@@ -89,6 +109,24 @@ int run(const Options& options) {
   }
   if (options.contains("entropy")) {
     start.machine.devices.push_back({"rng0", spec::PciAddress{1}, spec::Entropy{}});
+  }
+  UniqueFd image;
+  if (options.contains("disk")) {
+    image = open_file(options.at("disk"), O_RDWR | (options.contains("direct") ? O_DIRECT : 0));
+    spec::Disk disk;
+    disk.image = {image.get(), options.at("disk")};
+    disk.discard = true;
+    disk.threads = options.contains("threads");
+    disk.serial = "boot-guest";
+    start.machine.devices.push_back({"disk0", spec::PciAddress{2}, disk});
+  }
+  UniqueFd tap;
+  if (options.contains("tap")) {
+    tap = open_tap(options.at("tap"));
+    spec::Interface interface;
+    interface.mac = {0x52, 0x54, 0, 1, 2, 3};
+    interface.taps = {tap.get()};
+    start.machine.devices.push_back({"net0", spec::PciAddress{3}, interface});
   }
   const auto limit = std::chrono::seconds(std::stoul(options.at("seconds")));
 

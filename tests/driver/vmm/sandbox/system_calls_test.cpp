@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -180,6 +181,31 @@ TEST(Sandbox, ADevicesThreadMovesDataAndAsksKvmForNothing) {
   EXPECT_EQ(in_sandbox(device, [] { return static_cast<int>(::syscall(SYS_io_uring_setup, 1, nullptr)); }),
             kEndedByHandler);
   EXPECT_EQ(in_sandbox(device, [] { return ::accept4(STDIN_FILENO, nullptr, nullptr, 0); }), kEndedByHandler);
+}
+
+TEST(Sandbox, ADevicesThreadSetsATapDeviceUpAndNothingElseOfIt) {
+  const auto request = [](unsigned long number) {
+    return in_sandbox(device, [number] { return ::ioctl(STDIN_FILENO, number, 0) == -1 ? 7 : 1; });
+  };
+  EXPECT_EQ(request(TUNSETOFFLOAD), 7);
+  EXPECT_EQ(request(TUNSETQUEUE), 7);
+  EXPECT_EQ(request(TUNSETIFF), kEndedByHandler);
+}
+
+TEST(Sandbox, ARunningGuestsFilesEndWhereItsLargestDiskDoes) {
+  const UniqueFd file(::memfd_create("disk", MFD_CLOEXEC));
+  const auto write_at = [&](std::uint64_t largest_disk, off_t offset) {
+    return in_sandbox(
+        [&] {
+          std::signal(SIGXFSZ, SIG_IGN);
+          restrict_to_launch();
+          restrict_to_service({true, 1, 1, largest_disk});
+        },
+        [&] { return ::pwrite(file.get(), "x", 1, offset) == 1 ? 7 : errno; });
+  };
+  EXPECT_EQ(write_at(0, 8 << 20), EFBIG);
+  EXPECT_EQ(write_at(16 << 20, (16 << 20) - 1), 7);
+  EXPECT_EQ(write_at(16 << 20, 16 << 20), EFBIG);
 }
 
 TEST(Sandbox, AVcpusThreadHasFewRequestsToKvm) {

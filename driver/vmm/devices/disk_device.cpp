@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/vmm/devices/disk_device.hpp"
+
+#include <utility>
+
+namespace virtsev::vmm {
+
+DiskDevice::DiskDevice(const OnPci<spec::Disk>& options, const Surroundings& surroundings)
+    : log_(options.id) {
+  const spec::Disk& disk = options.kind;
+  auto block = std::make_unique<BlockDevice>(
+      BlockDevice::Options{disk.read_only, disk.discard, disk.flush == spec::Disk::Flush::kAlways,
+                           disk.serial, disk.queues},
+      image_facts(disk.image.fd), disk.flush,
+      make_io_engine(disk.image.fd, disk.threads, surroundings.device_loop, surroundings.device_sandbox),
+      surroundings.device_loop, log_);
+  block_ = block.get();
+  function_ = make_virtio_pci_device(options.id, options.address, std::move(block), surroundings);
+}
+
+std::unique_ptr<Device> make_device(const OnPci<spec::Disk>& options, const Surroundings& surroundings) {
+  return std::make_unique<DiskDevice>(options, surroundings);
+}
+
+}  // namespace virtsev::vmm
