@@ -3,6 +3,9 @@
 #include "driver/vmm/devices/device_table.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/vmm/fake_interrupts.hpp"
@@ -14,6 +17,11 @@ class DeviceTable : public testing::Test {
  protected:
   std::unique_ptr<Device> make(const DeviceOptions& options) {
     return make_device(options, {buses_, interrupts_, loop_, panel_, memory_, pci_, fake_, loop_});
+  }
+  std::uint32_t id_at(std::uint8_t place) {
+    ByteArray<4> data{};
+    pci_.read({0, place, 0, 0}, data);
+    return get_le<std::uint32_t>(data, 0);
   }
   std::uint8_t read(std::uint16_t port) {
     ByteArray<1> data{};
@@ -74,17 +82,53 @@ TEST_F(DeviceTable, AKeyboardControllerResetsTheMachine) {
 }
 
 TEST_F(DeviceTable, AnEntropyDeviceIsOnPciWhereTheDefinitionHasIt) {
-  const auto id_at = [this](std::uint8_t place) {
-    ByteArray<4> data{};
-    pci_.read({0, place, 0, 0}, data);
-    return get_le<std::uint32_t>(data, 0);
-  };
   auto device = make(OnPci<spec::Entropy>{"rng0", {5}, {}});
   EXPECT_EQ(id_at(5), 0x10441af4U);
   EXPECT_THROW((void)make(OnPci<spec::Entropy>{"rng1", {5}, {}}), Error);
   device.reset();
   EXPECT_EQ(id_at(5), 0xffffffffU);
   EXPECT_TRUE(fake_.connected.empty());
+}
+
+TEST_F(DeviceTable, ADiskIsOnPciByIoUringAndByThreads) {
+  const UniqueFd image(::memfd_create("image", MFD_CLOEXEC));
+  ASSERT_EQ(::ftruncate(image.get(), 1 << 20), 0);
+  spec::Disk disk;
+  disk.image = {image.get(), "image"};
+  disk.serial = "serial";
+  for (const bool threads : {false, true}) {
+    disk.threads = threads;
+    auto device = make(OnPci<spec::Disk>{"disk0", {4}, disk});
+    EXPECT_EQ(id_at(4), 0x10421af4U);
+    EXPECT_EQ(dynamic_cast<DiskDevice&>(*device).statistics().errors, 0U);
+    device.reset();
+    EXPECT_EQ(id_at(4), 0xffffffffU);
+  }
+}
+
+TEST_F(DeviceTable, ADiskWithoutAnImageIsRefused) {
+  EXPECT_THROW((void)make(OnPci<spec::Disk>{"disk0", {4}, {}}), Error);
+}
+
+TEST_F(DeviceTable, AnInterfaceIsOnPci) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const UniqueFd ours(ends[0]);
+  const UniqueFd passt(ends[1]);
+  spec::Interface interface;
+  interface.stream = ours.get();
+  const auto device = make(OnPci<spec::Interface>{"net0", {6}, interface});
+  EXPECT_EQ(id_at(6), 0x10411af4U);
+  dynamic_cast<InterfaceDevice&>(*device).set_link(false);
+  EXPECT_EQ(dynamic_cast<InterfaceDevice&>(*device).statistics().received.packets, 0U);
+}
+
+TEST_F(DeviceTable, AnInterfaceWithoutAConnectionOrWithTooManyIsRefused) {
+  spec::Interface interface;
+  EXPECT_THROW((void)make(OnPci<spec::Interface>{"net0", {6}, interface}), Error);
+  const UniqueFd file(::memfd_create("tap", MFD_CLOEXEC));
+  interface.taps = std::vector<int>(NetworkDevice::kMostPairs + 1, file.get());
+  EXPECT_THROW((void)make(OnPci<spec::Interface>{"net0", {6}, interface}), Error);
 }
 
 TEST_F(DeviceTable, ASecondDeviceOfTheSameKindHasNoPlaceAndLeavesTheFirst) {
