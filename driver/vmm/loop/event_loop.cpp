@@ -64,13 +64,14 @@ void EventLoop::run_once() {
   if (count < 1) {
     return;
   }
+  const std::uint64_t id = event.data.u64;  // A copy: the structure is packed, and nothing may refer into it
   std::unique_lock lock(mutex_);
-  const auto found = callbacks_.find(event.data.u64);
+  const auto found = callbacks_.find(id);
   if (found == callbacks_.end()) {
     return;
   }
   const std::shared_ptr<Callback> callback = found->second;  // may remove itself
-  called_ = event.data.u64;
+  called_ = id;
   calling_thread_ = std::this_thread::get_id();
   lock.unlock();
   (*callback)(event.events);
