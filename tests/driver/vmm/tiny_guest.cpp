@@ -145,6 +145,10 @@ TinyGuest& TinyGuest::touch_nothing(std::uint32_t address, std::uint32_t times) 
   });
 }
 
+TinyGuest& TinyGuest::write_memory(std::uint32_t address, std::uint32_t value) {
+  return code({0xc7, 0x05}).word(address).word(value);  // mov dword [address], value
+}
+
 TinyGuest& TinyGuest::read_msr(std::uint32_t index, std::uint32_t times) {
   return repeat(times, [this, index] {
     code({0xb9}).word(index).code({0x0f, 0x32});

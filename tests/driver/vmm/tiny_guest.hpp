@@ -48,6 +48,8 @@ class TinyGuest {
   TinyGuest& drain_port_with_strings(std::uint16_t port, std::uint32_t times);
   /// Reads and writes an address where nothing is.
   TinyGuest& touch_nothing(std::uint32_t address, std::uint32_t times);
+  /// Writes four bytes.
+  TinyGuest& write_memory(std::uint32_t address, std::uint32_t value);
   TinyGuest& read_msr(std::uint32_t index, std::uint32_t times);
   /// Writes the GHCB register with another value each time, without a VMGEXIT after it.
   TinyGuest& write_ghcb_garbage(std::uint32_t times);
