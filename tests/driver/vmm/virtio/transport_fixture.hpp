@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include "driver/vmm/loop/io_thread.hpp"
@@ -86,19 +87,21 @@ class EchoDevice final : public VirtioDevice {
     queues_[queue]->notify();
   }
   void stop(std::function<void()> stopped) override {
-    told_.say("stop");
     if (holds) {
-      held = std::move(stopped);
+      held_ = std::move(stopped);
     } else {
       stopped();
     }
+    told_.say("stop");
   }
+  /// The device's thread: what it had held back ends now.
+  void release() { held_(); }
 
   ByteArray<4> configuration{1, 2, 3, 4};
   std::atomic<bool> holds{false};
-  std::function<void()> held;
 
  private:
+  std::function<void()> held_;
   Told& told_;
   std::vector<Queue*> queues_;
   VirtioTransport* transport_ = nullptr;
@@ -199,6 +202,9 @@ class PciTransportTest : public testing::Test {
   Msix messages_{interrupts_, 3};
   PciTransport transport_{{"echo0", device_, messages_, memory_.shared(), thread_.loop(), fake_,
                            [this](const std::string& line) { told_.say(line); }}};
+  UniqueFd release_{::eventfd(0, EFD_CLOEXEC)};
+  EventLoop::Source on_release_ =
+      thread_.loop().watch(release_.get(), EPOLLIN | EPOLLET, [this](std::uint32_t) { device_.release(); });
   RegisterWindow window_{transport_, 0};
   PciFunction function_{"test", identity_of(device_), bus_, GuestAddress(kBar)};
 };
