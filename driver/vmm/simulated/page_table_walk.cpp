@@ -34,6 +34,12 @@ bool has_c_bit_tables(const kvm_sregs& registers) {
   return (registers.cr0 & kPaging) != 0 && (registers.cr4 & kAddressExtension) != 0;
 }
 
+PageTableWalk::PageTableWalk(ReadTable read, std::uint64_t c_bit, std::vector<PageRuns::Run> memory)
+    : read_(std::move(read)), c_bit_(c_bit), memory_(std::move(memory)) {
+  const std::uint64_t end = memory_.empty() ? 0 : memory_.back().end;
+  seen_.resize((end / kPageSize + std::tuple_size_v<Seen> - 1) / std::tuple_size_v<Seen>);
+}
+
 Result<void, PageTableWalk::Refusal> PageTableWalk::walk(const kvm_sregs& registers) {
   if (!has_c_bit_tables(registers)) {
     return {};
@@ -71,10 +77,10 @@ PageTableWalk::Outcome PageTableWalk::follow(std::uint64_t pointer, unsigned lev
       return added;
     }
   }
-  if (!seen_.insert(table | level).second) {
+  if (!note(table, level)) {
     return {};
   }
-  if (seen_.size() > kMostTables) {
+  if (seen_count_ > kMostTables) {
     return unexpected(Refusal::kTooManyTables);
   }
   ByteArray<kPageSize> entries{};
@@ -87,6 +93,25 @@ PageTableWalk::Outcome PageTableWalk::follow(std::uint64_t pointer, unsigned lev
     }
   }
   return {};
+}
+
+bool PageTableWalk::note(std::uint64_t table, unsigned level) {
+  const std::uint64_t page = table / kPageSize;
+  const std::uint64_t part = page / std::tuple_size_v<Seen>;
+  if (part >= seen_.size()) {
+    return false;  // no memory there
+  }
+  if (!seen_[part]) {
+    seen_[part] = std::make_unique<Seen>();
+  }
+  std::uint8_t& levels = (*seen_[part])[page % std::tuple_size_v<Seen>];
+  const auto bit = static_cast<std::uint8_t>(1U << level);
+  if ((levels & bit) != 0) {
+    return false;
+  }
+  levels |= bit;
+  ++seen_count_;
+  return true;
 }
 
 PageTableWalk::Outcome PageTableWalk::look_at(std::uint64_t entry, unsigned level) {

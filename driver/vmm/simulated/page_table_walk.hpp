@@ -3,10 +3,11 @@
 // tables are the guest's, and may hold anything: they may refer to themselves, or map every second page.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <unordered_set>
+#include <memory>
 #include <vector>
 
 #include <linux/kvm.h>
@@ -29,16 +30,16 @@ class PageTableWalk {
     kTooManyTables,  ///< More than kMostTables
     kTooManyRuns,    ///< What they map without C-bit is in more pieces than PageRuns holds
   };
-  /// A page counts once for each level at which it is used. In 4 KiB pages, 65,536 tables map 128 GiB; a walk
-  /// over so many takes a tenth of a second.
-  static constexpr std::size_t kMostTables = 65536;
+  /// A page counts once for each level at which it is used. In pages of 4 KiB so many tables map 64 GiB; a
+  /// walk over them takes some 0.1 s.
+  static constexpr std::size_t kMostTables = 32768;
 
   /// Fills `to` from private memory, as the processor's walks do whatever the C-bit says; false where there
   /// is no memory.
   using ReadTable = std::function<bool(GuestAddress from, MutableBytes to)>;
-  /// `c_bit`: as a mask. `memory`: what counts of it; all else that is mapped is left out.
-  PageTableWalk(ReadTable read, std::uint64_t c_bit, std::vector<PageRuns::Run> memory)
-      : read_(std::move(read)), c_bit_(c_bit), memory_(std::move(memory)) {}
+  /// `c_bit`: as a mask. `memory`: what counts of it, in order; all else that is mapped is left out, and no
+  /// table lies behind it.
+  PageTableWalk(ReadTable read, std::uint64_t c_bit, std::vector<PageRuns::Run> memory);
 
   /// Of a vCPU in this state; nothing to do without such tables. After a refusal the walk is of no use.
   Result<void, Refusal> walk(const kvm_sregs& registers);
@@ -53,13 +54,19 @@ class PageTableWalk {
 
   Outcome walk_pae_root(std::uint64_t root);
   Outcome follow(std::uint64_t pointer, unsigned level);
+  /// Whether it is the first time.
+  bool note(std::uint64_t table, unsigned level);
   Outcome look_at(std::uint64_t entry, unsigned level);
   [[nodiscard]] Outcome add(PageRuns& to, std::uint64_t start, std::uint64_t size) const;
 
   ReadTable read_;
   std::uint64_t c_bit_;
   std::vector<PageRuns::Run> memory_;
-  std::unordered_set<std::uint64_t> seen_;  // A table's address, and its level in the lowest bits
+  /// For each page a bit for each level at which it was seen as a table, where there was one in these 128
+  /// MiB: hostile tables have millions of pointers to each other.
+  using Seen = std::array<std::uint8_t, 32768>;
+  std::vector<std::unique_ptr<Seen>> seen_;
+  std::size_t seen_count_ = 0;
   PageRuns tables_;
   PageRuns shared_;
 };

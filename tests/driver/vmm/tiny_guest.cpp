@@ -182,9 +182,87 @@ TinyGuest& TinyGuest::move_below_1_mib() {
   return code({0xb8}).word(kLow + next).code({0xff, 0xe0});  // mov eax, ...; jmp eax
 }
 
+TinyGuest& TinyGuest::load_root(std::uint32_t root) {
+  return code({0xb8}).word(root).code({0x0f, 0x22, 0xd8});  // mov eax, root; mov cr3, eax
+}
+
+TinyGuest& TinyGuest::enable_paging(std::uint32_t root) {
+  code({0x0f, 0x20, 0xe0, 0x83, 0xc8, 0x20, 0x0f, 0x22, 0xe0});  // mov eax, cr4; or eax, PAE; mov cr4, eax
+  load_root(root);
+  code({0xb9}).word(0xc0000080);                            // mov ecx, EFER
+  code({0x0f, 0x32, 0x0d}).word(0x100).code({0x0f, 0x30});  // rdmsr; or eax, LME; wrmsr
+  code({0x0f, 0x20, 0xc0, 0x0d}).word(0x80000000);          // mov eax, cr0; or eax, PG
+  return code({0x0f, 0x22, 0xc0});                          // mov cr0, eax
+}
+
+TinyGuest& TinyGuest::store(std::uint32_t address, std::uint32_t value) {
+  return code({0xc7, 0x05}).word(address).word(value);  // mov dword [address], value
+}
+
+TinyGuest& TinyGuest::start_vcpu(std::uint32_t apic_id, std::uint8_t vector) {
+  const auto apic = static_cast<std::uint32_t>(layout::kLocalApic.start.value());
+  constexpr std::uint32_t kCommand = 0x300;
+  // KVM knows where its other local APICs are from when a first one is enabled.
+  constexpr std::uint32_t kSpuriousVector = 0xf0;
+  store(apic + kSpuriousVector, 0x1ff);
+  store(apic + kCommand + 0x10, apic_id << 24).store(apic + kCommand, 0x4500);
+  return store(apic + kCommand + 0x10, apic_id << 24).store(apic + kCommand, 0x4600U | vector);
+}
+
+TinyGuest& TinyGuest::wait_for(std::uint32_t address, std::uint8_t value) {
+  return code({0x80, 0x3d}).word(address).code({value, 0x75, 0xf7});  // 1: cmp byte [address], value; jne 1b
+}
+
+TinyGuest& TinyGuest::share_one_by_one(std::uint32_t entries, std::uint32_t first_page, std::uint32_t linear,
+                                       std::uint32_t count) {
+  constexpr std::uint32_t kPresentAndWritable = 3;
+  code({0xbf}).word(entries).code({0xb8}).word(first_page |
+                                               kPresentAndWritable);  // mov edi, .. ; mov eax, ..
+  code({0xbe}).word(linear).code({0xb9}).word(count);                 // mov esi, .. ; mov ecx, ..
+  code({0x89, 0x07, 0xc7, 0x47, 0x04, 0, 0, 0, 0});  // 1: mov [edi], eax; mov dword [edi + 4], 0
+  code({0x89, 0x0e, 0x83, 0xc7, 0x08});              // mov [esi], ecx; add edi, 8
+  code({0x05}).word(kPageSize).code({0x81, 0xc6}).word(kPageSize);  // add eax, 4096; add esi, 4096
+  code({0x49, 0x75, 0xe4});                                         // dec ecx; jnz 1b
+  code({0xbe}).word(linear).code({0xb9}).word(count);
+  code({0x39, 0x0e, 0x75, 0xfe});                                      // 2: cmp [esi], ecx; jne itself
+  return code({0x81, 0xc6}).word(kPageSize).code({0x49, 0x75, 0xf3});  // add esi, 4096; dec ecx; jnz 2b
+}
+
+TinyGuest& TinyGuest::fill_with_pointers(std::uint32_t start, std::uint32_t count) {
+  constexpr std::uint32_t kPresent = 1;
+  const std::uint32_t end = start + count * kPageSize;
+  code({0xbf}).word(start).code({0xb8}).word(start | kPresent);  // mov edi, start; mov eax, start | present
+  code({0x89, 0x07, 0xc7, 0x47, 0x04, 0, 0, 0, 0});              // 1: mov [edi], eax; mov dword [edi + 4], 0
+  code({0x83, 0xc7, 0x08, 0x05}).word(kPageSize);                // add edi, 8; add eax, 4096
+  code({0x3d}).word(end).code({0x72, 0x05});                     // cmp eax, end; jb 2f
+  code({0xb8}).word(start | kPresent);                           // mov eax, start | present
+  return code({0x81, 0xff}).word(end).code({0x72, 0xdb});        // 2: cmp edi, end; jb 1b
+}
+
+TinyGuest& TinyGuest::copy(std::uint32_t from, std::uint32_t to, std::uint32_t count) {
+  code({0xbe}).word(from).code({0xbf}).word(to);             // mov esi, ...; mov edi, ...
+  return code({0xb9}).word(count).code({0xfc, 0xf3, 0xa4});  // mov ecx, ...; cld; rep movsb
+}
+
+TinyGuest& TinyGuest::data(std::uint32_t address, ByteView bytes) {
+  data_[address] = Bytes(bytes.begin(), bytes.end());
+  return *this;
+}
+
 Bytes TinyGuest::bzimage() const {
-  Bytes image = boot::test::synthetic_bzimage(round_up(std::max<std::size_t>(code_.size(), 16), 16));
-  std::copy(code_.begin(), code_.end(), image.begin() + boot::test::kSyntheticCodeOffset);
+  std::size_t size = std::max<std::size_t>(code_.size(), 16);
+  for (const auto& [address, bytes] : data_) {
+    size = std::max(size, address - kEntry + bytes.size());
+  }
+  Bytes image = boot::test::synthetic_bzimage(round_up(size, 16));
+  const auto put = [&](std::size_t offset, const Bytes& bytes) {
+    std::copy(bytes.begin(), bytes.end(),
+              image.begin() + static_cast<std::ptrdiff_t>(boot::test::kSyntheticCodeOffset + offset));
+  };
+  put(0, code_);
+  for (const auto& [address, bytes] : data_) {
+    put(address - kEntry, bytes);
+  }
   return image;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string_view>
 
 #include "sevcore/base/bytes.hpp"
@@ -59,10 +60,34 @@ class TinyGuest {
   /// private and shared memory have parted. The first thing that a guest does.
   TinyGuest& move_below_1_mib();
 
+  // With paging, which stays 32-bit code (compatibility mode): linear addresses of 32 bits.
+  /// CR4.PAE, CR3, EFER.LME, CR0.PG.
+  TinyGuest& enable_paging(std::uint32_t root);
+  TinyGuest& load_root(std::uint32_t root);
+  TinyGuest& store(std::uint32_t address, std::uint32_t value);
+  /// INIT and SIPI for the vCPU with this APIC id, through the local APIC's page.
+  TinyGuest& start_vcpu(std::uint32_t apic_id, std::uint8_t vector);
+  /// Waits until the byte at this address has this value.
+  TinyGuest& wait_for(std::uint32_t address, std::uint8_t value);
+  /// One page after the other: maps it (`entries`: where the table's entries are written), and writes a
+  /// number of its own to it (`linear`: where it is mapped). Then reads all of them, and is stuck where one
+  /// is wrong.
+  TinyGuest& share_one_by_one(std::uint32_t entries, std::uint32_t first_page, std::uint32_t linear,
+                              std::uint32_t count);
+  /// Fills `count` pages from `start` on with page table entries that are pointers to them, in turn, without
+  /// C-bit.
+  TinyGuest& fill_with_pointers(std::uint32_t start, std::uint32_t count);
+  /// Copies bytes.
+  TinyGuest& copy(std::uint32_t from, std::uint32_t to, std::uint32_t count);
+  /// What lies there when the guest starts, in the same region as its code and behind it.
+  TinyGuest& data(std::uint32_t address, ByteView bytes);
+
   /// Where the next instruction goes, unless it moves.
   [[nodiscard]] std::uint32_t position() const { return kEntry + static_cast<std::uint32_t>(code_.size()); }
   /// A bzImage with this code at its entry.
   [[nodiscard]] Bytes bzimage() const;
+  /// The code alone, which can lie anywhere.
+  [[nodiscard]] const Bytes& instructions() const { return code_; }
 
  private:
   static constexpr std::uint32_t kEntry = 0x1000000;
@@ -75,6 +100,7 @@ class TinyGuest {
   TinyGuest& repeat(std::uint32_t times, Body body);
 
   Bytes code_;
+  std::map<std::uint32_t, Bytes> data_;
 };
 
 }  // namespace virtsev::vmm::test

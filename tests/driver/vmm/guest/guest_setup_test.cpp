@@ -7,6 +7,7 @@
 #include "driver/vmm/simulated/simulated_platform.hpp"
 #include "sevcore/launch/policy.hpp"
 #include "tests/driver/boot/fakes/machine_edits.hpp"
+#include "tests/driver/vmm/guest/platform_proxy.hpp"
 #include "tests/driver/vmm/guest/tiny_guest_test.hpp"
 
 namespace virtsev::vmm::test {
@@ -56,36 +57,17 @@ class RecordingVm : public sevcore::SevVm {
 };
 
 /// The simulated platform with a RecordingVm before its kernel.
-class RecordingPlatform : public Platform {
+class RecordingPlatform final : public PlatformProxy {
  public:
   RecordingPlatform(std::unique_ptr<Platform> platform, std::vector<Step>& steps)
-      : platform_(std::move(platform)), steps_(steps) {}
-  [[nodiscard]] std::uint32_t c_bit_position() const override { return platform_->c_bit_position(); }
-  sevcore::SevDevice& device() override { return platform_->device(); }
-  [[nodiscard]] sevcore::AsidPool asid_pool(const sevcore::Protection& protection) const override {
-    return platform_->asid_pool(protection);
-  }
-  [[nodiscard]] sevcore::Protection as_launched_here(sevcore::Protection asked) const override {
-    return platform_->as_launched_here(std::move(asked));
-  }
-  [[nodiscard]] unsigned long kvm_vm_type(const sevcore::Protection& protection) const override {
-    return platform_->kvm_vm_type(protection);
-  }
+      : PlatformProxy(std::move(platform)), steps_(steps) {}
   std::unique_ptr<sevcore::SevVm> make_sev_vm(int vm, const sevcore::Protection& protection,
                                               sevcore::VcpuStates states) override {
-    auto made = platform_->make_sev_vm(vm, protection, states);
+    auto made = PlatformProxy::make_sev_vm(vm, protection, states);
     return std::make_unique<RecordingVm>(std::move(made), std::move(states), steps_);
-  }
-  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override {
-    return platform_->make_memory(size);
-  }
-  std::unique_ptr<GuestMode> make_mode(KvmVm& vm, const sevcore::Protection& protection,
-                                       std::vector<CpuidEntries> cpuid) override {
-    return platform_->make_mode(vm, protection, std::move(cpuid));
   }
 
  private:
-  std::unique_ptr<Platform> platform_;
   std::vector<Step>& steps_;
 };
 

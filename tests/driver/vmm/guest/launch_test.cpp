@@ -197,9 +197,9 @@ TEST_F(TinyGuestTest, ASevGuestHasNoEncryptedState) {
   EXPECT_TRUE(console_shows("status 1"));
 }
 
-TEST_F(TinyGuestTest, MemoryThatNothingWasLoadedIntoHoldsAPattern) {
-  run(TinyGuest().print_memory(0x2000000, 2).spin());
-  EXPECT_TRUE(console_shows("\xa5\xa5"));
+TEST_F(TinyGuestTest, MemoryWhereAKernelWouldBeHoldsTraps) {
+  run(TinyGuest().print("[").print_memory(0x1008000, 2).print("]").spin());
+  EXPECT_TRUE(console_shows("[\xcc\xcc]"));
 }
 
 TEST_F(TinyGuestTest, AnUnprotectedGuestRunsWithoutMeasurement) {

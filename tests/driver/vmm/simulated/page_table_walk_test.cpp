@@ -165,7 +165,7 @@ TEST_F(PageTableWalkTest, TablesWithoutEndAreRefused) {
         }
         return true;
       },
-      kCBit, {{kMiB, kMemory}});
+      kCBit, {{kMiB, 1ULL << 38}});
   const auto walked = walk.walk(long_mode(kRoot | kCBit));
   ASSERT_FALSE(walked);
   EXPECT_EQ(walked.error(), Refusal::kTooManyTables);

@@ -29,6 +29,8 @@ inline kvm_sregs long_mode(std::uint64_t cr3) {
 
 class PageTables {
  public:
+  explicit PageTables(std::uint64_t c_bit = kCBit) : c_bit_(c_bit) {}
+
   std::uint64_t& entry(std::uint64_t table, std::size_t index) { return tables_[table][index]; }
 
   /// A page of 4 KiB, through 4 levels. New tables lie behind the root, in the order in which they are
@@ -38,11 +40,20 @@ class PageTables {
     for (const unsigned lowest : {39U, 30U, 21U}) {
       std::uint64_t& pointer = entry(table, linear >> lowest & 511);
       if (pointer == 0) {
-        pointer = next_of(root) | kCBit | kPresent | kWritable;
+        pointer = next_of(root) | c_bit_ | kPresent | kWritable;
       }
-      table = pointer & 0x000ffffffffff000 & ~kCBit;
+      table = pointer & 0x000ffffffffff000 & ~c_bit_;
     }
     entry(table, linear >> 12 & 511) = page_and_c_bit | kPresent | kWritable;
+  }
+
+  /// The last table on the way to what map() has mapped there.
+  [[nodiscard]] std::uint64_t last_table(std::uint64_t root, std::uint64_t linear) {
+    std::uint64_t table = root;
+    for (const unsigned lowest : {39U, 30U, 21U}) {
+      table = entry(table, linear >> lowest & 511) & 0x000ffffffffff000 & ~c_bit_;
+    }
+    return table;
   }
 
   /// Zeros where there is no table.
@@ -64,6 +75,7 @@ class PageTables {
  private:
   std::uint64_t next_of(std::uint64_t root) { return root + ++made_[root] * kPageSize; }
 
+  std::uint64_t c_bit_;
   std::map<std::uint64_t, Table> tables_;
   std::map<std::uint64_t, std::uint64_t> made_;
 };
