@@ -26,8 +26,9 @@ namespace virtsev::vmm {
 /// That paging begins is seen when it does: writes of EFER are exits, and from one that enables long mode on
 /// the guest goes on instruction by instruction until CR0.PG is set.
 ///
-/// What is not seen: a page that was a table, and is mapped without C-bit by a vCPU before anything else has
-/// the tables looked at, reaches private memory until then.
+/// What is not seen until anything else has the tables looked at, as no access of it fails: a page that was a
+/// table, and is now mapped without C-bit, reaches private memory; one that was shared, and is now a table
+/// that a pointer without C-bit leads to, is walked in shared memory.
 ///
 /// Calls with an id: the vCPU's own thread, in an exit. Where the tables are looked at, all vCPUs are out of
 /// the guest. All throw Error where the guest can't go on: it can be the guest's own fault.

@@ -24,6 +24,7 @@
 
 #include "driver/control/codec.hpp"
 #include "driver/vmm/kvm/counted_list.hpp"
+#include "driver/vmm/memory/host_memory.hpp"
 #include "driver/vmm/sandbox/kvm_requests.hpp"
 #include "driver/vmm/sandbox/privileges.hpp"
 #include "driver/vmm/sandbox/refused_calls.hpp"
@@ -82,6 +83,10 @@ void device() {
   restrict_to_launch();
   device_sandbox()();
 }
+void hardware_vcpu() {
+  restrict_to_launch();
+  vcpu_sandbox({false, 1})();
+}
 
 int in_service(const std::function<int()>& action) { return in_sandbox(service, action); }
 
@@ -136,6 +141,22 @@ TEST(Sandbox, ExecutableMemoryEndsTheMonitor) {
             kEndedByHandler);
 }
 
+TEST(Sandbox, ASimulatedGuestsVcpusMapItsMemoryWhereItWasAndNothingElse) {
+  const HostMemory memory = HostMemory::shareable("test", kPageSize);
+  const HostMemory place = HostMemory::reserved(kPageSize);
+  const auto map = [&](int protection, int flags) {
+    return ::mmap(place.data(), kPageSize, protection, flags, memory.descriptor(), 0) == place.data() ? 7 : 1;
+  };
+  const auto as_it_does = [&] { return map(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED); };
+  EXPECT_EQ(in_sandbox(vcpu, as_it_does), 7);
+  EXPECT_EQ(in_sandbox(hardware_vcpu, as_it_does), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(service, as_it_does), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(vcpu, [&] { return map(PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED); }),
+            kEndedByHandler);
+  EXPECT_EQ(in_sandbox(vcpu, [&] { return map(PROT_READ, MAP_PRIVATE | MAP_FIXED); }), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(vcpu, [&] { return map(PROT_READ, MAP_SHARED); }), kEndedByHandler);
+}
+
 TEST(Sandbox, AnIoctlOfAnotherDriverEndsTheMonitor) {
   EXPECT_EQ(in_service([] { return ::ioctl(STDIN_FILENO, 0x5412, "x"); }),
             kEndedByHandler);  // TIOCSTI: typing into a terminal
@@ -149,6 +170,11 @@ TEST(Sandbox, KvmsRequestsAreAllowedByName) {
   EXPECT_EQ(in_service(create_vm), kEndedByHandler);
   EXPECT_EQ(in_sandbox(vcpu, create_vm), kEndedByHandler);
   EXPECT_EQ(in_sandbox(vcpu, run), 7);
+  const auto single_step = [] { return ::ioctl(STDIN_FILENO, KVM_SET_GUEST_DEBUG, 0) == -1 ? 7 : 1; };
+  EXPECT_EQ(in_sandbox(vcpu, single_step), 7);
+  EXPECT_EQ(in_sandbox(hardware_vcpu, single_step), kEndedByHandler);
+  const auto move_memory = [] { return ::ioctl(STDIN_FILENO, KVM_SET_USER_MEMORY_REGION, 0) == -1 ? 7 : 1; };
+  EXPECT_EQ(in_sandbox(vcpu, move_memory), kEndedByHandler) << "a slot stays what it is";
   EXPECT_EQ(in_service(run), kEndedByHandler);
   EXPECT_EQ(in_service(secret), kEndedByHandler);
   EXPECT_EQ(in_sandbox(hardware_service, secret), 7);
