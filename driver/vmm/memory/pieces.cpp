@@ -34,12 +34,6 @@ std::uint64_t size_of(std::span<const iovec> pieces) {
   return size;
 }
 
-Pieces slice(std::span<const iovec> pieces, std::uint64_t start, std::uint64_t size) {
-  Pieces some;
-  for_each_run(pieces, start, size, [&](std::uint8_t* at, std::uint64_t run) { some.push_back({at, run}); });
-  return some;
-}
-
 void drop_first(Pieces& pieces, std::uint64_t size) {
   auto first = pieces.begin();
   while (first != pieces.end() && size >= first->iov_len) {

@@ -16,9 +16,6 @@ using Pieces = std::vector<iovec>;
 
 std::uint64_t size_of(std::span<const iovec> pieces);
 
-/// The pieces' bytes from `start` on, `size` of them or as many as there are.
-Pieces slice(std::span<const iovec> pieces, std::uint64_t start, std::uint64_t size);
-
 /// Takes the first `size` bytes away, or all where there are fewer.
 void drop_first(Pieces& pieces, std::uint64_t size);
 
