@@ -48,7 +48,7 @@ class PagedVcpus : public PagedGuest {
 
 TEST_F(PagedVcpus, TakeTurnsInFaultsAndFindWhatTheyWrote) {
   constexpr std::uint32_t kOther = kWindow + (2U << 20);
-  constexpr std::uint32_t kCount = 150;
+  constexpr std::uint32_t kCount = 60;
   share(kWindow + 511 * kPageSize, kPages);
   share(kOther + 511 * kPageSize, kPages);
   const auto entries = [&](std::uint32_t linear) {
@@ -101,11 +101,11 @@ TEST_F(PagedVcpus, PausesAndAnswersWhileBothFault) {
     return static_cast<std::uint32_t>(tables_->last_table(kRoot, linear));
   };
   TinyGuest second;
-  second.enable_paging(kRoot).share_one_by_one(entries(kOther), kPages + 0x1000000, kOther, 500);
+  second.enable_paging(kRoot).share_one_by_one(entries(kOther), kPages + 0x1000000, kOther, 60);
   second.store(kFlags, 1).spin();
   TinyGuest first;
   start_second(first, second);
-  first.enable_paging(kRoot).print("begin").share_one_by_one(entries(kWindow), kPages, kWindow, 500);
+  first.enable_paging(kRoot).print("begin").share_one_by_one(entries(kWindow), kPages, kWindow, 60);
   run_paged(first.wait_for(kFlags, 1).print("both").power_off(), 2);
   ASSERT_TRUE(console_shows("begin"));
   for (int round = 0; round < 10; ++round) {
