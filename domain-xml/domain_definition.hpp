@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain-xml/device_definitions.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/launch/policy.hpp"
 #include "sevcore/launch/protection.hpp"
@@ -35,15 +36,6 @@ struct LaunchSecurity {
   friend bool operator==(const LaunchSecurity&, const LaunchSecurity&) = default;
 };
 
-/// A <serial> or <console> of type pty; console 0 of target type serial is the same device as serial 0.
-struct SerialPort {
-  std::uint32_t port = 0;
-  std::string alias;     ///< The user's own name for it (ua-...); empty: serial0
-  std::string log_file;  ///< <log file=...>: where what it says is written, too; empty: virtsevd's own place
-  bool log_append = false;  ///< What an earlier run wrote there is kept
-  friend bool operator==(const SerialPort&, const SerialPort&) = default;
-};
-
 struct DomainDefinition {
   std::string name;
   Uuid uuid{};
@@ -56,6 +48,9 @@ struct DomainDefinition {
   LifecycleAction on_reboot = LifecycleAction::kRestart;  ///< kDestroy by default for SEV-ES
   LifecycleAction on_crash = LifecycleAction::kDestroy;
   std::vector<SerialPort> serials;  ///< At most one in machine 1.0
+  std::vector<DiskDefinition> disks;
+  std::vector<InterfaceDefinition> interfaces;
+  std::vector<EntropyDefinition> entropy;  ///< At most one
   std::optional<LaunchSecurity> launch_security;
 
   /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives
@@ -76,6 +71,7 @@ struct LiveState {
   int id = -1;
   std::string console_path;  ///< /dev/pts/N
   std::optional<std::uint32_t> c_bit_position, reduced_phys_bits;
+  std::vector<std::string> taps;  ///< Names of the interfaces' tap devices, in their order; empty: none
 };
 
 struct ParseOptions {

@@ -15,15 +15,57 @@ void fill_in(xmlNode* security, const char* name, const std::optional<std::uint3
   }
 }
 
-void add_console_state(xmlNode* device, const std::string& path, const std::string& alias) {
-  if (!path.empty()) {
-    set_attribute(add_element(device, "source"), "path", path);
-  }
+void set_alias(xmlNode* device, const std::string& own, const std::string& given) {
   for (xmlNode* old : children_named(device, "alias")) {
     remove(old);
   }
-  set_attribute(add_element(device, "alias"), "name", alias);
+  set_attribute(add_element(device, "alias"), "name", own.empty() ? given : own);
+}
+
+void add_console_state(xmlNode* device, const std::string& path, const std::string& own_alias) {
+  if (!path.empty()) {
+    set_attribute(add_element(device, "source"), "path", path);
+  }
+  set_alias(device, own_alias, "serial0");
   put_in_order(device, {"source", "log", "target", "alias"});
+}
+
+void add_serial_state(xmlNode* devices, const SerialPort& port, const LiveState& live) {
+  for (const char* name : {"serial", "console"}) {
+    if (xmlNode* device = only_child(devices, name)) {
+      add_console_state(device, live.console_path, port.alias);
+    }
+  }
+  if (xmlNode* console = only_child(devices, "console"); console != nullptr && !live.console_path.empty()) {
+    set_attribute(console, "tty", live.console_path);
+  }
+}
+
+void add_tap(xmlNode* interface, const std::string& name) {
+  const std::vector<xmlNode*> written = children_named(interface, "target");
+  set_attribute(written.empty() ? add_element(interface, "target") : written.front(), "dev", name);
+}
+
+/// The document's elements of one name are in the order of the definitions read from them.
+template <typename Definitions>
+void add_aliases(const xmlNode* devices, const char* element, const char* prefix,
+                 const Definitions& definitions) {
+  const std::vector<xmlNode*> all = children_named(devices, element);
+  for (std::size_t i = 0; i < all.size() && i < definitions.size(); ++i) {
+    set_alias(all[i], definitions[i].alias, prefix + std::to_string(i));
+  }
+}
+
+void add_bus_state(const xmlNode* devices, const DomainDefinition& definition, const LiveState& live) {
+  add_aliases(devices, "disk", "virtio-disk", definition.disks);
+  add_aliases(devices, "interface", "net", definition.interfaces);
+  add_aliases(devices, "rng", "rng", definition.entropy);
+  const std::vector<xmlNode*> interfaces = children_named(devices, "interface");
+  for (std::size_t i = 0; i < interfaces.size() && i < live.taps.size(); ++i) {
+    if (!live.taps[i].empty()) {
+      add_tap(interfaces[i], live.taps[i]);
+    }
+  }
 }
 
 void add_live_state(xmlNode* domain, const DomainDefinition& definition, const LiveState& live) {
@@ -34,18 +76,9 @@ void add_live_state(xmlNode* domain, const DomainDefinition& definition, const L
     put_in_order(security, {"cbitpos", "reducedPhysBits"});
   }
   xmlNode* devices = only_child(domain, "devices");
-  if (definition.serials.empty()) {
-    return;
-  }
-  const std::string& own = definition.serials[0].alias;
-  const std::string alias = own.empty() ? "serial0" : own;
-  for (const char* name : {"serial", "console"}) {
-    if (xmlNode* device = only_child(devices, name)) {
-      add_console_state(device, live.console_path, alias);
-    }
-  }
-  if (xmlNode* console = only_child(devices, "console"); console != nullptr && !live.console_path.empty()) {
-    set_attribute(console, "tty", live.console_path);
+  add_bus_state(devices, definition, live);
+  if (!definition.serials.empty()) {
+    add_serial_state(devices, definition.serials[0], live);
   }
 }
 

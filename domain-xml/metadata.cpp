@@ -74,7 +74,7 @@ void add_metadata_element(xmlNode* domain, xmlNode* metadata, const std::string&
   if (key.empty() || xmlValidateNCName(to_xml(key), 0) != 0) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        text("Metadata: '{}' can't be the prefix of a namespace; give a --key of letters and digits", key));
+        text("metadata: '{}' can't be the prefix of a namespace; give a --key of letters and digits", key));
   }
   const Document parsed = read_document(value);
   xmlNode* copy = xmlDocCopyNode(xmlDocGetRootElement(parsed.get()), domain->doc, 1);
@@ -86,12 +86,12 @@ void add_metadata_element(xmlNode* domain, xmlNode* metadata, const std::string&
   if (ns == nullptr) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        text("Metadata: the element uses the prefix '{}' for another namespace; give another --key", key));
+        text("metadata: the element uses the prefix '{}' for another namespace; give another --key", key));
   }
   change_namespace(copy, ns, uri);
   if (!is_namespace(copy->ns, uri)) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("Metadata: the element <{}> is in another namespace than --uri '{}'; give its own",
+                text("metadata: the element <{}> is in another namespace than --uri '{}'; give its own",
                      name_of(copy), uri));
   }
 }
@@ -99,7 +99,7 @@ void add_metadata_element(xmlNode* domain, xmlNode* metadata, const std::string&
 void set_element(xmlNode* domain, const std::optional<std::string>& value, const std::string& key,
                  const std::string& uri) {
   if (uri.empty()) {
-    throw Error(ErrorCode::kInvalidArgument, text("Metadata: an element needs the --uri of its namespace"));
+    throw Error(ErrorCode::kInvalidArgument, text("metadata: an element needs the --uri of its namespace"));
   }
   xmlNode* metadata = only_child(domain, "metadata");
   while (xmlNode* old = metadata != nullptr ? find_element(metadata, uri) : nullptr) {
@@ -115,7 +115,7 @@ void set_element(xmlNode* domain, const std::optional<std::string>& value, const
 [[noreturn]] void throw_unknown_kind(int kind) {
   throw Error(
       ErrorCode::kInvalidArgument,
-      text("Metadata of kind {} is not known; there are description (0), title (1) and element (2)", kind));
+      text("metadata of kind {} is not known; there are description (0), title (1) and element (2)", kind));
 }
 
 /// A definition that has passed before: what virtsevd.conf allows was decided then.
@@ -157,16 +157,16 @@ std::string metadata_of(const DomainDefinition& definition, int kind, const std:
   }
   if (found.empty()) {
     throw Error(ErrorCode::kNoDomainMetadata,
-                kind == kDescription ? text("The domain has no description")
-                : kind == kTitle     ? text("The domain has no title")
-                                     : text("The domain has no metadata of the namespace '{}'", uri));
+                kind == kDescription ? text("the domain has no description")
+                : kind == kTitle     ? text("the domain has no title")
+                                     : text("the domain has no metadata of the namespace '{}'", uri));
   }
   return found;
 }
 
 DomainDefinition with_name(const DomainDefinition& definition, const std::string& name) {
   if (const std::string reason = reason_against_name(name); !reason.empty()) {
-    throw Error(ErrorCode::kInvalidArgument, text("New name: {}", reason));
+    throw Error(ErrorCode::kInvalidArgument, text("new name: {}", reason));
   }
   const Document document = read_document(definition.document);
   xmlNode* domain = xmlDocGetRootElement(document.get());

@@ -3,7 +3,6 @@
 // schema, and holds the table to it.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +31,6 @@ struct Row {
   bool (*asks)(const xmlNode*) = nullptr;
 };
 
-std::span<const Row> rows();
 /// The row of a path from the root's children on; null: in no schema.
 const Row* find_row(std::string_view path);
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "domain-xml/elements/conditions.hpp"
-#include "domain-xml/elements/elements.hpp"
+#include "domain-xml/elements/row_order.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
@@ -84,88 +84,6 @@ constexpr Row kRows[] = {
     {"deprecation/*", kNamed, ""},
     {"description", kApplied, ""},
     {"devices", kApplied, ""},
-    {"devices/audio/*", kRefused, ""},
-    {"devices/channel/*", kRefused, ""},
-    {"devices/console", kApplied, "tty type"},
-    {"devices/console/acpi/*", kRefused, ""},
-    {"devices/console/address/*", kNamed, ""},
-    {"devices/console/alias", kApplied, "name"},
-    {"devices/console/log", kApplied, "append=off|on file"},
-    {"devices/console/protocol", kRefused, ""},
-    {"devices/console/source/*", kApplied, ""},
-    {"devices/console/target", kApplied, "port type"},
-    {"devices/console/target/model", kRefused, ""},
-    {"devices/controller", kNamed,
-     "index maxEventChannels maxGrantFrames "
-     "model=am53c974|auto|buslogic|dc390|dmi-to-pci-bridge|ehci|ibmvscsi|ich6|ich9-ehci1|ich9-uhci1|ich9-"
-     "uhci2|ich9-uhci3|lsilogic|lsisas1068|lsisas1078|ncr53c90|nec-xhci|none|pci-bridge|pci-expander-bus|pci-"
-     "ohci|pci-root|pcie-expander-bus|pcie-root|pcie-root-port|pcie-switch-downstream-port|pcie-switch-"
-     "upstream-port|pcie-to-pci-bridge|piix3|piix3-uhci|piix4|piix4-uhci|qemu-xhci|qusb1|qusb2|virtio|virtio-"
-     "non-transitional|virtio-scsi|virtio-transitional|vmpvscsi|vt82c686b-uhci ports +type vectors",
-     has_a_model},
-    {"devices/controller/acpi", kRefused, ""},
-    {"devices/controller/address/*", kNamed, ""},
-    {"devices/controller/alias", kNamed, "name"},
-    {"devices/controller/driver", kNamed,
-     "ats=off|on cmd_per_lun ioeventfd=off|on iommu=off|on iothread max_sectors packed=off|on "
-     "page_per_vq=off|on queues"},
-    {"devices/controller/driver/iothreads", kNamed, ""},
-    {"devices/controller/driver/iothreads/iothread", kNamed, "id"},
-    {"devices/controller/driver/iothreads/iothread/queue", kNamed, "id"},
-    {"devices/controller/master", kNamed, "startport"},
-    {"devices/controller/model", kNamed,
-     "name=i82801b11-bridge|ioh3420|pci-bridge|pcie-pci-bridge|pcie-root-port|pxb|pxb-pcie|spapr-pci-host-"
-     "bridge|x3130-upstream|xio3130-downstream"},
-    {"devices/controller/pcihole64", kNamed, "unit"},
-    {"devices/controller/target", kNamed, "busNr chassis chassisNr hotplug=off|on index memReserve port"},
-    {"devices/controller/target/node", kNamed, ""},
-    {"devices/crypto/*", kRefused, ""},
-    {"devices/disk/*", kRefused, ""},
-    {"devices/emulator", kNamed, "", is_not_virtsevs_monitor},
-    {"devices/filesystem/*", kRefused, ""},
-    {"devices/graphics/*", kRefused, ""},
-    {"devices/hostdev/*", kRefused, ""},
-    {"devices/hub/*", kRefused, ""},
-    {"devices/input", kNamed,
-     "bus=ps2|usb|virtio|xen model=virtio|virtio-non-transitional|virtio-transitional +type"},
-    {"devices/input/acpi", kRefused, ""},
-    {"devices/input/address/*", kNamed, ""},
-    {"devices/input/alias", kNamed, "name"},
-    {"devices/input/driver", kNamed, "ats=off|on iommu=off|on packed=off|on page_per_vq=off|on"},
-    {"devices/input/source", kRefused, ""},
-    {"devices/interface/*", kRefused, ""},
-    {"devices/iommu/*", kRefused, ""},
-    {"devices/lease/*", kRefused, ""},
-    {"devices/memballoon", kNamed, "autodeflate=off|on freePageReporting=off|on model", has_a_model},
-    {"devices/memballoon/acpi", kRefused, ""},
-    {"devices/memballoon/address/*", kNamed, ""},
-    {"devices/memballoon/alias", kNamed, "name"},
-    {"devices/memballoon/driver", kNamed, "ats=off|on iommu=off|on packed=off|on page_per_vq=off|on"},
-    {"devices/memballoon/stats", kNamed, "period"},
-    {"devices/memory/*", kRefused, ""},
-    {"devices/nvram/*", kRefused, ""},
-    {"devices/panic/*", kRefused, ""},
-    {"devices/parallel/*", kRefused, ""},
-    {"devices/pstore/*", kRefused, ""},
-    {"devices/redirdev/*", kRefused, ""},
-    {"devices/redirfilter/*", kRefused, ""},
-    {"devices/rng/*", kRefused, ""},
-    {"devices/serial", kApplied, "tty type"},
-    {"devices/serial/acpi/*", kRefused, ""},
-    {"devices/serial/address/*", kNamed, ""},
-    {"devices/serial/alias", kApplied, "name"},
-    {"devices/serial/log", kApplied, "append=off|on file"},
-    {"devices/serial/protocol", kRefused, ""},
-    {"devices/serial/source/*", kApplied, ""},
-    {"devices/serial/target", kApplied, "port type"},
-    {"devices/serial/target/model", kApplied, "name"},
-    {"devices/shmem/*", kRefused, ""},
-    {"devices/smartcard/*", kRefused, ""},
-    {"devices/sound/*", kRefused, ""},
-    {"devices/tpm/*", kRefused, ""},
-    {"devices/video/*", kRefused, ""},
-    {"devices/vsock/*", kRefused, ""},
-    {"devices/watchdog/*", kRefused, ""},
     {"features", kApplied, ""},
     {"features/acpi", kApplied, ""},
     {"features/aia", kRefused, ""},
@@ -305,25 +223,17 @@ constexpr Row kRows[] = {
     {"vcpus/vcpu", kApplied, "enabled hotpluggable=no|-yes id -order"},
 };
 
-constexpr std::string_view kAllWithin = "/*";
-
-constexpr std::string_view path_of(const Row& row) {
-  return row.path.ends_with(kAllWithin) ? row.path.substr(0, row.path.size() - kAllWithin.size()) : row.path;
-}
-
-constexpr bool comes_before(const Row& a, const Row& b) { return path_of(a) < path_of(b); }
-static_assert(std::is_sorted(std::begin(kRows), std::end(kRows), comes_before));
+static_assert(is_in_order(kRows));
 
 const Row* find_exactly(std::string_view path) {
-  const auto* const found =
-      std::lower_bound(std::begin(kRows), std::end(kRows), path,
+  const std::span<const Row> table = path.starts_with("devices/") ? device_rows() : kRows;
+  const auto found =
+      std::lower_bound(table.begin(), table.end(), path,
                        [](const Row& row, std::string_view wanted) { return path_of(row) < wanted; });
-  return found != std::end(kRows) && path_of(*found) == path ? found : nullptr;
+  return found != table.end() && path_of(*found) == path ? &*found : nullptr;
 }
 
 }  // namespace
-
-std::span<const Row> rows() { return kRows; }
 
 const Row* find_row(std::string_view path) {
   if (const Row* row = find_exactly(path)) {

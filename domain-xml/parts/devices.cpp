@@ -2,9 +2,12 @@
 // <devices>: what there is, what tools write unasked, and what is not there yet.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "domain-xml/elements/elements.hpp"
+#include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/parts/parts.hpp"
+#include "domain-xml/parts/pci_addresses.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -12,24 +15,13 @@ namespace virtsev::domain_xml {
 namespace {
 
 std::string reason_against(const xmlNode* device) {
-  if (is_element(device, "disk") || is_element(device, "filesystem")) {
-    return text(
-        "disks and file systems are not there yet: the guest runs from its <kernel> and <initrd>; remove the "
-        "element");
-  }
-  if (is_element(device, "interface")) {
-    return text("network interfaces are not there yet; remove the element (virt-install: --network none)");
+  if (is_element(device, "filesystem")) {
+    return text("file systems of the host are not there yet; give the guest a disk, and remove the element");
   }
   if (is_element(device, "graphics") || is_element(device, "video") || is_element(device, "sound")) {
     return text(
         "virtsev's guests have a text console, no screen and no sound; remove the element (virt-install: "
         "--graphics none)");
-  }
-  if (is_element(device, "rng")) {
-    return text(
-        "this device is not there yet; remove the element, the guest has RDRAND of its CPU (virt-install: "
-        "--rng "
-        "none)");
   }
   if (is_element(device, "channel")) {
     return text("channels to the host, the guest agent's among them, are not there yet; remove the element");
@@ -82,8 +74,12 @@ void check_accepted(xmlNode* device, const Accepted& accepted, Problems& problem
 }
 
 void check_device(xmlNode* device, Problems& problems) {
-  if (is_element(device, "serial") || is_element(device, "console") || is_element(device, "emulator") ||
-      stands_for_nothing(device)) {
+  for (const char* read_elsewhere : {"serial", "console", "emulator", "disk", "interface", "rng"}) {
+    if (is_element(device, read_elsewhere)) {
+      return;
+    }
+  }
+  if (stands_for_nothing(device)) {
     return;
   }
   for (const Accepted& accepted : kAccepted) {
@@ -106,7 +102,82 @@ void remove_given_alias(xmlNode* device) {
   }
 }
 
+/// What is on the PCI bus, in the document's order: definitions first, so that they stay where they are.
+void read_pci_devices(const xmlNode* devices, DomainDefinition& definition, Problems& problems) {
+  const std::vector<xmlNode*> all = child_elements(devices);
+  for (xmlNode* device : all) {
+    if (is_element(device, "disk")) {
+      definition.disks.push_back(read_disk(device, problems));
+    } else if (is_element(device, "interface")) {
+      definition.interfaces.push_back(read_interface(device, problems));
+    } else if (is_element(device, "rng")) {
+      definition.entropy.push_back(read_entropy(device, problems));
+    }
+  }
+  PciAddresses addresses;
+  auto disk = definition.disks.begin();
+  auto interface = definition.interfaces.begin();
+  auto entropy = definition.entropy.begin();
+  for (xmlNode* device : all) {
+    if (is_element(device, "disk")) {
+      if (!disk->path.empty()) {
+        addresses.add(device, disk->slot, problems);
+      }
+      ++disk;
+    } else if (is_element(device, "interface")) {
+      addresses.add(device, (interface++)->slot, problems);
+    } else if (is_element(device, "rng")) {
+      addresses.add(device, (entropy++)->slot, problems);
+    }
+  }
+  addresses.assign(problems);
+}
+
+/// Calls find a disk by its name.
+void check_targets(const xmlNode* devices, const DomainDefinition& definition, Problems& problems) {
+  const std::vector<xmlNode*> disks = children_named(devices, "disk");
+  std::map<std::string, const xmlNode*> first;
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    const std::string& name = definition.disks[i].target;
+    const auto [found, is_first] = first.emplace(name, disks[i]);
+    if (!name.empty() && !is_first) {
+      problems.add(ErrorCode::kXmlError, disks[i],
+                   text("the disk in line {} has the name '{}' already; give this one another, or remove "
+                        "the element",
+                        xmlGetLineNo(found->second), name));
+    }
+  }
+}
+
 }  // namespace
+
+std::string alias_of(const xmlNode* device, Problems& problems) {
+  return attribute(only_child(device, "alias", problems), "name").value_or("");
+}
+
+bool switched(const xmlNode* element, const char* name, bool otherwise) {
+  const std::optional<std::string> written = attribute(element, name);
+  if (written == "on" || written == "yes") {
+    return true;
+  }
+  return written == "off" || written == "no" ? false : otherwise;
+}
+
+std::uint64_t number_in(const xmlNode* element, const char* name, std::uint64_t least, std::uint64_t most,
+                        std::uint64_t otherwise, Problems& problems) {
+  const std::optional<std::string> written = attribute(element, name);
+  if (!written) {
+    return otherwise;
+  }
+  const std::optional<std::uint64_t> number = parse_number(*written);
+  if (!number || *number < least || *number > most) {
+    problems.add(ErrorCode::kXmlError, element,
+                 text("{}='{}' is not a number from {} to {}; write one, or remove the attribute", name,
+                      *written, least, most));
+    return otherwise;
+  }
+  return *number;
+}
 
 void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
   xmlNode* devices = only_child(domain, "devices", problems);
@@ -121,8 +192,10 @@ void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& probl
   only_child(devices, "emulator", problems);
   only_child(devices, "memballoon", problems);
   read_serials(devices, definition, problems);
-  put_in_order(devices,
-               {"emulator", "controller", "serial", "console", "input", "audio", "video", "memballoon"});
+  read_pci_devices(devices, definition, problems);
+  check_targets(devices, definition, problems);
+  put_in_order(devices, {"emulator", "disk", "controller", "interface", "serial", "console", "input", "audio",
+                         "video", "memballoon", "rng"});
 }
 
 }  // namespace virtsev::domain_xml

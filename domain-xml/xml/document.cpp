@@ -82,7 +82,7 @@ struct ContextDeleter {
 };
 
 [[noreturn]] void refuse(const std::string& reason) {
-  throw Error(ErrorCode::kXmlError, text("The XML can't be read: {}", reason));
+  throw Error(ErrorCode::kXmlError, text("the XML can't be read: {}", reason));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ void check_schema(xmlDoc* document, Problems& problems, const std::string& schem
   if (access(schema_path.c_str(), R_OK) != 0) {
     throw Error(
         ErrorCode::kConfigUnsupported,
-        text("Validation was asked for, but libvirt's schema {} is not on this host; install libvirt's "
+        text("validation was asked for, but libvirt's schema {} is not on this host; install libvirt's "
              "client library "
              "(Debian: libvirt0, Fedora: libvirt-libs and libvirt-client), or define without --validate",
              schema_path));
@@ -79,7 +79,7 @@ void check_schema(xmlDoc* document, Problems& problems, const std::string& schem
   xmlRelaxNGSetValidStructuredErrors(validator.get(), on_error, &report);
   if (xmlRelaxNGValidateDoc(validator.get(), document) != 0) {
     problems.add_at(report.first_line, ErrorCode::kXmlInvalidSchema,
-                    text("The XML is not what libvirt's schema {} allows: {}", schema_path, report.lines));
+                    text("the XML is not what libvirt's schema {} allows: {}", schema_path, report.lines));
   }
 }
 

@@ -105,6 +105,57 @@ LaunchReport get_launch_report(xdr::Decoder& in) {
   return report;
 }
 
+void put_numbers(xdr::Encoder& out, std::initializer_list<std::uint64_t> numbers) {
+  for (const std::uint64_t number : numbers) {
+    out.put_uint64(number);
+  }
+}
+
+void get_numbers(xdr::Decoder& in, std::initializer_list<std::uint64_t*> numbers) {
+  for (std::uint64_t* number : numbers) {
+    *number = in.get_uint64();
+  }
+}
+
+void put_figures(xdr::Encoder& out, const Status& status) {
+  out.put_uint32(static_cast<std::uint32_t>(status.disks.size()));
+  for (const DiskFigures& disk : status.disks) {
+    out.put_string(disk.id);
+    for (const DiskFigures::Kind& kind : {disk.read, disk.write, disk.flush}) {
+      put_numbers(out, {kind.requests, kind.bytes, kind.nanoseconds});
+    }
+    out.put_uint64(disk.errors);
+  }
+  out.put_uint32(static_cast<std::uint32_t>(status.interfaces.size()));
+  for (const InterfaceFigures& interface : status.interfaces) {
+    out.put_string(interface.id);
+    for (const InterfaceFigures::Direction& way : {interface.received, interface.sent}) {
+      put_numbers(out, {way.bytes, way.packets, way.errors, way.drops});
+    }
+  }
+}
+
+void get_figures(xdr::Decoder& in, Status& status) {
+  constexpr std::uint32_t kSmallestDisk = 4 + 10 * 8;
+  constexpr std::uint32_t kSmallestInterface = 4 + 8 * 8;
+  const auto most = static_cast<std::uint32_t>(machine::kLimits.devices);
+  status.disks.resize(std::min(in.get_count(most, kSmallestDisk), most));
+  for (DiskFigures& disk : status.disks) {
+    disk.id = in.get_string(wire::kMaxDeviceId);
+    for (DiskFigures::Kind* kind : {&disk.read, &disk.write, &disk.flush}) {
+      get_numbers(in, {&kind->requests, &kind->bytes, &kind->nanoseconds});
+    }
+    disk.errors = in.get_uint64();
+  }
+  status.interfaces.resize(std::min(in.get_count(most, kSmallestInterface), most));
+  for (InterfaceFigures& interface : status.interfaces) {
+    interface.id = in.get_string(wire::kMaxDeviceId);
+    for (InterfaceFigures::Direction* way : {&interface.received, &interface.sent}) {
+      get_numbers(in, {&way->bytes, &way->packets, &way->errors, &way->drops});
+    }
+  }
+}
+
 ReplyType write(xdr::Encoder& out, const Status& status) {
   wire::put_enum(out, status.state);
   out.put_bool(status.has_run);
@@ -121,6 +172,7 @@ ReplyType write(xdr::Encoder& out, const Status& status) {
   }
   out.put_uint64(status.resident_bytes);
   wire::put_text(out, status.console_silent);
+  put_figures(out, status);
   return ReplyType::kStatus;
 }
 
@@ -145,6 +197,9 @@ Status get_status(xdr::Decoder& in) {
   status.resident_bytes = in.get_uint64();
   if (!in.at_end()) {  // Version 1 ends here
     status.console_silent = in.get_string(wire::kMaxText);
+  }
+  if (!in.at_end()) {  // Version 4 ends here
+    get_figures(in, status);
   }
   return status;
 }

@@ -12,7 +12,6 @@ enum class BootKind : std::uint32_t { kDirect = 1, kFirmware = 2 };
 enum class ProtectionKind : std::uint32_t { kNone = 0, kSev = 1, kSevEs = 2, kSnp = 3 };
 enum class DeviceKind : std::uint32_t { kSerial = 1, kEntropy = 2, kDisk = 3, kInterface = 4 };
 
-constexpr std::uint32_t kMaxDeviceId = 256;
 constexpr std::uint32_t kMaxDiskSerial = 20;
 
 /// Writes a structure as opaque bytes, so that a reader finds its end.

@@ -190,6 +190,25 @@ struct LaunchReport {
   std::uint64_t secret_size = 0;
 };
 
+/// Since version 5: what a disk has moved since its guest began.
+struct DiskFigures {
+  struct Kind {
+    std::uint64_t requests = 0;     ///< That ended well
+    std::uint64_t bytes = 0;        ///< Of them
+    std::uint64_t nanoseconds = 0;  ///< The sum of what each took
+  };
+  std::string id;  ///< The device's
+  Kind read, write, flush;
+  std::uint64_t errors = 0;
+};
+/// Since version 5: what has gone over a network interface since its guest began.
+struct InterfaceFigures {
+  struct Direction {
+    std::uint64_t bytes = 0, packets = 0, errors = 0, drops = 0;
+  };
+  std::string id;            ///< The device's
+  Direction received, sent;  ///< By the guest
+};
 struct Status {
   RunState state = RunState::kEmpty;
   bool has_run = false;  ///< LAUNCH_FINISH is done
@@ -199,6 +218,9 @@ struct Status {
   std::uint64_t resident_bytes = 0;         ///< Of the guest's memory
   /// Since version 2: what ConsoleSilent said, as long as the guest has written nothing; else empty.
   std::string console_silent;
+  // Since version 5.
+  std::vector<DiskFigures> disks;
+  std::vector<InterfaceFigures> interfaces;
 };
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:

@@ -13,6 +13,7 @@ namespace virtsev::control::wire {
 
 inline constexpr std::uint32_t kMaxText = 64U << 10;
 inline constexpr std::uint32_t kMaxPath = 4096;
+inline constexpr std::uint32_t kMaxDeviceId = 256;
 inline constexpr std::uint32_t kMaxName = 4096;
 /// What KVM takes for a certificate, a session or a secret (psp_copy_user_blob: 16 KiB).
 inline constexpr std::uint32_t kMaxBlob = 16U << 10;

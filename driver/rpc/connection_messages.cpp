@@ -194,7 +194,7 @@ void Connection::begin_call(Incoming message) {
     failure = Failure{error.code(), error.what()};
   } else if (header.status != MessageStatus::kOk) {
     failure = Failure{ErrorCode::kRpc,
-                      text("Unexpected message status {}", static_cast<std::int32_t>(header.status))};
+                      text("unexpected message status {}", static_cast<std::int32_t>(header.status))};
   }
   if (failure) {
     send_failure(header, *failure, {});

@@ -14,7 +14,7 @@
 namespace virtsev::spec {
 namespace {
 
-std::string explain(int error) {
+std::string explain(int error, int flags = O_RDONLY) {
   switch (error) {
     case ENOENT:
       return text("there is no such file; correct the path, or put the file there");
@@ -22,9 +22,22 @@ std::string explain(int error) {
       return text("a part of the path is not a directory; correct the path");
     case EACCES:
     case EPERM:
+      if ((flags & O_ACCMODE) != O_RDONLY) {
+        return text("it may not be written by user {}; change its permissions, or make the disk <readonly/>",
+                    geteuid());
+      }
       return text(
           "it may not be read by user {}; change its permissions, or those of the directories above it",
           geteuid());
+    case EROFS:
+      return text("it lies on a file system that is read only; make the disk <readonly/>");
+    case EINVAL:
+      if ((flags & O_DIRECT) != 0) {
+        return text(
+            "its file system can't do without the host's cache (O_DIRECT); write <driver "
+            "cache='writeback'/>");
+      }
+      return std::generic_category().message(error);
     case ELOOP:
       return text("its symbolic links lead in a circle; correct them");
     case ENAMETOOLONG:
@@ -58,7 +71,7 @@ void check_kind(const struct stat& status, const std::string& element, const std
 
 }  // namespace
 
-UniqueFd open_file(const std::string& element, const std::string& path) {
+UniqueFd open_file(const std::string& element, const std::string& path, int flags) {
   // Opening alone has effects on some devices (a watchdog starts, a tape rewinds), so the kind is looked at
   // before, and again on what was opened.
   struct stat before {};
@@ -66,9 +79,9 @@ UniqueFd open_file(const std::string& element, const std::string& path) {
     fail(ErrorCode::kSystemError, element, path, explain(errno));
   }
   check_kind(before, element, path);
-  UniqueFd file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  UniqueFd file(open(path.c_str(), flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file) {
-    fail(ErrorCode::kSystemError, element, path, explain(errno));
+    fail(ErrorCode::kSystemError, element, path, explain(errno, flags));
   }
   struct stat status {};
   if (fstat(file.get(), &status) != 0) {

@@ -8,9 +8,9 @@
 
 namespace virtsev::spec {
 
-/// Read-only, close-on-exec; never waits, whatever the path names. `element` is what names the file, for
-/// messages. Throws Error(kSystemError) where it can't be opened, Error(kConfigUnsupported) where it is no
-/// regular file and no block device, or is empty.
-UniqueFd open_file(const std::string& element, const std::string& path);
+/// Close-on-exec; never waits, whatever the path names. `element` is what names the file, for messages.
+/// `flags`: how it is used, O_RDONLY or O_RDWR, and O_DIRECT. Throws Error(kSystemError) where it can't be
+/// opened so, Error(kConfigUnsupported) where it is not a regular file or block device, or is empty.
+UniqueFd open_file(const std::string& element, const std::string& path, int flags = 0);
 
 }  // namespace virtsev::spec

@@ -60,7 +60,7 @@ struct PortAddress {
 };
 /// A function on the root bus: device number and function 0.
 inline constexpr std::uint8_t kFirstPciDevice = 1;
-inline constexpr std::uint8_t kLastPciDevice = 30;
+inline constexpr std::uint8_t kLastPciDevice = machine::kLastPciSlot;
 struct PciAddress {
   std::uint8_t device = 0;  ///< kFirstPciDevice to kLastPciDevice
 };

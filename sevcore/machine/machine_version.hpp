@@ -28,6 +28,10 @@ struct Limits {
 /// Of machine version 1.0; and, as it is the newest, of all that is defined from now on.
 inline constexpr Limits kLimits{64, 64ULL << 20, 1ULL << 40, 2048, 32};
 
+/// Devices on the root PCI bus have slots from 1 to this. 0 is the host bridge's; 31 is kept for the bridge
+/// that firmware looks for there.
+inline constexpr unsigned kLastPciSlot = 30;
+
 /// The version of this name or alias; nothing where there is none.
 constexpr std::optional<Version> version_named(std::string_view name) {
   return name == kQ35_1_0 || name == kAlias ? std::optional(Version::kQ35_1_0) : std::nullopt;

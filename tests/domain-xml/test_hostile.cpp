@@ -37,12 +37,12 @@ TEST(Hostile, EmptyAndForeignTexts) {
 
 TEST(Hostile, SyntaxErrorsNameTheLine) {
   EXPECT_TRUE(refuses(with("</os>", "</so>"), kXmlError,
-                      "The XML can't be read: line 11: Opening and ending tag mismatch: os line 6 and so"));
+                      "the XML can't be read: line 11: Opening and ending tag mismatch: os line 6 and so"));
 }
 
 TEST(Hostile, DocumentTypesAreRefusedBeforeTheyAreRead) {
   const std::string reason =
-      "The XML can't be read: line 1: a document type (<!DOCTYPE>) is not accepted in domain XML; remove it";
+      "the XML can't be read: line 1: a document type (<!DOCTYPE>) is not accepted in domain XML; remove it";
   EXPECT_TRUE(refuses("<!DOCTYPE domain SYSTEM 'http://example.org/x.dtd'>" + sample(), kXmlError, reason));
   EXPECT_TRUE(refuses("<!DOCTYPE d [<!ENTITY a 'b'>]>" + sample(), kXmlError, reason));
   EXPECT_TRUE(refuses("<!DOCTYPE d [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>" + with("guest", "&a;"),
@@ -60,7 +60,7 @@ TEST(Hostile, EntitiesThatGrowNeverDo) {
 
 TEST(Hostile, UnknownEntitiesAreRefused) {
   EXPECT_TRUE(refuses(with("guest", "&nbsp;"), kXmlError,
-                      "The XML can't be read: line 2: Entity 'nbsp' not defined"));
+                      "the XML can't be read: line 2: Entity 'nbsp' not defined"));
 }
 
 TEST(Hostile, DepthIsLimited) {
@@ -70,7 +70,7 @@ TEST(Hostile, DepthIsLimited) {
   };
   EXPECT_NO_THROW(parse(nested(kMaxDepth - 2)));
   EXPECT_TRUE(refuses(nested(kMaxDepth - 1), kXmlError,
-                      "The XML can't be read: line 5: elements are nested more than 64 deep"));
+                      "the XML can't be read: line 5: elements are nested more than 64 deep"));
   EXPECT_THROW(parse(nested(100'000)), Error);
 }
 
@@ -80,7 +80,7 @@ TEST(Hostile, CountIsLimited) {
   };
   EXPECT_NO_THROW(parse(many(19'000)));
   EXPECT_TRUE(refuses(many(20'000), kXmlError,
-                      "The XML can't be read: line 5: there are more than 20000 elements and attributes"));
+                      "the XML can't be read: line 5: there are more than 20000 elements and attributes"));
 }
 
 TEST(Hostile, AttributesOfOneTagAreLimitedBeforeTheyCostTime) {
@@ -99,7 +99,7 @@ TEST(Hostile, AttributesOfOneTagAreLimitedBeforeTheyCostTime) {
       EXPECT_TRUE(holds(error.what(), "<domain> (line 1): its type is missing; write <domain type='kvm'>"));
     }
     EXPECT_TRUE(refuses(many(20'000, prefix), kXmlError,
-                        "The XML can't be read: it has more than 10000 attributes (equals signs)"));
+                        "the XML can't be read: it has more than 10000 attributes (equals signs)"));
   }
 }
 
@@ -107,7 +107,7 @@ TEST(Hostile, TextIsUtf8WhateverItDeclares) {
   const std::string declared = "<?xml version='1.0' encoding='iso-8859-1'?>";
   EXPECT_EQ(parse(declared + with("guest", "g\xc3\xa4st")).name, "g\xc3\xa4st");
   const std::string reason =
-      "The XML can't be read: it is no UTF-8 text; convert it, for example with iconv -t UTF-8";
+      "the XML can't be read: it is no UTF-8 text; convert it, for example with iconv -t UTF-8";
   EXPECT_TRUE(refuses(declared + with("guest", "g\xe4st"), kXmlError, reason));
 }
 
@@ -118,7 +118,7 @@ TEST(Hostile, SizeIsLimited) {
   EXPECT_NO_THROW(parse(described(kMaxDefinitionBytes - 2048)));
   const std::string large = described(kMaxDocumentBytes);
   EXPECT_TRUE(refuses(large, kXmlError,
-                      "The XML can't be read: it is " + std::to_string(large.size()) +
+                      "the XML can't be read: it is " + std::to_string(large.size()) +
                           " bytes long, more than the limit of 1048576"));
 }
 

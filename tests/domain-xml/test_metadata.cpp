@@ -72,31 +72,31 @@ TEST(Metadata, HandlesAttributesOfTheSameNamespace) {
 
 TEST(Metadata, SaysWhenThereIsNone) {
   const DomainDefinition definition = parse(sample());
-  EXPECT_TRUE(throws(ErrorCode::kNoDomainMetadata, "The domain has no description",
+  EXPECT_TRUE(throws(ErrorCode::kNoDomainMetadata, "the domain has no description",
                      [&] { metadata_of(definition, kDescription, ""); }));
-  EXPECT_TRUE(throws(ErrorCode::kNoDomainMetadata, "The domain has no title",
+  EXPECT_TRUE(throws(ErrorCode::kNoDomainMetadata, "the domain has no title",
                      [&] { metadata_of(definition, kTitle, ""); }));
-  EXPECT_TRUE(throws(ErrorCode::kNoDomainMetadata, "The domain has no metadata of the namespace 'urn:x'",
+  EXPECT_TRUE(throws(ErrorCode::kNoDomainMetadata, "the domain has no metadata of the namespace 'urn:x'",
                      [&] { metadata_of(definition, kElement, "urn:x"); }));
 }
 
 TEST(Metadata, RefusesWhatCannotBeStored) {
   const DomainDefinition definition = parse(sample());
   EXPECT_TRUE(throws(ErrorCode::kInvalidArgument,
-                     "Metadata of kind 3 is not known; there are description (0), title (1) "
+                     "metadata of kind 3 is not known; there are description (0), title (1) "
                      "and element (2)",
                      [&] { with_metadata(definition, 3, "x", "k", kUri); }));
   EXPECT_TRUE(throws(ErrorCode::kInvalidArgument,
-                     "Metadata: 'a b' can't be the prefix of a namespace; give a --key of letters and digits",
+                     "metadata: 'a b' can't be the prefix of a namespace; give a --key of letters and digits",
                      [&] { with_metadata(definition, kElement, "<x/>", "a b", kUri); }));
-  EXPECT_TRUE(throws(ErrorCode::kInvalidArgument, "Metadata: an element needs the --uri of its namespace",
+  EXPECT_TRUE(throws(ErrorCode::kInvalidArgument, "metadata: an element needs the --uri of its namespace",
                      [&] { with_metadata(definition, kElement, "<x/>", "a", ""); }));
   EXPECT_TRUE(throws(
       ErrorCode::kInvalidArgument,
-      "Metadata: the element <x> is in another namespace than --uri 'http://example.org/x'; give its own",
+      "metadata: the element <x> is in another namespace than --uri 'http://example.org/x'; give its own",
       [&] { with_metadata(definition, kElement, "<x xmlns='urn:other'/>", "a", kUri); }));
   EXPECT_TRUE(throws(ErrorCode::kInvalidArgument,
-                     "Metadata: the element uses the prefix 'a' for another namespace; give another --key",
+                     "metadata: the element uses the prefix 'a' for another namespace; give another --key",
                      [&] { with_metadata(definition, kElement, "<x xmlns:a='urn:other'/>", "a", kUri); }));
   EXPECT_THROW(with_metadata(definition, kElement, "<x", "a", kUri), Error);
 }
@@ -105,7 +105,7 @@ TEST(Rename, ChangesTheNameAlone) {
   const DomainDefinition definition = with_name(parse(sample()), "other & one");
   EXPECT_EQ(definition.name, "other & one");
   EXPECT_EQ(definition, parse(with("<name>guest", "<name>other &amp; one")));
-  EXPECT_TRUE(throws(ErrorCode::kInvalidArgument, "New name: a domain's name can't be empty",
+  EXPECT_TRUE(throws(ErrorCode::kInvalidArgument, "new name: a domain's name can't be empty",
                      [&] { with_name(definition, ""); }));
 }
 

@@ -104,13 +104,13 @@ TEST(AllProblems, OfADocumentForQemuAreInOneErrorInTheOrderOfItsLines) {
       "<on_reboot> (line 22)",
       "<on_crash> (line 23)",
       "<devices><disk> (line 26)",
+      "<devices><disk> (line 26)",
       "<devices><interface> (line 32)",
       "<devices><serial> (line 36)",
       "<devices><serial> (line 36)",
       "<devices><serial> (line 37)",
       "<devices><graphics> (line 38)",
       "<devices><video> (line 39)",
-      "<devices><rng> (line 40)",
       "<devices><memballoon> (line 41)",
       "<devices><turbo> (line 42)",
       "<launchSecurity> (line 44)",
@@ -154,17 +154,17 @@ TEST(AllProblems, OfTheSchemaAndOfVirtsevAreTold) {
       GTEST_SKIP() << "libvirt's schema is not installed (Debian: libvirt0)";
     }
     EXPECT_EQ(error.code(), kXmlInvalidSchema);
-    EXPECT_TRUE(holds(error.what(), "The XML is not what libvirt's schema"));
+    EXPECT_TRUE(holds(error.what(), "the XML is not what libvirt's schema"));
     EXPECT_TRUE(holds(error.what(), "\n  <features><turbo> (line 12): virtsev does not know"));
   }
 }
 
 TEST(AllProblems, AreBoundedInNumber) {
-  std::string disks;
+  std::string devices;
   for (int i = 0; i < 5000; ++i) {
-    disks += "<disk/>\n";
+    devices += "<shmem/>\n";
   }
-  const std::string error = error_of(with_device(disks));
+  const std::string error = error_of(with_device(devices));
   const std::vector<std::string> lines = lines_of(error);
   EXPECT_EQ(lines.size(), Problems::kMaxNamed + 2);
   EXPECT_EQ(lines.front(), "there are 5000 problems in the XML:");
@@ -172,13 +172,13 @@ TEST(AllProblems, AreBoundedInNumber) {
 }
 
 TEST(AllProblems, AreTheFirstByLineWhereThereAreTooMany) {
-  std::string disks;
+  std::string devices;
   for (int i = 0; i < 100; ++i) {
-    disks += "<disk/>\n";
+    devices += "<shmem/>\n";
   }
   // The policy is read before the devices, and stands after them.
-  const std::string error = error_of(changed(with_device(disks), "0x0007", "seven"));
-  EXPECT_TRUE(holds(error, "<devices><disk> (line 53)"));
+  const std::string error = error_of(changed(with_device(devices), "0x0007", "seven"));
+  EXPECT_TRUE(holds(error, "<devices><shmem> (line 53)"));
   EXPECT_EQ(error.find("<launchSecurity>"), std::string::npos);
 }
 
@@ -205,7 +205,7 @@ TEST(AllProblems, AnyDocumentIsAcceptedOnceTheirAdviceIsFollowed) {
     ASSERT_LT(seed, 100'000U) << "mutation changes too little";
     const std::string xml = Mutator(seed).mutate(valid[seed % valid.size()]);
     const std::string error = error_of(xml);
-    if (error.empty() || error.starts_with("The XML can't be read")) {
+    if (error.empty() || error.starts_with("the XML can't be read")) {
       continue;
     }
     if (error.find("the outermost element has to be <domain>") != std::string::npos ||

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 and not sys.argv[1].sta
 ANY_OF_STANDARD = re.compile(r"^[a-z0-9_]+$")
 SYSTEM = ("sys/", "linux/", "unistd.h", "fcntl.h", "errno.h", "signal.h", "poll.h", "time.h", "pty.h", "termios.h",
           "sched.h", "pthread.h", "cpuid.h", "netinet/", "arpa/", "grp.h", "pwd.h", "dirent.h", "limits.h", "stdlib.h",
-          "string.h", "stdio.h", "stdint.h", "locale.h", "utmp.h", "spawn.h", "getopt.h", "malloc.h", "endian.h", "dlfcn.h", "asm/")
+          "string.h", "stdio.h", "net/", "stdint.h", "locale.h", "utmp.h", "spawn.h", "getopt.h", "malloc.h", "endian.h", "dlfcn.h", "asm/")
 RULES = {
     "sevcore/base": ([], ["fmt/", "libintl.h", "tl/expected.hpp", "openssl/"]),
     "sevcore/crypto": ([], ["openssl/"]),
@@ -72,6 +72,7 @@ RULES = {
     "driver/daemon/platform": (["driver/daemon/files"], ["asio/", "asio.hpp"]),
     "driver/daemon/monitor": (["driver/daemon/base", "driver/daemon/config", "driver/daemon/files", "driver/daemon/loop",
         "driver/daemon/platform", "driver/control", "sevcore/outcomes", "sevcore/simulated"], ["asio/", "asio.hpp"]),
+    "driver/daemon/network": (["driver/daemon/files", "domain-xml"], []),
     "driver/daemon/gdb": (["driver/control"], ["asio/", "asio.hpp"]),
     "driver/daemon/dump": (["driver/daemon/base", "driver/daemon/files", "driver/daemon/loop", "driver/control"], ["asio/", "asio.hpp",
         "libvirt/"]),
@@ -84,10 +85,10 @@ RULES = {
         "sevcore/kernel", "sevcore/simulated"], ["asio/", "asio.hpp"]),
     "driver/daemon/lifecycle": (["driver/daemon/api", "driver/daemon/base", "driver/daemon/config", "driver/daemon/domains",
         "driver/daemon/dump", "driver/daemon/files", "driver/daemon/gdb", "driver/daemon/host", "driver/daemon/jobs", "driver/daemon/loop",
-        "driver/daemon/monitor", "driver/daemon/platform", "driver/daemon/run", "domain-xml", "driver/control", "driver/spec-from-xml",
+        "driver/daemon/monitor", "driver/daemon/network", "driver/daemon/platform", "driver/daemon/run", "domain-xml", "driver/control", "driver/spec-from-xml",
         "sevcore/machine"], ["asio/", "asio.hpp", "libvirt/"]),
     "driver/daemon/hypervisor": (["driver/daemon/api", "driver/daemon/base", "driver/daemon/domains", "driver/daemon/files",
-        "driver/daemon/host", "driver/daemon/lifecycle", "driver/daemon/monitor"], ["asio/", "asio.hpp", "libvirt/"]),
+        "driver/daemon/host", "driver/daemon/lifecycle", "driver/daemon/loop", "driver/daemon/monitor"], ["asio/", "asio.hpp", "libvirt/"]),
     "driver/daemon/dispatch": (["driver/daemon/api", "driver/daemon/base", "driver/rpc", "driver/spec", "driver/xdr"], ["asio/",
         "asio.hpp", "libvirt/"]),
     "driver/daemon/program": (["driver/daemon/base", "driver/daemon/dispatch", "driver/daemon/files", "driver/daemon/hypervisor",

@@ -70,6 +70,27 @@ struct JobInfo {
   std::uint64_t elapsed_ms = 0;
   std::uint64_t total_bytes = 0, done_bytes = 0;  ///< Both 0: not known yet
 };
+/// What a disk has moved since its guest began.
+struct BlockCounts {
+  struct Kind {
+    std::uint64_t requests = 0, bytes = 0, nanoseconds = 0;
+  };
+  Kind read, write, flush;
+  std::uint64_t errors = 0;
+};
+/// What has gone over an interface since its guest began, as the guest sees it.
+struct InterfaceCounts {
+  struct Direction {
+    std::uint64_t bytes = 0, packets = 0, errors = 0, drops = 0;
+  };
+  Direction received, sent;
+};
+/// virDomainBlockInfo, in bytes.
+struct BlockInfo {
+  std::uint64_t allocation = 0;  ///< What the image takes of its host's storage
+  std::uint64_t capacity = 0;    ///< What the guest sees
+  std::uint64_t physical = 0;    ///< What the image has
+};
 struct DomainStatistics {
   DomainHandle domain;
   std::vector<TypedParameter> parameters;
@@ -183,6 +204,13 @@ class Driver {
   virtual asio::awaitable<DomainInfo> info(Uuid domain) = 0;
   virtual asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) = 0;
   virtual asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) = 0;
+  /// `disk`: its target ("vda"), or the path of its image. kOperationInvalid when inactive; kInvalidArgument
+  /// where the domain has none of that name.
+  virtual asio::awaitable<BlockCounts> block_counts(Uuid domain, std::string disk) = 0;
+  /// `interface`: its tap device, or its MAC address. Refused as block_counts().
+  virtual asio::awaitable<InterfaceCounts> interface_counts(Uuid domain, std::string interface) = 0;
+  /// `disk` as above; of an inactive domain, too.
+  virtual asio::awaitable<BlockInfo> block_info(Uuid domain, std::string disk, Flags flags) = 0;
   /// Whether the domain's monitor answers. kOperationInvalid when inactive.
   virtual ControlInfo control_info(const Uuid& domain) = 0;
   /// domstats: `groups` is virDomainStatsTypes, 0 for all. A domain that goes meanwhile is left out. Without

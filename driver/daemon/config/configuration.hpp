@@ -38,6 +38,7 @@ struct Configuration {
   std::string kvm_device = "/dev/kvm";
   std::string sev_device = "/dev/sev";
   std::string uid_locks = "/run/virtsev/uids";  ///< The same for all virtsevds of root
+  std::string passt = "passt";                  ///< A path, or a name that is looked for in PATH
   std::function<spec::OpenedMachine(const domain_xml::DomainDefinition&)> open_machine = spec::open_machine;
   /// In the place of dump/core_file.hpp's.
   std::function<void(const std::string& path, std::uint64_t size, UniqueFd peer)> write_core_file;

@@ -48,5 +48,8 @@ void put_result(xdr::Encoder& out, const DomainInfo& info);
 void put_result(xdr::Encoder& out, const DomainState& state);
 void put_result(xdr::Encoder& out, const ControlInfo& info);
 void put_result(xdr::Encoder& out, const NodeInfo& info);
+void put_result(xdr::Encoder& out, const BlockCounts& counts);
+void put_result(xdr::Encoder& out, const InterfaceCounts& counts);
+void put_result(xdr::Encoder& out, const BlockInfo& info);
 
 }  // namespace virtsev::daemon::dispatch

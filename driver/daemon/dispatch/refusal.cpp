@@ -58,9 +58,14 @@ std::string words_of(Refusal refusal) {
           "this needs an agent in the guest, which virtsev does not speak to; ask the guest "
           "itself, on its console");
     case Refusal::kDisks:
-      return text("virtsev's guests have no disks yet");
+      return text(
+          "virtsev does not do this with a guest's disks; `virsh domblklist`, `domblkinfo` and `domblkstat` "
+          "show them");
     case Refusal::kInterfaces:
-      return text("virtsev's guests have no network interfaces yet");
+      return text(
+          "virtsev does not do this with a guest's network interfaces; `virsh domiflist` and `domifstat` "
+          "show "
+          "them");
     case Refusal::kSleep:
       return text("virtsev's machine has no sleep states; virsh suspend stops the guest's vCPUs instead");
     case Refusal::kInterrupt:

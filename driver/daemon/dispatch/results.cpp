@@ -39,4 +39,25 @@ void put_result(xdr::Encoder& out, const NodeInfo& info) {
   }
 }
 
+void put_result(xdr::Encoder& out, const BlockCounts& counts) {
+  for (const std::uint64_t number :
+       {counts.read.requests, counts.read.bytes, counts.write.requests, counts.write.bytes, counts.errors}) {
+    out.put_uint64(number);
+  }
+}
+
+void put_result(xdr::Encoder& out, const InterfaceCounts& counts) {
+  for (const InterfaceCounts::Direction& way : {counts.received, counts.sent}) {
+    for (const std::uint64_t number : {way.bytes, way.packets, way.errors, way.drops}) {
+      out.put_uint64(number);
+    }
+  }
+}
+
+void put_result(xdr::Encoder& out, const BlockInfo& info) {
+  for (const std::uint64_t number : {info.allocation, info.capacity, info.physical}) {
+    out.put_uint64(number);
+  }
+}
+
 }  // namespace virtsev::daemon::dispatch

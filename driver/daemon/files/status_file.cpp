@@ -54,6 +54,24 @@ bool read_number(const std::string& text, bool& value) {
   return text == "1" || text == "0";
 }
 
+/// Names on one line, "-" for those that are empty.
+std::string format_taps(const std::vector<std::string>& taps) {
+  std::string line;
+  for (const std::string& tap : taps) {
+    line += (line.empty() ? "" : " ") + (tap.empty() ? "-" : tap);
+  }
+  return line;
+}
+
+std::vector<std::string> parse_taps(const std::string& line) {
+  std::vector<std::string> taps;
+  std::istringstream words(line);
+  for (std::string word; words >> word;) {
+    taps.push_back(word == "-" ? "" : word);
+  }
+  return taps;
+}
+
 }  // namespace
 
 std::string format_status(const DomainStatus& status) {
@@ -69,6 +87,7 @@ std::string format_status(const DomainStatus& status) {
   out << "boot-id " << status.boot_id << '\n';
   out << "name " << status.name << '\n';
   out << "console " << status.console_path << '\n';
+  out << "taps " << format_taps(status.taps) << '\n';
   out << "console-silent-text " << status.console_silent_text << '\n';
   out << '\n' << status.xml;
   return out.str();
@@ -118,6 +137,7 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
   status.boot_id = fields["boot-id"];
   status.name = fields["name"];
   status.console_path = fields["console"];
+  status.taps = parse_taps(fields["taps"]);
   status.console_silent_text = fields["console-silent-text"];
   status.xml = content.substr(end_of_header + 2);
   return status;

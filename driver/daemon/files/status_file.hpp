@@ -5,14 +5,15 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "driver/control/messages.hpp"
 #include "sevcore/base/result.hpp"
 
 namespace virtsev::daemon {
 
-/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay.
-inline constexpr unsigned kStatusVersion = 3;
+/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay. 4: taps.
+inline constexpr unsigned kStatusVersion = 4;
 
 /// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
 /// live domain XML up to the end. A reader leaves keys that it does not know alone, so that a daemon also
@@ -39,6 +40,7 @@ struct DomainStatus {
   std::string boot_id;  ///< Of the kernel under which it ran
   std::string name;     ///< The domain's; what the XML says counts where it can be read
   std::string console_path;
+  std::vector<std::string> taps;  ///< Names of network devices, which hold no space; empty: not by one
   control::LaunchReport launch;
   std::string xml;
 };

@@ -58,6 +58,40 @@ void write_sev(std::ostream& out, const SevFacts& sev) {
       << "      </enum>\n    </launchSecurity>\n";
 }
 
+struct Choice {
+  const char* name;
+  std::initializer_list<const char*> values;
+};
+
+void write_device(std::ostream& out, const char* device, std::initializer_list<Choice> choices) {
+  out << "    <" << device << " supported='yes'>\n";
+  for (const Choice& choice : choices) {
+    out << "      <enum name='" << choice.name << "'>\n";
+    for (const char* value : choice.values) {
+      out << "        <value>" << value << "</value>\n";
+    }
+    out << "      </enum>\n";
+  }
+  out << "    </" << device << ">\n";
+}
+
+/// In the order of libvirt's schema.
+void write_devices(std::ostream& out) {
+  const auto no = [&out](std::initializer_list<const char*> devices) {
+    for (const char* device : devices) {
+      out << "    <" << device << " supported='no'/>\n";
+    }
+  };
+  write_device(out, "disk",
+               {{"diskDevice", {"disk", "cdrom"}},
+                {"bus", {"virtio"}},
+                {"model", {"virtio", "virtio-non-transitional"}}});
+  no({"graphics", "video", "hostdev"});
+  write_device(out, "rng",
+               {{"model", {"virtio", "virtio-non-transitional"}}, {"backendModel", {"random", "builtin"}}});
+  no({"filesystem", "tpm", "redirdev", "channel"});
+}
+
 }  // namespace
 
 std::string domain_capabilities_xml(const CapabilitiesInput& input, const DomainCapabilitiesQuery& query) {
@@ -77,10 +111,7 @@ std::string domain_capabilities_xml(const CapabilitiesInput& input, const Domain
       << "  <memoryBacking supported='yes'>\n    <enum name='sourceType'>\n      <value>memfd</value>\n    "
          "</enum>\n"
       << "  </memoryBacking>\n  <devices>\n";
-  for (const char* device :
-       {"disk", "graphics", "video", "hostdev", "rng", "filesystem", "tpm", "redirdev", "channel"}) {
-    out << "    <" << device << " supported='no'/>\n";
-  }
+  write_devices(out);
   out << "  </devices>\n  <features>\n    <gic supported='no'/>\n    <vmcoreinfo supported='no'/>\n"
       << "    <genid supported='no'/>\n    <backingStoreInput supported='no'/>\n    <backup "
          "supported='no'/>\n";

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The Driver's calls about domains as such: finding, defining, looking.
+#include <asio/steady_timer.hpp>
 #include <libvirt/libvirt.h>
 
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/hypervisor/hypervisor.hpp"
+#include "driver/daemon/lifecycle/device_statistics.hpp"
 #include "driver/daemon/lifecycle/launch_security.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
+#include "driver/daemon/loop/latch.hpp"
+#include "driver/daemon/loop/patient_calls.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -68,6 +72,7 @@ std::string Hypervisor::xml(const Uuid& uuid, Flags flags) {
   domain_xml::LiveState live;
   live.id = domain->run->id;
   live.console_path = domain->run->console_path;
+  live.taps = domain->run->taps;
   if (!domain->run->launch.measurement.empty()) {
     live.c_bit_position = domain->run->launch.c_bit_position;
     live.reduced_phys_bits = domain->run->launch.reduced_phys_bits;
@@ -119,6 +124,50 @@ asio::awaitable<std::vector<MemoryStatistic>> Hypervisor::memory_statistics(Uuid
   require_active(*domain);
   const auto status = co_await lifecycle_.ask_briefly(domain, true);
   co_return memory_statistics_of(*domain, status);
+}
+
+asio::awaitable<BlockCounts> Hypervisor::block_counts(Uuid uuid, std::string disk) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  const auto status = co_await lifecycle_.ask_briefly(domain, true);
+  require_active(*domain);
+  co_return block_counts_of(*domain, status, disk);
+}
+
+asio::awaitable<InterfaceCounts> Hypervisor::interface_counts(Uuid uuid, std::string interface) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  require_active(*domain);
+  const auto status = co_await lifecycle_.ask_briefly(domain, true);
+  require_active(*domain);
+  co_return interface_counts_of(*domain, status, interface);
+}
+
+asio::awaitable<BlockInfo> Hypervisor::block_info(Uuid uuid, std::string disk, Flags /*flags*/) {
+  constexpr std::chrono::seconds kLimit{2};
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const DefinitionPtr definition = definition_of(*domain, false);
+  if (!definition) {
+    require_usable(*domain);
+  }
+  const std::string path = disk_named(*definition, disk).path;
+  if (path.empty()) {
+    throw Error(ErrorCode::kOperationInvalid, text("the drive '{}' has no disc in it", disk));
+  }
+  Latch given_up(context_.io.get_executor());
+  asio::steady_timer limit(context_.io, kLimit);
+  limit.async_wait([&given_up](const std::error_code& error) {
+    if (!error) {
+      given_up.fire();
+    }
+  });
+  const auto info = std::make_shared<BlockInfo>();
+  std::function<void()> look = [path, info] { *info = block_info_of(path); };
+  if (!co_await context_.user_files.run(std::move(look), given_up)) {
+    throw Error(ErrorCode::kOperationTimeout,
+                text("the image '{}' has not answered for {} s: the server that it lies on may be gone", path,
+                     kLimit.count()));
+  }
+  co_return *info;
 }
 
 ControlInfo Hypervisor::control_info(const Uuid& domain) {

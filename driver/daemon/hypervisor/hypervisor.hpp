@@ -76,6 +76,9 @@ class Hypervisor final : public Driver {
   asio::awaitable<DomainInfo> info(Uuid domain) override;
   asio::awaitable<std::vector<VcpuInfo>> vcpus(Uuid domain) override;
   asio::awaitable<std::vector<MemoryStatistic>> memory_statistics(Uuid domain) override;
+  asio::awaitable<BlockCounts> block_counts(Uuid domain, std::string disk) override;
+  asio::awaitable<InterfaceCounts> interface_counts(Uuid domain, std::string interface) override;
+  asio::awaitable<BlockInfo> block_info(Uuid domain, std::string disk, Flags flags) override;
   ControlInfo control_info(const Uuid& domain) override;
   asio::awaitable<std::vector<DomainStatistics>> statistics(std::vector<Uuid> domains, std::uint32_t groups,
                                                             bool wait) override;

@@ -48,6 +48,7 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
   run->reboot_requested = status.reboot_requested;
   run->shutdown_asked = status.shutdown_asked;
   run->console_path = status.console_path;
+  run->taps = status.taps;
   if (status.console_silent) {
     run->console_silent = status.console_silent_text.empty()
                               ? text("its console stayed silent after the start")

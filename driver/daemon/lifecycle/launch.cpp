@@ -15,6 +15,8 @@
 #include "driver/daemon/monitor/guest_log.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
 #include "driver/daemon/monitor/vmm_path.hpp"
+#include "driver/daemon/network/host_links.hpp"
+#include "driver/spec-from-xml/virtsev/open_disks.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -146,14 +148,17 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   const Configuration configuration = context_.configuration;
   const auto machine = std::make_shared<spec::OpenedMachine>();
   const auto files = std::make_shared<LaunchFiles>();
+  const auto disks = std::make_shared<std::vector<spec::OpenedDisk>>();
+  const auto links = std::make_shared<std::vector<HostLink>>();
   const auto log = std::make_shared<UniqueFd>();
   // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
   // what opens them is left behind. So it touches nothing that a later start has, too.
   const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
-  std::function<void()> open_theirs = [definition = run->definition, machine, configuration, console_log,
-                                       own = own_guests(context_.domains)] {
+  std::function<void()> open_theirs = [definition = run->definition, machine, disks, configuration,
+                                       console_log, own = own_guests(context_.domains)] {
     require_platform(configuration, *definition, own);
     *machine = configuration.open_machine(*definition);
+    *disks = spec::open_disks(*definition);
     if (!definition->serials.empty() && !definition->serials[0].log_file.empty()) {
       *console_log = open_console_log(definition->serials[0].log_file);
     }
@@ -162,12 +167,13 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   stop_if_aborted(*domain, *run);
   // A guest that is launched again is the same run to whoever reads its log.
   const bool first = std::holds_alternative<Starting>(domain->life);
-  std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, log,
-                                     run, first, console_log,
+  std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, links,
+                                     log, run, first, console_log,
                                      names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                      layout = context_.layout, in_use = asids_in_use()] {
     *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
+    *links = open_host_links(*run->definition, configuration.passt);
     if (*console_log) {
       files->console_log = std::move(**console_log);
       if (first && !run->definition->serials[0].log_append) {
@@ -184,9 +190,13 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
     run->console_slave = std::move(console.slave);
     run->console_path = std::move(console.path);
   }
+  run->taps.clear();
+  for (const HostLink& link : *links) {
+    run->taps.push_back(link.tap);
+  }
   run->asid = files->asid.asid;
   run->firmware_delay = configuration.simulation.firmware_delay_ms_per_mib;
-  control::Start message = start_message(*run, *machine, *files, configuration);
+  control::Start message = start_message(*run, {*machine, *disks, *links, *files}, configuration);
   run->owner_given = !sevcore::owner_of(message.machine.protection).session.empty();
   spawn_monitor(domain, run, log->get(), find_vmm(configuration.vmm));
   transition(domain, step::Spawn{});

@@ -38,6 +38,23 @@ spec::DeviceDescription serial_port(const Run& run, const LaunchFiles& files) {
   return {"serial0", spec::PortAddress{layout::kCom1Port}, serial};
 }
 
+std::string alias_or(const std::string& own, const char* kind, std::size_t number) {
+  return own.empty() ? kind + std::to_string(number) : own;
+}
+
+spec::DeviceDescription network_card(const domain_xml::InterfaceDefinition& definition, std::size_t number,
+                                     const HostLink& link) {
+  spec::Interface interface;
+  interface.mac = definition.mac;
+  interface.mtu = definition.mtu;
+  interface.link_up = definition.link_up;
+  for (const UniqueFd& queue : link.queues) {
+    interface.taps.push_back(queue.get());
+  }
+  interface.stream = link.stream.get();
+  return {alias_or(definition.alias, "net", number), spec::PciAddress{definition.slot}, interface};
+}
+
 }  // namespace
 
 std::vector<std::string> vmm_arguments(const std::string& domain_name) {
@@ -45,12 +62,23 @@ std::vector<std::string> vmm_arguments(const std::string& domain_name) {
   return {"--control-fd", "3", "--peer-uid", std::to_string(::geteuid()), "--name", domain_name};
 }
 
-control::Start start_message(const Run& run, const spec::OpenedMachine& machine, const LaunchFiles& files,
-                             const Configuration& configuration) {
+control::Start start_message(const Run& run, const Opened& opened, const Configuration& configuration) {
+  const LaunchFiles& files = opened.files;
   control::Start start;
-  start.machine = machine.machine;
+  start.machine = opened.machine.machine;
   require_owner(*run.definition, start.machine.protection);
   start.machine.devices.push_back(serial_port(run, files));
+  for (const spec::OpenedDisk& disk : opened.disks) {
+    start.machine.devices.push_back({disk.id, disk.address, disk.disk});
+  }
+  for (std::size_t i = 0; i < opened.links.size(); ++i) {
+    start.machine.devices.push_back(network_card(run.definition->interfaces.at(i), i, opened.links[i]));
+  }
+  for (std::size_t i = 0; i < run.definition->entropy.size(); ++i) {
+    const domain_xml::EntropyDefinition& entropy = run.definition->entropy[i];
+    start.machine.devices.push_back(
+        {alias_or(entropy.alias, "rng", i), spec::PciAddress{entropy.slot}, spec::Entropy{}});
+  }
   start.platform = configuration.platform;
   if (const auto& security = run.definition->launch_security) {
     start.c_bit_position = security->c_bit_position;

@@ -9,16 +9,25 @@
 #include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/domain.hpp"
 #include "driver/daemon/monitor/launch_files.hpp"
+#include "driver/daemon/network/host_links.hpp"
+#include "driver/spec-from-xml/virtsev/open_disks.hpp"
 #include "driver/spec-from-xml/virtsev/open_machine.hpp"
 
 namespace virtsev::daemon {
 
 std::vector<std::string> vmm_arguments(const std::string& domain_name);
 
-/// Borrows the descriptors of run, machine and files. Throws Error(kXmlError) where dhCert or session is not
+/// All that was opened for a guest.
+struct Opened {
+  const spec::OpenedMachine& machine;
+  const std::vector<spec::OpenedDisk>& disks;
+  const std::vector<HostLink>& links;  ///< Of each interface of the definition
+  const LaunchFiles& files;
+};
+
+/// Borrows the descriptors of run and `opened`. Throws Error(kXmlError) where dhCert or session is not
 /// base64.
-control::Start start_message(const Run& run, const spec::OpenedMachine& machine, const LaunchFiles& files,
-                             const Configuration& configuration);
+control::Start start_message(const Run& run, const Opened& opened, const Configuration& configuration);
 
 /// The console said nothing for too long: noted for `virsh dominfo`, and logged. False, and nothing done,
 /// where that is said too often.

@@ -9,6 +9,7 @@
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
+#include "driver/daemon/lifecycle/device_statistics.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -139,6 +140,12 @@ std::vector<TypedParameter> statistics_of(const Domain& domain, const MaybeStatu
   }
   if (wanted(VIR_DOMAIN_STATS_VCPU)) {
     add_vcpus(out, domain, status);
+  }
+  if (wanted(VIR_DOMAIN_STATS_INTERFACE)) {
+    add_interfaces(out, domain, status);
+  }
+  if (wanted(VIR_DOMAIN_STATS_BLOCK)) {
+    add_disks(out, domain, status);
   }
   return out;
 }

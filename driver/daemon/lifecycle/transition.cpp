@@ -85,6 +85,7 @@ void Lifecycle::save_status(const DomainPtr& domain, DomainState state) {
   status.boot_id = boot_id();
   status.name = domain->name;
   status.console_path = run->console_path;
+  status.taps = run->taps;
   status.launch = run->launch;
   try {
     status.xml = domain_xml::format(*run->definition);

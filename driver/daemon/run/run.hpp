@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <asio/steady_timer.hpp>
 
@@ -52,6 +53,7 @@ struct Run {
   // was restarted.
   std::string console_path;
   UniqueFd console_master, console_slave;
+  std::vector<std::string> taps;  ///< The interfaces' tap devices by name; empty: not by one
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();
   std::optional<control::Status> known;  ///< What the monitor said last of its guest

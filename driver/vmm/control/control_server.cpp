@@ -164,7 +164,7 @@ bool ControlServer::answer(control::Frame frame) {
     return send(
         control::encode(control::Reply(control::Failure{
                             ErrorCode::kNoSupport,
-                            text("This domain's monitor is older than that request; restart the domain")}),
+                            text("this domain's monitor is older than that request; restart the domain")}),
                         serial));
   }
   const bool is_hello = std::holds_alternative<control::Hello>(*request);
@@ -177,7 +177,7 @@ bool ControlServer::answer(control::Frame frame) {
   } catch (const std::exception& error) {
     // The host has no more threads, memory or descriptors.
     reply = control::Failure{ErrorCode::kOperationFailed,
-                             text("The host can't do what the domain's monitor asks for: {}", error.what())};
+                             text("the host can't do what the domain's monitor asks for: {}", error.what())};
   }
   if (peer_ != asked_by) {
     return true;  // Whoever asked has gone

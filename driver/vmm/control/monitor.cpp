@@ -66,7 +66,7 @@ control::RunState Monitor::state() const {
 
 Guest& Monitor::guest() {
   if (!guest_) {
-    throw Error(ErrorCode::kOperationInvalid, text("The domain's monitor has not started a guest yet"));
+    throw Error(ErrorCode::kOperationInvalid, text("the domain's monitor has not started a guest yet"));
   }
   return *guest_;
 }
@@ -77,7 +77,7 @@ control::Reply Monitor::on(const control::Hello& hello, control::Frame&) {
 
 control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   if (guest_ || ended_) {
-    throw Error(ErrorCode::kOperationInvalid, text("The domain's monitor has started its guest already"));
+    throw Error(ErrorCode::kOperationInvalid, text("the domain's monitor has started its guest already"));
   }
   // The frame moves, the descriptors in it stay what they are.
   start_ = std::move(frame);
@@ -122,6 +122,7 @@ control::Reply Monitor::on(const control::Query&, control::Frame&) {
     status.launch = guest_->report();
     status.vcpu_time_ns = guest_->vcpu_times_ns();
     status.vcpu_threads = guest_->vcpu_thread_ids();
+    guest_->add_figures(status);
     if (!guest_->has_spoken()) {
       status.console_silent = silence_;
     }
@@ -191,7 +192,7 @@ control::Reply Monitor::on(const control::GrantFirmware& grant, control::Frame&)
 
 control::Reply Monitor::on(const control::OpenConsole&, control::Frame&) {
   if (console_master_ < 0) {
-    throw Error(ErrorCode::kOperationInvalid, text("The domain has no console"));
+    throw Error(ErrorCode::kOperationInvalid, text("the domain has no console"));
   }
   return control::ConsoleMaster{console_master_, nullptr};
 }
@@ -203,13 +204,13 @@ void Monitor::on_peer_left() {
 }
 
 void Monitor::on_termination() {
-  end_.raise({control::EndReason::kDestroyed, text("The monitor was asked to end (SIGTERM)")});
+  end_.raise({control::EndReason::kDestroyed, text("the monitor was asked to end (SIGTERM)")});
 }
 
 void Monitor::on_console_timeout() {
   if (guest_ && !guest_->has_spoken()) {
     // What is seen. Whether a guest has stopped, or is slow, nobody here can tell.
-    silence_ = text("The guest has written nothing to its serial port for {} seconds: {}", console_timeout_,
+    silence_ = text("the guest has written nothing to its serial port for {} seconds: {}", console_timeout_,
                     guest_->describe_vcpus());
     surroundings_.publish(control::ConsoleSilent{silence_});
   }

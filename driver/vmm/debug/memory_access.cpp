@@ -15,7 +15,7 @@ using sevcore::PolicyBit;
 [[noreturn]] void throw_no_memory(GuestAddress address, std::uint64_t size) {
   throw Error(
       ErrorCode::kInvalidArgument,
-      text("The guest has no memory at {:#x} ({} bytes); only what lies within its RAM can be read or "
+      text("the guest has no memory at {:#x} ({} bytes); only what lies within its RAM can be read or "
            "written",
            address.value(), size));
 }
@@ -24,19 +24,19 @@ Error walk_failure(WalkError error, std::uint64_t linear) {
   switch (error) {
     case WalkError::kUnknownMode:
       return {ErrorCode::kOperationUnsupported,
-              text("The vCPU is in a 32-bit mode with paging, whose page tables virtsev does not read; use "
+              text("the vCPU is in a 32-bit mode with paging, whose page tables virtsev does not read; use "
                    "physical addresses (VIR_MEMORY_PHYSICAL)")};
     case WalkError::kNotCanonical:
       return {ErrorCode::kInvalidArgument,
               text("{:#x} is no virtual address in the mode that the vCPU is in", linear)};
     case WalkError::kNotMapped:
       return {ErrorCode::kInvalidArgument,
-              text("Nothing is mapped at virtual address {:#x} by what runs on the vCPU now", linear)};
+              text("nothing is mapped at virtual address {:#x} by what runs on the vCPU now", linear)};
     case WalkError::kTableOutsideMemory:
       break;
   }
   return {ErrorCode::kInvalidArgument,
-          text("The guest's page tables for virtual address {:#x} point to where it has no memory", linear)};
+          text("the guest's page tables for virtual address {:#x} point to where it has no memory", linear)};
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ void MemoryAccess::require_debuggable() const {
   const std::optional<sevcore::Policy> policy = sevcore::policy_of(subject_.protection);
   if (policy && policy->has(PolicyBit::kNoDebug)) {
     throw Error(ErrorCode::kOperationDenied,
-                text("The guest's policy {:#x} forbids debugging (NODBG, bit 0, is set): its memory and "
+                text("the guest's policy {:#x} forbids debugging (NODBG, bit 0, is set): its memory and "
                      "registers can be neither read nor written. Only a guest that is launched with bit 0 "
                      "clear can be debugged",
                      policy->value()));
@@ -56,7 +56,7 @@ void MemoryAccess::require_readable_registers() const {
   require_debuggable();
   if (sevcore::encrypts_state(subject_.protection)) {
     throw Error(ErrorCode::kOperationUnsupported,
-                text("The guest's registers are encrypted (SEV-ES), and Linux offers no way to decrypt them: "
+                text("the guest's registers are encrypted (SEV-ES), and Linux offers no way to decrypt them: "
                      "they can be neither read nor written, and its page tables can't be found. Use physical "
                      "addresses (VIR_MEMORY_PHYSICAL)"));
   }

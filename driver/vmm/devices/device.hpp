@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "driver/vmm/bus/buses.hpp"
+#include "driver/vmm/devices/device_figures.hpp"
 #include "driver/vmm/devices/panel.hpp"
 #include "driver/vmm/interrupts/doorbell.hpp"
 #include "driver/vmm/interrupts/interrupts.hpp"
@@ -22,6 +23,8 @@ class Device {
   /// The guest has ended: what is still to be handed on goes out now, as far as that takes no waiting. The
   /// I/O thread, while all vCPUs stand still.
   virtual void finish() {}
+  /// Adds what it has moved, where it counts that. Any thread.
+  virtual void add_figures(DeviceFigures& /*figures*/) const {}
 };
 
 /// What a device gets of its machine. All of it outlives the device.

@@ -6,7 +6,7 @@
 namespace virtsev::vmm {
 
 DiskDevice::DiskDevice(const OnPci<spec::Disk>& options, const Surroundings& surroundings)
-    : log_(options.id) {
+    : id_(options.id), log_(options.id) {
   const spec::Disk& disk = options.kind;
   auto block = std::make_unique<BlockDevice>(
       BlockDevice::Options{disk.read_only, disk.discard, disk.flush == spec::Disk::Flush::kAlways,

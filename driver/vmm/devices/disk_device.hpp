@@ -15,10 +15,12 @@ class DiskDevice final : public Device {
   /// Throws Error where the image can't be used, and std::system_error.
   DiskDevice(const OnPci<spec::Disk>& options, const Surroundings& surroundings);
 
-  /// Any thread.
-  [[nodiscard]] DiskStatistics statistics() const { return block_->statistics(); }
+  void add_figures(DeviceFigures& figures) const override {
+    figures.disks.emplace_back(id_, block_->statistics());
+  }
 
  private:
+  std::string id_;
   DeviceLog log_;
   BlockDevice* block_;  // function_'s
   std::unique_ptr<Device> function_;

@@ -33,7 +33,7 @@ std::vector<std::unique_ptr<NetworkPort>> ports_of(const OnPci<spec::Interface>&
 }  // namespace
 
 InterfaceDevice::InterfaceDevice(const OnPci<spec::Interface>& options, const Surroundings& surroundings)
-    : log_(options.id) {
+    : id_(options.id), log_(options.id) {
   const spec::Interface& interface = options.kind;
   auto network =
       std::make_unique<NetworkDevice>(NetworkDevice::Options{interface.mac, interface.mtu, interface.link_up},

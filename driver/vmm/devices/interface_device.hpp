@@ -16,10 +16,12 @@ class InterfaceDevice final : public Device {
 
   /// Any thread.
   void set_link(bool up) { network_->set_link(up); }
-  /// Any thread.
-  [[nodiscard]] InterfaceStatistics statistics() const { return network_->statistics(); }
+  void add_figures(DeviceFigures& figures) const override {
+    figures.interfaces.emplace_back(id_, network_->statistics());
+  }
 
  private:
+  std::string id_;
   DeviceLog log_;
   NetworkDevice* network_;  // function_'s
   std::unique_ptr<Device> function_;

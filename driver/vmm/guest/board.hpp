@@ -50,6 +50,14 @@ class Board {
 
   Buses& buses() { return buses_; }
   [[nodiscard]] const Panel& panel() const { return panel_; }
+  /// Of all devices that count.
+  [[nodiscard]] DeviceFigures figures() const {
+    DeviceFigures figures;
+    for (const auto& device : devices_) {
+      device->add_figures(figures);
+    }
+    return figures;
+  }
   /// Device::finish() of all.
   void finish() {
     for (const auto& device : devices_) {

@@ -15,12 +15,12 @@ Guest::~Guest() {
 void Guest::inject_secret(const control::InjectSecret& secret) {
   if (launch_->commands() == nullptr) {
     throw Error(ErrorCode::kOperationInvalid,
-                text("The domain is not protected by SEV: it takes no launch secret"));
+                text("the domain is not protected by SEV: it takes no launch secret"));
   }
   if (has_run_) {
     throw Error(
         ErrorCode::kOperationInvalid,
-        text("The domain has run already; a launch secret can be set only between `virsh start --paused` and "
+        text("the domain has run already; a launch secret can be set only between `virsh start --paused` and "
              "the first `virsh resume`"));
   }
   std::uint64_t address = report_.secret_address;
@@ -29,11 +29,34 @@ void Guest::inject_secret(const control::InjectSecret& secret) {
   } else if (secret.secret.size() > report_.secret_size) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        text("The secret has {} bytes, but the guest's secret area has room for {}; shorten it, or name an "
+        text("the secret has {} bytes, but the guest's secret area has room for {}; shorten it, or name an "
              "address (sev-secret-set-address)",
              secret.secret.size(), report_.secret_size));
   }
   launch_->commands()->inject_secret(secret.header, secret.secret, GuestAddress(address));
+}
+
+namespace {
+
+control::DiskFigures::Kind to_control(const DiskStatistics::Kind& kind) {
+  return {kind.requests, kind.bytes, kind.nanoseconds};
+}
+
+control::InterfaceFigures::Direction to_control(const InterfaceStatistics::Direction& way) {
+  return {way.bytes, way.packets, way.errors, way.drops};
+}
+
+}  // namespace
+
+void Guest::add_figures(control::Status& status) const {
+  const DeviceFigures figures = machine_->device_figures();
+  for (const auto& [id, disk] : figures.disks) {
+    status.disks.push_back(
+        {id, to_control(disk.read), to_control(disk.write), to_control(disk.flush), disk.errors});
+  }
+  for (const auto& [id, interface] : figures.interfaces) {
+    status.interfaces.push_back({id, to_control(interface.received), to_control(interface.sent)});
+  }
 }
 
 void Guest::resume() {

@@ -47,6 +47,8 @@ class Guest {
   /// When the guest has ended, and stands still: devices hand on what they still have.
   void finish() { machine_->finish(); }
 
+  /// What its disks and interfaces have moved.
+  void add_figures(control::Status& status) const;
   [[nodiscard]] std::vector<std::uint64_t> vcpu_times_ns() const { return machine_->vcpu_times_ns(); }
   [[nodiscard]] std::vector<std::uint32_t> vcpu_thread_ids() const { return machine_->vcpu_thread_ids(); }
   /// Where each vCPU stands, for people; halts a running guest for that moment.

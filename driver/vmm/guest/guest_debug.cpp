@@ -13,7 +13,7 @@ MemoryAccess Guest::memory_access() {
 
 Bytes Guest::read_memory(const control::ReadMemory& what) {
   if (what.length > control::kMaxMemoryRead) {
-    throw Error(ErrorCode::kInvalidArgument, text("At most {} bytes of memory can be read at once, not {}",
+    throw Error(ErrorCode::kInvalidArgument, text("at most {} bytes of memory can be read at once, not {}",
                                                   control::kMaxMemoryRead, what.length));
   }
   const MemoryAccess access = memory_access();

@@ -77,7 +77,7 @@ void KvmMachine::wire(Wiring wiring) {
 KvmVcpu& KvmMachine::vcpu(std::uint32_t id) {
   if (id >= vcpus_.size()) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("The guest has no vCPU {}; it has {}, counted from 0", id, vcpus_.size()));
+                text("the guest has no vCPU {}; it has {}, counted from 0", id, vcpus_.size()));
   }
   return *vcpus_[id];
 }

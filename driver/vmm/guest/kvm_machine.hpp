@@ -58,6 +58,7 @@ class KvmMachine {
   KvmVcpu& vcpu(std::uint32_t id);
   [[nodiscard]] std::vector<sevcore::VcpuState> vcpu_states() const;
   [[nodiscard]] const Panel& panel() const { return board_->panel(); }
+  [[nodiscard]] DeviceFigures device_figures() const { return board_->figures(); }
   /// When the guest has ended, and stands still: devices hand on what they still have.
   void finish() { board_->finish(); }
 

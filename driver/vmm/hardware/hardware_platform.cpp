@@ -26,7 +26,7 @@ HardwarePlatform::HardwarePlatform(const KvmHost& host, UniqueFd sev_device)
       vm_types_(static_cast<std::uint32_t>(host.extension(kCapVmTypes))) {
   if (!cpu_.sev) {
     throw Error(ErrorCode::kConfigUnsupported,
-                text("This host's processor has no SEV; `virtsev host` says more"));
+                text("this host's processor has no SEV; `virtsev host` says more"));
   }
 }
 

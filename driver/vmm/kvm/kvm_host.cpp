@@ -25,12 +25,12 @@ constexpr std::array kNeeds = {
 
 KvmHost::KvmHost(UniqueFd device) : device_(std::move(device)) {
   if (retried_ioctl(device_.get(), KVM_GET_API_VERSION, 0UL) != KVM_API_VERSION) {
-    throw Error(ErrorCode::kInternal, text("The descriptor that was passed as /dev/kvm is no KVM"));
+    throw Error(ErrorCode::kInternal, text("the descriptor that was passed as /dev/kvm is no KVM"));
   }
   for (const Need& need : kNeeds) {
     if (extension(need.capability) == 0) {
       throw Error(ErrorCode::kConfigUnsupported,
-                  text("This host's KVM has no {}; a newer kernel is needed", need.name));
+                  text("this host's KVM has no {}; a newer kernel is needed", need.name));
     }
   }
 }

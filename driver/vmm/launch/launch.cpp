@@ -146,7 +146,7 @@ void Launch::inject_secret(ByteView header, ByteView secret, GuestAddress addres
   const std::uint8_t* target = memory_.private_memory().host_address(address, secret.size());
   if (target == nullptr) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("The secret ({} bytes) at address {:#x} would lie outside the guest's memory",
+                text("the secret ({} bytes) at address {:#x} would lie outside the guest's memory",
                      secret.size(), address.value()));
   }
   sevcore::PacketArguments arguments;

@@ -23,7 +23,7 @@ void load(const sevcore::PlanStep& step, const MachineMemory& memory) {
       throw Error(
           ErrorCode::kConfigUnsupported,
           text(
-              "The {} ({} bytes at {:#x}) does not fit into the guest's memory; give the guest more <memory>",
+              "the {} ({} bytes at {:#x}) does not fit into the guest's memory; give the guest more <memory>",
               step.name, step.size, step.address->value()));
     }
     done += piece.size();

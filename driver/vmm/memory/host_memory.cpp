@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t kMiB = 1ULL << 20;
 
 [[noreturn]] void throw_no_memory(std::uint64_t size, int error_number) {
-  throw Error(ErrorCode::kOperationFailed, text("The host can't give the guest {} MiB of memory: {}",
+  throw Error(ErrorCode::kOperationFailed, text("the host can't give the guest {} MiB of memory: {}",
                                                 size / kMiB, std::strerror(error_number)));
 }
 

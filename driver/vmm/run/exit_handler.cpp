@@ -33,10 +33,10 @@ GuestEnd describe_system_event(const kvm_run& area) {
       return {EndReason::kReset, {}};
     }
     return {EndReason::kPanic,
-            text("The guest asked to be terminated (GHCB termination, reason set {}, reason {})",
+            text("the guest asked to be terminated (GHCB termination, reason set {}, reason {})",
                  (value >> 12) & 0xf, (value >> 16) & 0xff)};
   }
-  return failed(text("The guest ended with KVM system event {}, which this program does not know", type));
+  return failed(text("the guest ended with KVM system event {}, which this program does not know", type));
 }
 
 std::string describe_state(std::uint32_t mp_state) {
@@ -74,7 +74,7 @@ GuestEnd ExitHandler::invalid_run(Vcpu& vcpu, std::uint32_t id) const {
   const std::optional<HiddenState> hidden = mode_.hidden_state();
   if (hidden && hidden->shutdown_may_be_einval) {
     return {EndReason::kPanic,
-            text("The guest stopped with a triple fault, or asked KVM for what it does not serve (a kernel "
+            text("the guest stopped with a triple fault, or asked KVM for what it does not serve (a kernel "
                  "before Linux 6.7 does not tell which: \"{}\"; its log may): {}",
                  std::strerror(EINVAL), describe_position(vcpu, id))};
   }
@@ -137,14 +137,14 @@ std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const 
       return mode_.finish_step(vcpu, id) ? std::nullopt : std::optional(unknown_exit(vcpu, id));
     case KVM_EXIT_SHUTDOWN:
       return GuestEnd{EndReason::kPanic,
-                      text("The guest stopped with a triple fault: {}", describe_position(vcpu, id))};
+                      text("the guest stopped with a triple fault: {}", describe_position(vcpu, id))};
     case KVM_EXIT_SYSTEM_EVENT:
       return describe_system_event(area);
     case KVM_EXIT_INTERNAL_ERROR:
       return failed(text("KVM can't run the guest on (internal error {}): {}", area.internal.suberror,
                          describe_position(vcpu, id)));
     case KVM_EXIT_FAIL_ENTRY:
-      return failed(text("The processor refuses the guest's state (reason {:#x}): {}",
+      return failed(text("the processor refuses the guest's state (reason {:#x}): {}",
                          std::uint64_t{area.fail_entry.hardware_entry_failure_reason},
                          describe_position(vcpu, id)));
     default:

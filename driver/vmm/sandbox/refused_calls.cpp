@@ -44,7 +44,7 @@ Prepared* prepared = nullptr;
 Content content_for(std::size_t size) {
   const std::string placeholder(size, '\x01');
   const std::string told = text(
-      "The domain's monitor tried the system call {}, which is none that it needs: its sandbox refused "
+      "the domain's monitor tried the system call {}, which is none that it needs: its sandbox refused "
       "it and ended the monitor. A guest may have taken it over: keep this log, and report it as a "
       "fault of virtsev",
       placeholder);

@@ -52,7 +52,7 @@ GhcbAnswer terminate(std::uint64_t value) {
   const std::uint64_t reason_set = (value >> 12) & 0xf;
   const std::uint64_t reason = (value >> 16) & 0xff;
   GhcbAnswer answer;
-  answer.terminated = text("The guest asked to be terminated (GHCB termination, reason set {}, reason {})",
+  answer.terminated = text("the guest asked to be terminated (GHCB termination, reason set {}, reason {})",
                            reason_set, reason);
   return answer;
 }
@@ -136,7 +136,7 @@ GhcbAnswer serve_ghcb(std::uint64_t value, std::uint32_t c_bit_position, const G
       return terminate(value);
     default:
       answer.terminated =
-          text("The guest made a GHCB request that no version of the protocol has ({:#x})", value);
+          text("the guest made a GHCB request that no version of the protocol has ({:#x})", value);
       return answer;
   }
 }

@@ -22,7 +22,7 @@ void map_at(std::uint8_t* where, std::uint64_t size, const HostMemory* memory, s
                    static_cast<off_t>(offset));
   if (mapped == MAP_FAILED) {
     throw Error(ErrorCode::kInternal,
-                text("The host refused to show the guest its memory ({} bytes; mmap: {})", size,
+                text("the host refused to show the guest its memory ({} bytes; mmap: {})", size,
                      std::strerror(errno)));
   }
 }

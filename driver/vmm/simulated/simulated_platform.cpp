@@ -53,7 +53,7 @@ SimulatedSevPlatform::SimulatedSevPlatform(const KvmHost& host, UniqueFd identit
     if (host.extension(capability) == 0) {
       throw Error(
           ErrorCode::kConfigUnsupported,
-          text("This host's KVM can't simulate SEV: it passes no model specific registers to the monitor; "
+          text("this host's KVM can't simulate SEV: it passes no model specific registers to the monitor; "
                "Linux 5.10 or newer is needed"));
     }
   }

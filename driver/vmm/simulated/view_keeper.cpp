@@ -29,7 +29,7 @@ std::string reason_of(PageTableWalk::Refusal refusal) {
 [[noreturn]] void refuse(PageTableWalk::Refusal refusal) {
   throw Error(
       ErrorCode::kOperationFailed,
-      text("The guest's page tables are more than a simulated SEV guest may have: {}", reason_of(refusal)));
+      text("the guest's page tables are more than a simulated SEV guest may have: {}", reason_of(refusal)));
 }
 
 /// What stays shared, and what is now; where that is too scattered, what is now.

@@ -151,10 +151,23 @@ TEST(MonitorOfVersion4, SaysThatItWasDestroyed) {
   EXPECT_EQ(std::get<Ended>(*ended).reason, EndReason::kDestroyed);
 }
 
+/// Two counts, of disks and of interfaces, which a status has since version 5.
+constexpr std::size_t kFiguresOfNoDevice = 8;
+
+TEST(PreviousVersion, ItsStatusHasNoFiguresOfDevices) {
+  const Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, "silent"};
+  Frame frame = received(encode(Reply(sent), 1));
+  frame.payload.resize(frame.payload.size() - kFiguresOfNoDevice);
+  const auto decoded = decode_reply(frame);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<Status>(*decoded).console_silent, "silent");
+  EXPECT_TRUE(std::get<Status>(*decoded).disks.empty());
+}
+
 TEST(PreviousVersion, ItsStatusHasNoWordOfTheConsole) {
   const Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, {}};
   Frame frame = received(encode(Reply(sent), 1));
-  frame.payload.resize(frame.payload.size() - 4);
+  frame.payload.resize(frame.payload.size() - 4 - kFiguresOfNoDevice);
   const auto decoded = decode_reply(frame);
   ASSERT_TRUE(decoded);
   const Status& status = std::get<Status>(*decoded);

@@ -89,17 +89,23 @@ inline LaunchReport sample_report() {
 }
 
 inline std::vector<Reply> sample_replies() {
-  return {
-      Failure{ErrorCode::kOperationInvalid, "no"},
-      Done{},
-      HelloReply{2, RunState::kRunning},
-      sample_report(),
-      Status{
-          RunState::kPaused, true, sample_report(), {1, 1ULL << 40}, {77, 78}, 12345678, "vCPU 0 at 0x1000"},
-      MemoryContent{Bytes(17, 0x44)},
-      RegisterContent{sample_registers()},
-      MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}},
-      ConsoleMaster{0, nullptr}};
+  return {Failure{ErrorCode::kOperationInvalid, "no"},
+          Done{},
+          HelloReply{2, RunState::kRunning},
+          sample_report(),
+          Status{RunState::kPaused,
+                 true,
+                 sample_report(),
+                 {1, 1ULL << 40},
+                 {77, 78},
+                 12345678,
+                 "vCPU 0 at 0x1000",
+                 {{"virtio-disk0", {1, 2, 3}, {4, 5, 6}, {7, 0, 8}, 9}},
+                 {{"net0", {1, 2, 3, 4}, {5, 6, 7, 1ULL << 40}}}},
+          MemoryContent{Bytes(17, 0x44)},
+          RegisterContent{sample_registers()},
+          MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}},
+          ConsoleMaster{0, nullptr}};
 }
 
 inline std::vector<Event> sample_events() {

@@ -132,6 +132,15 @@ TEST_F(Reconnect, StatusOfALaterVersionIsRead) {
   EXPECT_EQ(3, parsed->id);
 }
 
+TEST_F(Reconnect, NamesOfTapDevicesAreKept) {
+  DomainStatus status;
+  status.pid = 1;
+  status.start_time = 1;
+  EXPECT_TRUE(parse_status(format_status(status))->taps.empty());
+  status.taps = {"vnet0", "", "tap-of-mine"};
+  EXPECT_EQ(parse_status(format_status(status))->taps, status.taps);
+}
+
 TEST_F(Reconnect, ConsoleThatFellSilentMeanwhileIsAMessageAfterwards) {
   const DomainHandle domain = start(define({.command_line = "resume=quiet"}));
   EXPECT_EQ(driver().messages(domain.uuid).back().find("0x1000"), std::string::npos);

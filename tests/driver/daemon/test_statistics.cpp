@@ -41,7 +41,9 @@ TEST_F(Statistics, FollowTheGroups) {
   EXPECT_EQ((std::vector<std::string>{"vcpu.current", "vcpu.maximum", "vcpu.0.state", "vcpu.0.time",
                                       "vcpu.1.state", "vcpu.1.time"}),
             fields(domain, VIR_DOMAIN_STATS_VCPU));
-  EXPECT_TRUE(fields(domain, VIR_DOMAIN_STATS_BLOCK).empty());
+  EXPECT_EQ((std::vector<std::string>{"block.count"}), fields(domain, VIR_DOMAIN_STATS_BLOCK));
+  EXPECT_EQ((std::vector<std::string>{"net.count"}), fields(domain, VIR_DOMAIN_STATS_INTERFACE));
+  EXPECT_TRUE(fields(domain, VIR_DOMAIN_STATS_PERF).empty());
   EXPECT_EQ(2000000U, wait(driver().info(domain.uuid)).cpu_time_ns);
   EXPECT_EQ(65536U, wait(driver().info(domain.uuid)).memory_kib);
   EXPECT_EQ(2U, wait(driver().vcpus(domain.uuid)).size());

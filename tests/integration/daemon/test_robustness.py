@@ -266,7 +266,7 @@ class Robustness(unittest.TestCase):
         clients = []
         for i in range(100):
             client = Client(self.path + "-ro")
-            # At most a MiB, of which all but the last byte comes.
+            # at most a MiB, of which all but the last byte comes.
             client.send(struct.pack(">I", MIB) + packet(HOSTNAME)[4:] + bytes(MIB - 28 - 1))
             clients.append(client)
         self.assertLess(self.resident() - self.before[1], max(self.most_growth, 200 * MIB))

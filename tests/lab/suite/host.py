@@ -24,7 +24,7 @@ DOMAIN = """<domain type='kvm'>
     <initrd>{initrd}</initrd>
     <cmdline>{command_line}</cmdline>
   </os>
-  <devices><console type='pty'/></devices>
+  <devices><console type='pty'/>{devices}</devices>
   <launchSecurity type='sev'><policy>{policy}</policy>{session}</launchSecurity>
 </domain>
 """
@@ -100,6 +100,16 @@ class Host:
     def virtsev(self, *arguments):
         return run("virtsev", *arguments, env=self.environment)
 
+    def make_initrd(self, *modules):
+        """The example's, with more modules of the kernel, which its init loads."""
+        kernel = self.kernel.read_bytes()
+        at = int.from_bytes(kernel[0x20e:0x210], "little") + 0x200  # Linux, Documentation/x86/boot.rst: kernel_version
+        version = kernel[at:at + 200].split(b" ")[0].decode()
+        initrd = self.root / "-".join(["initrd", *modules])
+        if not initrd.exists():
+            subprocess.run([SOURCE / "examples/initrd/make", initrd, version, *modules], check=True)
+        return initrd
+
     def domain(self, name, **values):
         return Domain(self, name, **values)
 
@@ -130,7 +140,7 @@ class Domain:
     """A domain, and what its owner keeps for it."""
 
     def __init__(self, host, name, policy="0x7", vcpus=2, memory=256, command_line="console=ttyS0 quiet", session=False,
-                 extra=""):
+                 extra="", devices="", initrd=None):
         self.host, self.name, self.policy = host, name, policy
         self.owner = host.root / f"owner-{name}"
         self.xml = host.root / f"{name}.xml"
@@ -139,8 +149,8 @@ class Domain:
             self.make_session()
             xml_session = (f"<dhCert>{(self.owner / 'dh_cert.b64').read_text().strip()}</dhCert>"
                            f"<session>{(self.owner / 'session.b64').read_text().strip()}</session>")
-        document = DOMAIN.format(name=name, memory=memory, vcpus=vcpus, kernel=host.kernel, initrd=host.initrd,
-                                 command_line=command_line, policy=policy, session=xml_session)
+        document = DOMAIN.format(name=name, memory=memory, vcpus=vcpus, kernel=host.kernel, initrd=initrd or host.initrd,
+                                 command_line=command_line, policy=policy, session=xml_session, devices=devices)
         self.xml.write_text(document.replace("<devices>", extra + "<devices>"))
 
     def virsh(self, command, *arguments, **options):

@@ -31,6 +31,7 @@ asio::awaitable<void> domain_open_channel(Request& request);
 asio::awaitable<void> connect_get_all_domain_stats(Request& request);
 /// The total alone: what a guest used of each of the host's CPUs is not counted.
 asio::awaitable<void> domain_get_cpu_stats(Request& request);
+asio::awaitable<void> domain_block_stats_flags(Request& request);
 
 // domains_define.cpp: A domain as such.
 asio::awaitable<void> domain_create(Request& request);

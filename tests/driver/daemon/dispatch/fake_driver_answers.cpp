@@ -79,6 +79,24 @@ asio::awaitable<std::vector<MemoryStatistic>> FakeDriver::memory_statistics(Uuid
   co_return all;
 }
 
+asio::awaitable<BlockCounts> FakeDriver::block_counts(Uuid uuid, std::string disk) {
+  calls.push_back("block_counts " + disk);
+  find_active(uuid);
+  co_return BlockCounts{{1, 4096, 10}, {2, 8192, 20}, {3, 0, 30}, 4};
+}
+
+asio::awaitable<InterfaceCounts> FakeDriver::interface_counts(Uuid uuid, std::string interface) {
+  calls.push_back("interface_counts " + interface);
+  find_active(uuid);
+  co_return InterfaceCounts{{100, 2, 3, 4}, {500, 6, 7, 8}};
+}
+
+asio::awaitable<BlockInfo> FakeDriver::block_info(Uuid uuid, std::string disk, Flags) {
+  calls.push_back("block_info " + disk);
+  find(uuid);
+  co_return BlockInfo{512, 4096, 1024};
+}
+
 asio::awaitable<std::vector<DomainStatistics>> FakeDriver::statistics(std::vector<Uuid> uuids, std::uint32_t,
                                                                       bool wait) {
   calls.emplace_back(wait ? "statistics" : "statistics at once");

@@ -337,7 +337,7 @@ TEST_F(Domains, TellStatisticsOfAllOrOfSome) {
     return expected;
   }());
   EXPECT_EQ(call(kConnectGetAllDomainStats, Arguments().u32(1).domain(kNone).u32(0).u32(0)).error, kNoDomain);
-  EXPECT_EQ(call(kConnectGetAllDomainStats, Arguments().u32(0).u32(32).u32(0x80000000)).error,
+  EXPECT_EQ(call(kConnectGetAllDomainStats, Arguments().u32(0).u32(64).u32(0x80000000)).error,
             kArgumentUnsupported);
   EXPECT_FALSE(call(kConnectGetAllDomainStats, Arguments().u32(0).u32(15).u32(0x80000000)).error);
   EXPECT_EQ(call(kConnectGetAllDomainStats, Arguments().u32(16385).u32(0).u32(0)).error, kRpc);

@@ -100,7 +100,11 @@ TEST_F(DeviceTable, ADiskIsOnPciByIoUringAndByThreads) {
     disk.threads = threads;
     auto device = make(OnPci<spec::Disk>{"disk0", {4}, disk});
     EXPECT_EQ(id_at(4), 0x10421af4U);
-    EXPECT_EQ(dynamic_cast<DiskDevice&>(*device).statistics().errors, 0U);
+    DeviceFigures figures;
+    device->add_figures(figures);
+    ASSERT_EQ(figures.disks.size(), 1U);
+    EXPECT_EQ(figures.disks[0].first, "disk0");
+    EXPECT_EQ(figures.disks[0].second.errors, 0U);
     device.reset();
     EXPECT_EQ(id_at(4), 0xffffffffU);
   }
@@ -120,7 +124,11 @@ TEST_F(DeviceTable, AnInterfaceIsOnPci) {
   const auto device = make(OnPci<spec::Interface>{"net0", {6}, interface});
   EXPECT_EQ(id_at(6), 0x10411af4U);
   dynamic_cast<InterfaceDevice&>(*device).set_link(false);
-  EXPECT_EQ(dynamic_cast<InterfaceDevice&>(*device).statistics().received.packets, 0U);
+  DeviceFigures figures;
+  device->add_figures(figures);
+  ASSERT_EQ(figures.interfaces.size(), 1U);
+  EXPECT_EQ(figures.interfaces[0].first, "net0");
+  EXPECT_EQ(figures.interfaces[0].second.received.packets, 0U);
 }
 
 TEST_F(DeviceTable, AnInterfaceWithoutAConnectionOrWithTooManyIsRefused) {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The devices that a definition asks for, typed: what their elements say, with defaults filled in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sevcore/base/bytes.hpp"
+
+namespace virtsev::domain_xml {
+
+/// A <serial> or <console> of type pty; console 0 of target type serial is the same device as serial 0.
+struct SerialPort {
+  std::uint32_t port = 0;
+  std::string alias;     ///< The user's own name for it (ua-...); empty: serial0
+  std::string log_file;  ///< <log file=...>: where what it says is written, too; empty: virtsevd's own place
+  bool log_append = false;  ///< What an earlier run wrote there is kept
+  friend bool operator==(const SerialPort&, const SerialPort&) = default;
+};
+
+/// <driver cache=...>, as libvirt has it: whether the host's page cache is used, and when a write is on the
+/// medium.
+enum class DiskCache : std::uint8_t {
+  kWriteback,     ///< Host's cache; on the medium when the guest flushes. What a disk has that says nothing
+  kNone,          ///< No host cache; on the medium when the guest flushes
+  kWritethrough,  ///< Host's cache; each write is on the medium
+  kDirectsync,    ///< No host cache; each write is on the medium
+  kUnsafe,        ///< Host's cache; flushes are ignored
+};
+
+/// A raw image in a file or on a block device.
+struct DiskDefinition {
+  std::string path;           ///< Absolute; empty: a CD drive without a disc, which the guest does not see
+  bool block_device = false;  ///< <disk type='block'>
+  bool cdrom = false;         ///< Given as a disk that is read only
+  bool read_only = false;
+  bool shareable = false;  ///< Other guests may write it at the same time
+  std::string target;      ///< <target dev=...>: the name that calls have for it ("vda")
+  std::string serial;      ///< At most kMaxDiskSerial bytes
+  DiskCache cache = DiskCache::kWriteback;
+  bool threads = false;  ///< io='threads'
+  bool discard = false;  ///< discard='unmap'
+  std::uint16_t queues = 1;
+  std::string alias;      ///< As above; empty: virtio-disk0, ...
+  std::uint8_t slot = 0;  ///< On the root bus
+  friend bool operator==(const DiskDefinition&, const DiskDefinition&) = default;
+};
+/// virtio 1.2, 5.2.6.1, VIRTIO_BLK_T_GET_ID.
+inline constexpr std::size_t kMaxDiskSerial = 20;
+inline constexpr std::uint16_t kMaxQueues = 16;
+
+/// <portForward> of an interface of type user: connections to ports of the host that reach the guest.
+struct PortForward {
+  bool udp = false;
+  std::string address;      ///< The host's; empty: all
+  std::uint16_t start = 0;  ///< The host's ports
+  std::uint16_t end = 0;    ///< As many
+  std::uint16_t guest_start = 0;
+  friend bool operator==(const PortForward&, const PortForward&) = default;
+};
+
+struct InterfaceDefinition {
+  enum class Kind : std::uint8_t {
+    kBridge,    ///< A tap device on a bridge of the host
+    kEthernet,  ///< A tap device that is the user's, or that nobody else touches
+    kUser,      ///< passt: the host's own connections, without privileges
+  };
+  Kind kind = Kind::kUser;
+  ByteArray<6> mac{};
+  std::string bridge;     ///< Of kBridge
+  std::string target;     ///< The tap's name; empty, or with %d: the host chooses one
+  bool managed = true;    ///< False: <target managed='no'>, a tap that is there already, and stays as it is
+  std::uint16_t mtu = 0;  ///< 0: the host's side decides
+  bool link_up = true;
+  std::uint16_t queues = 1;
+  std::vector<PortForward> forwards;  ///< Of kUser
+  std::string alias;                  ///< As above; empty: net0, ...
+  std::uint8_t slot = 0;
+  friend bool operator==(const InterfaceDefinition&, const InterfaceDefinition&) = default;
+};
+
+/// <rng model='virtio'>: the host's random numbers.
+struct EntropyDefinition {
+  std::string alias;  ///< As above; empty: rng0, ...
+  std::uint8_t slot = 0;
+  friend bool operator==(const EntropyDefinition&, const EntropyDefinition&) = default;
+};
+
+/// "52:54:00:12:34:56".
+std::string format_mac(const ByteArray<6>& mac);
+
+}  // namespace virtsev::domain_xml

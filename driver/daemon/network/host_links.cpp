@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "driver/daemon/network/host_links.hpp"
+
+#include "driver/daemon/network/passt.hpp"
+#include "driver/daemon/network/tap.hpp"
+
+namespace virtsev::daemon {
+
+std::vector<HostLink> open_host_links(const domain_xml::DomainDefinition& definition,
+                                      const std::string& passt) {
+  std::vector<HostLink> links;
+  for (const domain_xml::InterfaceDefinition& interface : definition.interfaces) {
+    HostLink link;
+    if (interface.kind == domain_xml::InterfaceDefinition::Kind::kUser) {
+      link.stream = start_passt(passt, interface);
+    } else {
+      Tap tap = open_tap(interface);
+      link.tap = std::move(tap.name);
+      link.queues = std::move(tap.queues);
+    }
+    links.push_back(std::move(link));
+  }
+  return links;
+}
+
+}  // namespace virtsev::daemon
