@@ -15,7 +15,7 @@
 namespace virtsev::vmm::test {
 
 /// How long a test waits for what has to come; a test that passes never waits that long.
-inline constexpr std::chrono::milliseconds kLongEnough{20000};
+inline constexpr std::chrono::milliseconds kLongEnough{120000};
 
 class TinyGuestTest : public testing::Test {
  protected:
