@@ -3,10 +3,14 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sevcore/base/error.hpp"
@@ -17,6 +21,33 @@ namespace {
 using domain_xml::InterfaceDefinition;
 
 bool is_installed() { return std::system("command -v passt >/dev/null") == 0; }
+
+/// passt shuts itself into a user namespace, which a process in a chroot may not make; and it takes the
+/// addresses that it gives out from the host's way out.
+std::string reason_against_passt() {
+  if (!is_installed()) {
+    return "passt is not installed (Debian: passt)";
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    const bool may =
+        (::geteuid() != 0 || ::setresuid(kNobody, kNobody, kNobody) == 0) && ::unshare(CLONE_NEWUSER) == 0;
+    ::_exit(may ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return "no user namespace can be made here, which passt needs";
+  }
+  std::ifstream routes("/proc/net/route");
+  for (std::string line; std::getline(routes, line);) {
+    if (line.find("\t00000000\t") != std::string::npos) {
+      return {};
+    }
+  }
+  return "this machine has no default route, which passt needs";
+}
 
 TEST(PasstArguments, SayWhichPortsOfTheHostReachTheGuest) {
   InterfaceDefinition interface;
@@ -54,8 +85,8 @@ TEST(Passt, ThatEndsAtOnceIsAnErrorWithItsOwnWords) {
 
 /// Passt answers for every address of the guest's network but the guest's own.
 TEST(Passt, AnswersAGuestThatLooksForItsGateway) {
-  if (!is_installed()) {
-    GTEST_SKIP() << "passt is not installed (Debian: passt)";
+  if (const std::string reason = reason_against_passt(); !reason.empty()) {
+    GTEST_SKIP() << reason;
   }
   const UniqueFd connection = start_passt("passt", InterfaceDefinition{});
   const std::array<std::uint8_t, 46> request = {
