@@ -19,6 +19,14 @@
 namespace virtsev::vmm {
 namespace {
 
+/// Those on PCI, which have descriptors of their own making (events, rings).
+std::size_t pci_devices(const spec::Machine& machine) {
+  return static_cast<std::size_t>(std::count_if(
+      machine.devices.begin(), machine.devices.end(), [](const spec::DeviceDescription& device) {
+        return std::holds_alternative<spec::PciAddress>(device.address);
+      }));
+}
+
 /// Bytes of the largest file that is a disk which the guest writes to; block devices know no such limit.
 std::uint64_t largest_disk(const spec::Machine& machine) {
   std::uint64_t largest = 0;
@@ -88,7 +96,7 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   tell_refused_calls_to(end_file_);
   const SandboxedGuest sandboxed{
       sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
-      start.machine.vcpus, start.machine.devices.size(), largest_disk(start.machine)};
+      start.machine.vcpus, pci_devices(start.machine), largest_disk(start.machine)};
   try {
     guest_ = std::make_unique<Guest>(
         start, surroundings_.loop, [this](GuestEnd end) { end_.raise(std::move(end)); },

@@ -11,7 +11,7 @@ namespace virtsev::vmm {
 struct SandboxedGuest {
   bool simulated = false;  ///< Its SEV is simulated
   std::size_t vcpus = 1;
-  std::size_t devices = 0;         ///< Of its definition
+  std::size_t devices = 0;         ///< On PCI
   std::uint64_t largest_disk = 0;  ///< As limit_growth() has it
 };
 
