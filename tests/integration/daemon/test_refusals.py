@@ -85,7 +85,7 @@ class Refusals(DaemonTest):
         guest = connection.lookupByName("guest")
         for call in (lambda: guest.save("/tmp/none"), guest.managedSave, lambda: guest.setMemory(65536),
                      lambda: guest.setVcpus(1), guest.injectNMI, lambda: guest.sendKey(0, 0, [28], 1),
-                     lambda: guest.blockStats("vda"), guest.hostname, lambda: guest.getTime(),
+                     lambda: guest.blockResize("vda", 1), guest.hostname, lambda: guest.getTime(),
                      lambda: guest.snapshotCreateXML("<domainsnapshot/>"), guest.schedulerType):
             with self.assertRaises(libvirt.libvirtError) as refusal:
                 call()
