@@ -87,6 +87,13 @@ struct EntropyDefinition {
   friend bool operator==(const EntropyDefinition&, const EntropyDefinition&) = default;
 };
 
+/// The alias that a running domain's document, its monitor and its figures have for a device: the user's own,
+/// or the given one. `number`: its place among the definition's devices of its kind.
+std::string alias_in_use(const SerialPort& serial, std::size_t number);
+std::string alias_in_use(const DiskDefinition& disk, std::size_t number);
+std::string alias_in_use(const InterfaceDefinition& interface, std::size_t number);
+std::string alias_in_use(const EntropyDefinition& entropy, std::size_t number);
+
 /// "52:54:00:12:34:56".
 std::string format_mac(const ByteArray<6>& mac);
 

@@ -50,7 +50,7 @@ struct DomainDefinition {
   std::vector<SerialPort> serials;  ///< At most one in machine 1.0
   std::vector<DiskDefinition> disks;
   std::vector<InterfaceDefinition> interfaces;
-  std::vector<EntropyDefinition> entropy;  ///< At most one
+  std::vector<EntropyDefinition> entropy;
   std::optional<LaunchSecurity> launch_security;
 
   /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives

@@ -15,25 +15,25 @@ void fill_in(xmlNode* security, const char* name, const std::optional<std::uint3
   }
 }
 
-void set_alias(xmlNode* device, const std::string& own, const std::string& given) {
+void set_alias(xmlNode* device, const std::string& alias) {
   for (xmlNode* old : children_named(device, "alias")) {
     remove(old);
   }
-  set_attribute(add_element(device, "alias"), "name", own.empty() ? given : own);
+  set_attribute(add_element(device, "alias"), "name", alias);
 }
 
-void add_console_state(xmlNode* device, const std::string& path, const std::string& own_alias) {
+void add_console_state(xmlNode* device, const std::string& path, const std::string& alias) {
   if (!path.empty()) {
     set_attribute(add_element(device, "source"), "path", path);
   }
-  set_alias(device, own_alias, "serial0");
+  set_alias(device, alias);
   put_in_order(device, {"source", "log", "target", "alias"});
 }
 
 void add_serial_state(xmlNode* devices, const SerialPort& port, const LiveState& live) {
   for (const char* name : {"serial", "console"}) {
     if (xmlNode* device = only_child(devices, name)) {
-      add_console_state(device, live.console_path, port.alias);
+      add_console_state(device, live.console_path, alias_in_use(port, 0));
     }
   }
   if (xmlNode* console = only_child(devices, "console"); console != nullptr && !live.console_path.empty()) {
@@ -48,18 +48,17 @@ void add_tap(xmlNode* interface, const std::string& name) {
 
 /// The document's elements of one name are in the order of the definitions read from them.
 template <typename Definitions>
-void add_aliases(const xmlNode* devices, const char* element, const char* prefix,
-                 const Definitions& definitions) {
+void add_aliases(const xmlNode* devices, const char* element, const Definitions& definitions) {
   const std::vector<xmlNode*> all = children_named(devices, element);
   for (std::size_t i = 0; i < all.size() && i < definitions.size(); ++i) {
-    set_alias(all[i], definitions[i].alias, prefix + std::to_string(i));
+    set_alias(all[i], alias_in_use(definitions[i], i));
   }
 }
 
 void add_bus_state(const xmlNode* devices, const DomainDefinition& definition, const LiveState& live) {
-  add_aliases(devices, "disk", "virtio-disk", definition.disks);
-  add_aliases(devices, "interface", "net", definition.interfaces);
-  add_aliases(devices, "rng", "rng", definition.entropy);
+  add_aliases(devices, "disk", definition.disks);
+  add_aliases(devices, "interface", definition.interfaces);
+  add_aliases(devices, "rng", definition.entropy);
   const std::vector<xmlNode*> interfaces = children_named(devices, "interface");
   for (std::size_t i = 0; i < interfaces.size() && i < live.taps.size(); ++i) {
     if (!live.taps[i].empty()) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The table itself, by path. Checked with the schemas of libvirt 9.0 and 11.3.
 #include <algorithm>
-#include <array>
 
 #include "domain-xml/elements/conditions.hpp"
 #include "domain-xml/elements/row_order.hpp"

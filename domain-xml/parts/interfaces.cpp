@@ -5,6 +5,7 @@
 
 #include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/xml/node.hpp"
+#include "sevcore/base/hex.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"
 
@@ -25,19 +26,12 @@ std::optional<ByteArray<6>> parse_mac(const std::string& written) {
   if (written.size() != kLength) {
     return std::nullopt;
   }
-  for (std::size_t i = 0; i < written.size(); ++i) {
-    if (i % 3 == 2) {
-      if (written[i] != ':') {
-        return std::nullopt;
-      }
-      continue;
-    }
-    const std::string_view digits = "0123456789abcdef";
-    const std::size_t digit = digits.find(static_cast<char>(written[i] | 0x20));
-    if (digit == std::string_view::npos || (written[i] < '0')) {
+  for (std::size_t i = 0; i < mac.size(); ++i) {
+    const auto byte = from_hex(std::string_view(written).substr(3 * i, 2));
+    if (!byte || (i > 0 && written[3 * i - 1] != ':')) {
       return std::nullopt;
     }
-    mac[i / 3] = static_cast<std::uint8_t>(mac[i / 3] * 16 + digit);
+    mac[i] = byte->front();
   }
   return mac;
 }
@@ -196,17 +190,6 @@ void read_model(xmlNode* interface, Problems& problems) {
 }
 
 }  // namespace
-
-std::string format_mac(const ByteArray<6>& mac) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : mac) {
-    out += out.empty() ? "" : ":";
-    out += kDigits[byte / 16];
-    out += kDigits[byte % 16];
-  }
-  return out;
-}
 
 InterfaceDefinition read_interface(xmlNode* interface, Problems& problems) {
   allow_only(interface,

@@ -26,11 +26,9 @@ InterfaceCounts::Direction counts_of(const control::InterfaceFigures::Direction&
   return {way.bytes, way.packets, way.errors, way.drops};
 }
 
-/// The figures of the device with this alias, its own or the one that it is given; null: none are known.
+/// The figures of the device with this alias; null: none are known.
 template <typename Figures>
-const Figures* find(const std::vector<Figures>& all, const std::string& own, const char* kind,
-                    std::size_t number) {
-  const std::string id = own.empty() ? kind + std::to_string(number) : own;
+const Figures* find(const std::vector<Figures>& all, const std::string& id) {
   const auto found =
       std::find_if(all.begin(), all.end(), [&id](const Figures& figures) { return figures.id == id; });
   return found == all.end() ? nullptr : &*found;
@@ -39,7 +37,7 @@ const Figures* find(const std::vector<Figures>& all, const std::string& own, con
 BlockCounts counts_of_disk(const domain_xml::DomainDefinition& definition, const MaybeStatus& status,
                            std::size_t number) {
   const control::DiskFigures* figures =
-      status ? find(status->disks, definition.disks[number].alias, "virtio-disk", number) : nullptr;
+      status ? find(status->disks, alias_in_use(definition.disks[number], number)) : nullptr;
   if (figures == nullptr) {
     return {};
   }
@@ -49,7 +47,7 @@ BlockCounts counts_of_disk(const domain_xml::DomainDefinition& definition, const
 InterfaceCounts counts_of_interface(const domain_xml::DomainDefinition& definition, const MaybeStatus& status,
                                     std::size_t number) {
   const control::InterfaceFigures* figures =
-      status ? find(status->interfaces, definition.interfaces[number].alias, "net", number) : nullptr;
+      status ? find(status->interfaces, alias_in_use(definition.interfaces[number], number)) : nullptr;
   if (figures == nullptr) {
     return {};
   }

@@ -38,10 +38,6 @@ spec::DeviceDescription serial_port(const Run& run, const LaunchFiles& files) {
   return {"serial0", spec::PortAddress{layout::kCom1Port}, serial};
 }
 
-std::string alias_or(const std::string& own, const char* kind, std::size_t number) {
-  return own.empty() ? kind + std::to_string(number) : own;
-}
-
 spec::DeviceDescription network_card(const domain_xml::InterfaceDefinition& definition, std::size_t number,
                                      const HostLink& link) {
   spec::Interface interface;
@@ -52,7 +48,7 @@ spec::DeviceDescription network_card(const domain_xml::InterfaceDefinition& defi
     interface.taps.push_back(queue.get());
   }
   interface.stream = link.stream.get();
-  return {alias_or(definition.alias, "net", number), spec::PciAddress{definition.slot}, interface};
+  return {alias_in_use(definition, number), spec::PciAddress{definition.slot}, interface};
 }
 
 }  // namespace
@@ -77,7 +73,7 @@ control::Start start_message(const Run& run, const Opened& opened, const Configu
   for (std::size_t i = 0; i < run.definition->entropy.size(); ++i) {
     const domain_xml::EntropyDefinition& entropy = run.definition->entropy[i];
     start.machine.devices.push_back(
-        {alias_or(entropy.alias, "rng", i), spec::PciAddress{entropy.slot}, spec::Entropy{}});
+        {alias_in_use(entropy, i), spec::PciAddress{entropy.slot}, spec::Entropy{}});
   }
   start.platform = configuration.platform;
   if (const auto& security = run.definition->launch_security) {

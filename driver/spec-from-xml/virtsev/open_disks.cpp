@@ -30,7 +30,7 @@ Disk::Flush flush_of(DiskCache cache) {
 OpenedDisk open_disk(const DiskDefinition& definition, std::size_t number) {
   const std::string element = "<disk> " + definition.target;
   OpenedDisk opened;
-  opened.id = definition.alias.empty() ? "virtio-disk" + std::to_string(number) : definition.alias;
+  opened.id = alias_in_use(definition, number);
   opened.address.device = definition.slot;
   opened.image = open_file(element, definition.path, flags_of(definition));
   if (!lock_image(opened.image.get(), {!definition.read_only, definition.shareable})) {

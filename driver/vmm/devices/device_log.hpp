@@ -26,9 +26,10 @@ class DeviceLog {
 
   void say(const std::string& what);
 
- private:
+  /// Without a limit: for what says by itself that it has one.
   static void to_standard_error(const std::string& line);
 
+ private:
   std::string device_;
   Sink sink_;
   Clock clock_;

@@ -3,8 +3,7 @@
 
 #include <utility>
 
-#include <unistd.h>
-
+#include "driver/vmm/devices/device_log.hpp"
 #include "driver/vmm/pci/pci_host.hpp"
 #include "driver/vmm/virtio/pci_capabilities.hpp"
 
@@ -14,12 +13,6 @@ namespace {
 constexpr std::size_t kRegistersBar = 0;
 constexpr std::size_t kMessagesBar = 1;
 
-/// virtsevd keeps standard error as the monitor's log.
-void log(const std::string& line) {
-  const std::string whole = "virtsev-vmm: " + line + "\n";
-  (void)!::write(STDERR_FILENO, whole.data(), whole.size());
-}
-
 class VirtioPciDevice final : public Device {
  public:
   VirtioPciDevice(const std::string& id, std::uint8_t number, std::unique_ptr<VirtioDevice> device,
@@ -28,7 +21,7 @@ class VirtioPciDevice final : public Device {
         // One for each queue, and one for changes of the configuration.
         messages_(surroundings.interrupts, device_->queue_sizes().size() + 1),
         transport_({id, *device_, messages_, surroundings.memory, surroundings.device_loop,
-                    surroundings.doorbells, log}),
+                    surroundings.doorbells, DeviceLog::to_standard_error}),
         window_(transport_, kRegistersBar),
         function_("PCI device " + std::to_string(number), identity_of(*device_), surroundings.buses.memory,
                   bars_of_device(number)) {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/virtio/device_run.hpp"
 
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 #include "driver/vmm/virtio/virtio_numbers.hpp"
 
@@ -15,14 +12,6 @@ namespace {
 
 /// At each write of an event there is one call, without its being read: a system call less for each kick.
 constexpr std::uint32_t kEachWrite = EPOLLIN | EPOLLET;
-
-UniqueFd make_event() {
-  UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event) {
-    throw std::system_error(errno, std::generic_category(), "eventfd");
-  }
-  return event;
-}
 
 }  // namespace
 
@@ -34,21 +23,18 @@ DeviceRun::DeviceRun(VirtioDevice& device, const SharedMemory& memory, EventLoop
       doorbells_(std::move(doorbells)),
       transport_(transport),
       owner_(std::move(owner)),
-      wake_(make_event()),
-      on_wake_(loop.watch(wake_.get(), kEachWrite, [this](std::uint32_t) { on_wake(); })) {}
-
-void DeviceRun::wake() const { (void)::eventfd_write(wake_.get(), 1); }
+      wake_(loop, [this] { on_wake(); }) {}
 
 void DeviceRun::begin(Setup setup) {
   const std::lock_guard lock(mutex_);
   to_begin_ = std::move(setup);
-  wake();
+  wake_.signal();
 }
 
 void DeviceRun::end() {
   const std::lock_guard lock(mutex_);
   to_end_ = true;
-  wake();
+  wake_.signal();
 }
 
 void DeviceRun::on_wake() {
@@ -137,7 +123,7 @@ void DeviceRun::fail(const std::string& why) {
   if (phase_ == Phase::kRunning && !failed_) {
     failed_ = true;
     owner_.failed(why);
-    wake();  // The device's call that led here returns first
+    wake_.signal();  // The device's call that led here returns first
   }
 }
 
@@ -146,7 +132,7 @@ void DeviceRun::stop() {
   phase_ = Phase::kStopping;
   device_.stop([this] {
     device_stopped_ = true;
-    wake();  // What the device still has on its stack may be its queues
+    wake_.signal();  // What the device still has on its stack may be its queues
   });
 }
 

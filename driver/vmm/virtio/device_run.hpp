@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "driver/vmm/loop/event_loop.hpp"
+#include "driver/vmm/loop/wakeup.hpp"
 #include "driver/vmm/virtio/split_queue.hpp"
 #include "driver/vmm/virtio/virtio_device.hpp"
-#include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::vmm {
 
@@ -52,7 +52,6 @@ class DeviceRun {
  private:
   enum class Phase : std::uint8_t { kIdle, kRunning, kStopping, kFailed };
 
-  void wake() const;
   void on_wake();
   void start(const Setup& setup);
   [[nodiscard]] bool make_queues(const Setup& setup);
@@ -78,8 +77,7 @@ class DeviceRun {
   std::vector<std::unique_ptr<SplitQueue>> queues_;
   std::vector<EventLoop::Source> kicks_;
 
-  UniqueFd wake_;
-  EventLoop::Source on_wake_;  // Last: nothing above is used once it has gone
+  Wakeup wake_;  // Last: nothing above is used once it has gone
 };
 
 }  // namespace virtsev::vmm
