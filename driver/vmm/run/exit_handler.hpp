@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,11 @@ class ExitHandler {
   /// Both outlive this.
   ExitHandler(Buses& buses, GuestMode& mode) : buses_(buses), mode_(mode) {}
 
+  /// As GuestMode's.
+  [[nodiscard]] std::optional<int> run_alone(Vcpu& vcpu, std::uint32_t id,
+                                             const std::function<void()>& kick) const {
+    return mode_.run_alone(vcpu, id, kick);
+  }
   /// After run() gave 0. Called by each vCPU's thread for its own. An end, where the guest can't go on.
   std::optional<GuestEnd> handle(Vcpu& vcpu, std::uint32_t id) const;
   /// After run() gave an errno. None: run again.

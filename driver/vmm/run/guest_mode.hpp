@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,12 @@ class GuestMode {
   /// All vCPUs in the order of their ids, before any of them runs; they outlive their threads. What their
   /// threads heed between two runs; null: nothing.
   virtual Standstill* take_vcpus(std::vector<Vcpu*> /*vcpus*/) { return nullptr; }
+  /// In the place of KVM_RUN, and its result, for a vCPU that can't run beside the others now; none: it can.
+  /// `kick` brings its thread out of the guest, and is called by others.
+  virtual std::optional<int> run_alone(Vcpu& /*vcpu*/, std::uint32_t /*id*/,
+                                       const std::function<void()>& /*kick*/) {
+    return std::nullopt;
+  }
   /// KVM_RUN came back with an exit, which is handled next.
   virtual void see_exit(Vcpu& /*vcpu*/, std::uint32_t /*id*/) {}
   /// KVM_RUN failed with EFAULT. False where that is none of the guest's doing; else: run again.

@@ -27,7 +27,7 @@ Standstill::Visit::Visit(Member& member) : member_(member) {
     std::unique_lock lock(standstill.mutex_);
     member_.inside_ = false;
     standstill.changed_.notify_all();
-    standstill.changed_.wait(lock, [&] { return !standstill.closed_; });
+    standstill.wait_for_end(lock);
   }
 }
 
@@ -41,14 +41,32 @@ Standstill::Visit::~Visit() {
   }
 }
 
-bool Standstill::run_alone(const std::function<void()>& action) {
+void Standstill::wait_for_end(std::unique_lock<std::mutex>& lock) {
+  while (!changed_.wait_for(lock, kTurn, [this] { return !closed_; })) {
+    if (hurry_) {
+      hurried_ = true;
+      hurry_();
+    }
+  }
+}
+
+void Standstill::leave_a_turn() {
+  std::unique_lock lock(mutex_);
+  if (std::exchange(hurried_, false)) {
+    // Else who is quicker would have it again before those that waited have come as far as the guest.
+    changed_.wait_for(lock, kTurn, [this] { return closed_.load(); });
+  }
+}
+
+bool Standstill::run_alone(const std::function<void()>& action, const std::function<void()>& hurry) {
   {
     std::unique_lock lock(mutex_);
     if (closed_) {
-      changed_.wait(lock, [this] { return !closed_; });
+      wait_for_end(lock);
       return false;
     }
     closed_ = true;
+    hurry_ = hurry;
   }
   stop_others();
   try {
@@ -58,6 +76,7 @@ bool Standstill::run_alone(const std::function<void()>& action) {
     throw;
   }
   let_go_on();
+  leave_a_turn();
   return true;
 }
 
@@ -79,6 +98,7 @@ void Standstill::let_go_on() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = false;
+    hurry_ = {};
   }
   changed_.notify_all();
 }

@@ -107,6 +107,9 @@ int VcpuThread::enter_guest() {
   if (!member_) {
     return vcpu_.run();
   }
+  if (const std::optional<int> result = handler_.run_alone(vcpu_, id_, kick_)) {
+    return *result;
+  }
   const Standstill::Visit visit(*member_);
   return vcpu_.run();
 }
@@ -146,7 +149,8 @@ void VcpuThread::loop() {
   }
   this_threads_area = &vcpu_.run_area();
   if (standstill_ != nullptr) {
-    member_.emplace(*standstill_, [self = ::pthread_self()] { ::pthread_kill(self, kick_signal()); });
+    kick_ = [self = ::pthread_self()] { ::pthread_kill(self, kick_signal()); };
+    member_.emplace(*standstill_, kick_);
   }
   run_until_stopped();
   member_.reset();

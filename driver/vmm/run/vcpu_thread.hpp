@@ -59,6 +59,7 @@ class VcpuThread {
   std::function<void()> sandbox_;
   std::exception_ptr sandbox_failure_;
   Standstill* standstill_;
+  std::function<void()> kick_;                // brings the thread out of the guest
   std::optional<Standstill::Member> member_;  // the thread's own
 
   std::mutex mutex_;

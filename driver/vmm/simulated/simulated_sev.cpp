@@ -15,13 +15,6 @@ namespace {
 constexpr std::uint64_t kSevActive = 1U << 0;    // SEV_STATUS
 constexpr std::uint64_t kSevEsActive = 1U << 1;  // SEV_STATUS
 
-/// Lets KVM finish the exit's instruction, and nothing after it, so that the instruction pointer stands
-/// behind it. The run loop clears immediate_exit.
-void finish_instruction(Vcpu& vcpu) {
-  vcpu.run_area().immediate_exit = 1;
-  (void)vcpu.run();
-}
-
 GuestEnd end_of(std::uint64_t request, std::string why) {
   if (boot::is_reset_request(request)) {
     return {control::EndReason::kReset, {}};
@@ -73,7 +66,7 @@ void SimulatedSev::write_efer(Vcpu& vcpu, std::uint32_t id) {
     access.error = 1;
     return;
   }
-  finish_instruction(vcpu);
+  view_.finish_instruction(vcpu, id);
   (void)view_.go_on_stepping(vcpu, id);
 }
 
@@ -81,7 +74,7 @@ std::optional<GuestEnd> SimulatedSev::write_ghcb(Vcpu& vcpu, std::uint32_t id) {
   const std::uint64_t value = vcpu.run_area().msr.data;
   ghcb_[id] = value;
   // VMGEXIT follows there; left to KVM it would be a hypercall, and change RAX.
-  finish_instruction(vcpu);
+  view_.finish_instruction(vcpu, id);
   const bool follows = at_vmgexit(vcpu, [&](GuestAddress from, MutableBytes to) {
     const GuestMemory* const memory = view_.find_memory(vcpu, id, from);
     return memory != nullptr && memory->read(memory_.without_c_bit(from), to);

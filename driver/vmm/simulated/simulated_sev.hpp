@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -34,6 +35,9 @@ class SimulatedSev final : public GuestMode {
                std::vector<CpuidEntries> cpuid);
 
   Standstill* take_vcpus(std::vector<Vcpu*> vcpus) override { return view_.take_vcpus(std::move(vcpus)); }
+  std::optional<int> run_alone(Vcpu& vcpu, std::uint32_t id, const std::function<void()>& kick) override {
+    return view_.run_alone(vcpu, id, kick);
+  }
   void see_exit(Vcpu& vcpu, std::uint32_t id) override { view_.see_exit(vcpu, id); }
   /// Only for the registers above; others get #GP.
   void read_register(Vcpu& vcpu, std::uint32_t id) override;

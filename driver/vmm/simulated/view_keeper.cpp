@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/simulated/view_keeper.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include "sevcore/base/error.hpp"
@@ -44,6 +45,35 @@ PageRuns shared_pages(const PageRuns& until_now, const PageTableWalk& walk) {
 Standstill* ViewKeeper::take_vcpus(std::vector<Vcpu*> vcpus) {
   vcpus_ = std::move(vcpus);
   return &standstill_;
+}
+
+std::optional<int> ViewKeeper::run_alone(Vcpu& vcpu, std::uint32_t id, const std::function<void()>& kick) {
+  State& state = states_[id];
+  if (!state.next_run_alone) {
+    return std::nullopt;
+  }
+  const int result = run_with_all_private(vcpu, kick);
+  // To finish what it has left with, KVM may look at the instruction once more.
+  state.next_run_alone = result == 0;
+  state.fruitless_alone = result == EFAULT;
+  return result;
+}
+
+int ViewKeeper::run_with_all_private(Vcpu& vcpu, const std::function<void()>& kick) {
+  int result = 0;
+  const auto run = [&] {
+    look_at_tables(false);
+    result = vcpu.run();
+    look_at_tables(true);
+  };
+  while (!standstill_.run_alone(run, kick)) {
+  }
+  return result;
+}
+
+void ViewKeeper::finish_instruction(Vcpu& vcpu, std::uint32_t id) {
+  vcpu.run_area().immediate_exit = 1;
+  (void)(states_[id].next_run_alone ? run_with_all_private(vcpu, {}) : vcpu.run());
 }
 
 void ViewKeeper::see_exit(Vcpu& vcpu, std::uint32_t id) {
@@ -105,12 +135,24 @@ void ViewKeeper::rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause) {
   const kvm_sregs registers = vcpu.special_registers();
   const bool has_tables = has_c_bit_tables(registers);
   MemoryView::Change change;
-  while (!standstill_.run_alone([&] { change = look_at_tables(has_tables); })) {
+  const auto look = [&] {
+    if (has_tables || !others_have_tables(id)) {
+      change = look_at_tables(has_tables);
+      if (has_tables) {
+        let_others_run_alone(id);
+      }
+    } else {
+      state.next_run_alone = true;
+      change.any = !state.fruitless_alone;
+    }
+  };
+  while (!standstill_.run_alone(look)) {
     if (cause == Cause::kFault) {
       return;
     }
   }
   state.without_paging = !has_tables;
+  state.next_run_alone = state.next_run_alone && !has_tables;
   if (!has_tables) {
     step_until_paging(vcpu, state, registers);
   }
@@ -130,6 +172,23 @@ MemoryView::Change ViewKeeper::look_at_tables(bool has_tables) {
     }
   }
   return change;
+}
+
+/// Those that had all private until now, and may stand in the middle of an instruction.
+void ViewKeeper::let_others_run_alone(std::uint32_t id) {
+  for (std::size_t other = 0; other < states_.size(); ++other) {
+    State& state = states_[other];
+    state.next_run_alone = state.next_run_alone || (other != id && state.without_paging);
+  }
+}
+
+bool ViewKeeper::others_have_tables(std::uint32_t id) const {
+  for (std::size_t other = 0; other < vcpus_.size(); ++other) {
+    if (other != id && !states_[other].held && has_c_bit_tables(vcpus_[other]->special_registers())) {
+      return true;
+    }
+  }
+  return false;
 }
 
 MemoryView::Change ViewKeeper::make_all_private() {
@@ -161,6 +220,9 @@ MemoryView::Change ViewKeeper::follow_tables() {
 
 const GuestMemory* ViewKeeper::find_memory(Vcpu& vcpu, std::uint32_t id, GuestAddress address) {
   const GuestMemory* memory = memory_.seen_at(address);
+  if (memory == nullptr && !has_c_bit_tables(vcpu.special_registers())) {
+    return &memory_.private_memory();
+  }
   if (memory == nullptr) {
     rebuild(vcpu, id, Cause::kAccess);
     memory = memory_.seen_at(address);

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "driver/vmm/kvm/vcpu.hpp"
@@ -22,7 +24,9 @@ namespace virtsev::vmm {
 ///   C-bit is shared whoever maps it;
 /// - else nothing, and a guest that finds nothing has its tables looked at again;
 /// - private memory throughout, but for what is shared, once a vCPU without paging has found nothing there,
-///   until a vCPU's tables are next looked at: without paging all accesses are private.
+///   until a vCPU's tables are next looked at: without paging all accesses are private. Where another vCPU
+///   has paging on, both can't be right at the same time: the one without runs alone, from one exit to the
+///   next or until another has waited for Standstill::kTurn.
 /// That paging begins is seen when it does: writes of EFER are exits, and from one that enables long mode on
 /// the guest goes on instruction by instruction until CR0.PG is set.
 ///
@@ -40,6 +44,11 @@ class ViewKeeper {
   /// In the order of their ids; they outlive their threads.
   Standstill* take_vcpus(std::vector<Vcpu*> vcpus);
 
+  /// GuestMode's, for a vCPU without paging beside one that has it.
+  std::optional<int> run_alone(Vcpu& vcpu, std::uint32_t id, const std::function<void()>& kick);
+  /// Lets KVM finish the exit's instruction, and nothing after it, so that the instruction pointer stands
+  /// behind it. The run loop clears immediate_exit.
+  void finish_instruction(Vcpu& vcpu, std::uint32_t id);
   /// An exit of any kind.
   void see_exit(Vcpu& vcpu, std::uint32_t id);
   /// The guest has found nothing at an address.
@@ -62,8 +71,11 @@ class ViewKeeper {
  private:
   struct State {
     std::atomic<bool> held{false};
+    /// It has made all that is not shared private, or has it when it is alone.
+    std::atomic<bool> without_paging{false};
+    std::atomic<bool> next_run_alone{false};
     // The thread's own.
-    bool without_paging = false;  ///< It has made all that is not shared private
+    bool fruitless_alone = false;  ///< Alone, too, it has found nothing
     bool stepping = false;
     unsigned fruitless = 0;
   };
@@ -76,6 +88,9 @@ class ViewKeeper {
   };
   void rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause);
   MemoryView::Change look_at_tables(bool has_tables);
+  int run_with_all_private(Vcpu& vcpu, const std::function<void()>& kick);
+  void let_others_run_alone(std::uint32_t id);
+  [[nodiscard]] bool others_have_tables(std::uint32_t id) const;
   MemoryView::Change make_all_private();
   MemoryView::Change follow_tables();
   void step_until_paging(Vcpu& vcpu, State& state, const kvm_sregs& registers);

@@ -93,6 +93,31 @@ TEST_F(PagedVcpus, ATopTableThatOneHasLeftIsTheOthersToShare) {
   EXPECT_TRUE(console_shows(kAnswered));
 }
 
+TEST_F(PagedVcpus, OneWithoutPagingTakesNothingFromOneThatHasIt) {
+  share(kWindow, kPages);
+  const auto entries = static_cast<std::uint32_t>(tables_->last_table(kRoot, kWindow));
+  TinyGuest second;
+  second.enable_paging(kRoot)
+      .store(kFlags, 1)
+      .wait_for(kFlags, 2)
+      .store(entries + 8, (kPages + kPageSize) | kPresent | kWritable)
+      .store(kWindow + kPageSize, 's')
+      .store(kFlags, 3)
+      .spin();
+  TinyGuest first;
+  start_second(first, second);
+  first.wait_for(kFlags, 1)
+      .store(kPages + 2 * kPageSize, 1)  // private, as it has no paging
+      .store(kFlags, 2)
+      .wait_for(kFlags, 3)
+      .enable_paging(kRoot)
+      .print("[")
+      .print_memory(kWindow + kPageSize, 1)
+      .print("]");
+  run_paged(first.spin(), 2);
+  EXPECT_TRUE(console_shows("[s]"));
+}
+
 TEST_F(PagedVcpus, PausesAndAnswersWhileBothFault) {
   constexpr std::uint32_t kOther = kWindow + (2U << 20);
   share(kWindow + 511 * kPageSize, kPages);

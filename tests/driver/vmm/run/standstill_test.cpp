@@ -193,6 +193,29 @@ TEST(Standstill, WhoComesWhileAnotherActsIsToldThatNothingWasDoneOrComesAfterIt)
   second.join();
 }
 
+TEST(Standstill, AnActionThatLastsIsAskedForItsEndByWhoWaits) {
+  Standstill standstill;
+  std::atomic<bool> acting{false};
+  std::atomic<bool> asked{false};
+  std::thread first([&] {
+    standstill.run_alone(
+        [&] {
+          acting = true;
+          acting.notify_all();
+          asked.wait(false);
+        },
+        [&] {
+          asked = true;
+          asked.notify_all();
+        });
+  });
+  acting.wait(false);
+  Standstill::Member member(standstill, [] {});
+  { const Standstill::Visit visit(member); }
+  EXPECT_TRUE(asked);
+  first.join();
+}
+
 TEST(Standstill, EndsWithAnErrorOfTheActionToo) {
   Standstill standstill;
   Standstill::Member member(standstill, [] {});

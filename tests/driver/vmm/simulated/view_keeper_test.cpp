@@ -169,6 +169,57 @@ TEST_F(ViewKeeperTest, AVcpuThatIsHeldOrHasNoPagingCountsForNothing) {
   EXPECT_EQ(kind(kFree), Kind::kNothing) << "what has no paging makes nothing private, but for itself";
 }
 
+TEST_F(ViewKeeperTest, BesideOneWithPagingAVcpuWithoutItRunsAlone) {
+  map(kOtherRoot, kShared);
+  other_.special = long_mode(kOtherRoot);
+  keeper_.resolve_fault(vcpu_, 0);
+  EXPECT_EQ(kind(kFree), Kind::kNothing) << "the other would take it for shared memory";
+  Kind alone = Kind::kNothing;
+  vcpu_.then([&](FakeVcpu&) {
+    alone = kind(kFree);
+    return 0;
+  });
+  EXPECT_EQ(keeper_.run_alone(vcpu_, 0, [] {}), std::optional(0));
+  EXPECT_EQ(alone, Kind::kPrivate);
+  EXPECT_EQ(kind(kFree), Kind::kNothing);
+  EXPECT_EQ(kind(kShared), Kind::kShared);
+  EXPECT_EQ(keeper_.run_alone(vcpu_, 0, [] {}), std::optional(EINTR))
+      << "what it has left with is finished so";
+  EXPECT_EQ(keeper_.run_alone(vcpu_, 0, [] {}), std::nullopt) << "once for each time that it finds nothing";
+  EXPECT_EQ(keeper_.run_alone(other_, 1, [] {}), std::nullopt);
+  EXPECT_EQ(keeper_.find_memory(vcpu_, 0, GuestAddress(kFree)), &memory_.private_memory());
+}
+
+TEST_F(ViewKeeperTest, AnInstructionThatBeganWithAllPrivateEndsSo) {
+  keeper_.resolve_fault(vcpu_, 0);
+  ASSERT_EQ(kind(kFree), Kind::kPrivate);
+  map(kOtherRoot, kShared);
+  other_.special = long_mode(kOtherRoot);
+  keeper_.resolve_fault(other_, 1);  // while the first handles an exit
+  ASSERT_EQ(kind(kFree), Kind::kNothing);
+  Kind at_the_end = Kind::kNothing;
+  vcpu_.on_immediate_exit = [&](FakeVcpu&) {
+    at_the_end = kind(kFree);
+    return EINTR;
+  };
+  keeper_.finish_instruction(vcpu_, 0);
+  EXPECT_EQ(at_the_end, Kind::kPrivate);
+  EXPECT_EQ(kind(kFree), Kind::kNothing);
+}
+
+TEST_F(ViewKeeperTest, AVcpuThatFindsNothingWhenItIsAloneIsEnded) {
+  map(kOtherRoot, kShared);
+  other_.special = long_mode(kOtherRoot);
+  const std::string error = error_of([&] {
+    for (unsigned i = 0; i <= ViewKeeper::kMostFruitless + 1; ++i) {
+      vcpu_.then([](FakeVcpu&) { return EFAULT; });
+      keeper_.resolve_fault(vcpu_, 0);
+      EXPECT_EQ(keeper_.run_alone(vcpu_, 0, [] {}), std::optional(EFAULT));
+    }
+  });
+  EXPECT_NE(error.find("vCPU 0"), std::string::npos) << error;
+}
+
 TEST_F(ViewKeeperTest, SharedStaysSharedUntilItIsATable) {
   map(kRoot, kShared);
   vcpu_.special = long_mode(kRoot);
