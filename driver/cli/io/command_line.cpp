@@ -121,6 +121,8 @@ void Command::add_flag(const std::string& name, bool& given, const std::string& 
   app_->add_flag(name, given, description);
 }
 
+void Command::take_anything() { app_->allow_extras(); }
+
 void Command::callback(std::function<void()> run) { app_->callback(std::move(run)); }
 
 Program::Program(const std::string& name, const std::string& version, const Help& help)

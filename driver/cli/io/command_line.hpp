@@ -66,6 +66,8 @@ class Command {
                              const std::string& description);
   void add_flag(const std::string& name, bool& given, const std::string& description);
 
+  /// Options and arguments that were not added are no errors.
+  void take_anything();
   /// What it does, after all its options have been taken.
   void callback(std::function<void()> run);
 

@@ -19,7 +19,8 @@ BUILD, PREFIX, VERSION = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 UNITS = ("virtsevd.service", "virtsevd.socket", "virtsevd-ro.socket")
 PROGRAMS = ("sbin/virtsevd", "libexec/virtsev-vmm", "bin/virtsev")
-DATA = ("share/man/man1/virtsev.1", "share/bash-completion/completions/virtsev", "share/locale/de/LC_MESSAGES/virtsev.mo")
+DATA = ("share/man/man1/virtsev.1", "share/man/man5/virtsevd.conf.5", "share/man/man8/virtsevd.8", "share/man/man8/virtsev-vmm.8",
+        "share/bash-completion/completions/virtsev", "share/locale/de/LC_MESSAGES/virtsev.mo")
 PATIENCE = 300
 
 # Run as the first process of a mount namespace, in which the installed tree lies at its prefix.
