@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sevcore/base/bytes.hpp"
+#include "sevcore/machine/device_limits.hpp"
 
 namespace virtsev::domain_xml {
 
@@ -37,18 +38,15 @@ struct DiskDefinition {
   bool read_only = false;
   bool shareable = false;  ///< Other guests may write it at the same time
   std::string target;      ///< <target dev=...>: the name that calls have for it ("vda")
-  std::string serial;      ///< At most kMaxDiskSerial bytes
+  std::string serial;      ///< At most machine::kMaxDiskSerial bytes
   DiskCache cache = DiskCache::kWriteback;
-  bool threads = false;  ///< io='threads'
-  bool discard = false;  ///< discard='unmap'
-  std::uint16_t queues = 1;
-  std::string alias;      ///< As above; empty: virtio-disk0, ...
-  std::uint8_t slot = 0;  ///< On the root bus
+  bool threads = false;      ///< io='threads'
+  bool discard = false;      ///< discard='unmap'
+  std::uint16_t queues = 1;  ///< At most machine::kMaxDiskQueues
+  std::string alias;         ///< As above; empty: virtio-disk0, ...
+  std::uint8_t slot = 0;     ///< On the root bus
   friend bool operator==(const DiskDefinition&, const DiskDefinition&) = default;
 };
-/// virtio 1.2, 5.2.6.1, VIRTIO_BLK_T_GET_ID.
-inline constexpr std::size_t kMaxDiskSerial = 20;
-inline constexpr std::uint16_t kMaxQueues = 16;
 
 /// <portForward> of an interface of type user: connections to ports of the host that reach the guest.
 struct PortForward {
@@ -73,7 +71,7 @@ struct InterfaceDefinition {
   bool managed = true;    ///< False: <target managed='no'>, a tap that is there already, and stays as it is
   std::uint16_t mtu = 0;  ///< 0: the host's side decides
   bool link_up = true;
-  std::uint16_t queues = 1;
+  std::uint16_t queues = 1;           ///< Pairs of them, at most machine::kMaxQueuePairs; of kUser: 1
   std::vector<PortForward> forwards;  ///< Of kUser
   std::string alias;                  ///< As above; empty: net0, ...
   std::uint8_t slot = 0;

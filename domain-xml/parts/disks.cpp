@@ -93,7 +93,8 @@ void read_driver(xmlNode* disk, DiskDefinition& read, Problems& problems) {
   }
   read.threads = attribute(driver, "io") == "threads";
   read.discard = attribute(driver, "discard") == "unmap";
-  read.queues = static_cast<std::uint16_t>(number_in(driver, "queues", 1, kMaxQueues, 1, problems));
+  read.queues =
+      static_cast<std::uint16_t>(number_in(driver, "queues", 1, machine::kMaxDiskQueues, 1, problems));
 }
 
 /// libvirt guesses the bus by the name's first letters; ours has one.
@@ -127,11 +128,11 @@ void read_serial_number(const xmlNode* disk, DiskDefinition& read, Problems& pro
   read.serial = trimmed(serial);
   const bool printable =
       std::all_of(read.serial.begin(), read.serial.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (read.serial.size() > kMaxDiskSerial || !printable) {
+  if (read.serial.size() > machine::kMaxDiskSerial || !printable) {
     problems.add(ErrorCode::kXmlError, serial,
                  text("a disk's serial number has at most {} printable characters; shorten it, or remove "
                       "the element",
-                      kMaxDiskSerial));
+                      machine::kMaxDiskSerial));
   }
 }
 

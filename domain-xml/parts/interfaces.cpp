@@ -208,7 +208,7 @@ InterfaceDefinition read_interface(xmlNode* interface, Problems& problems) {
   read.mtu = static_cast<std::uint16_t>(
       number_in(only_child(interface, "mtu", problems), "size", kLeastMtu, kMostMtu, 0, problems));
   read.link_up = attribute(only_child(interface, "link", problems), "state").value_or("up") != "down";
-  const std::uint64_t most = read.kind == Kind::kUser ? 1 : kMaxQueues;
+  const std::uint64_t most = read.kind == Kind::kUser ? 1 : machine::kMaxQueuePairs;
   read.queues = static_cast<std::uint16_t>(
       number_in(only_child(interface, "driver", problems), "queues", 1, most, 1, problems));
   read.alias = alias_of(interface, problems);

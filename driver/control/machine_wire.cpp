@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sevcore/machine/device_limits.hpp"
+
 namespace virtsev::control::wire {
 namespace {
 
@@ -11,8 +13,6 @@ namespace {
 enum class BootKind : std::uint32_t { kDirect = 1, kFirmware = 2 };
 enum class ProtectionKind : std::uint32_t { kNone = 0, kSev = 1, kSevEs = 2, kSnp = 3 };
 enum class DeviceKind : std::uint32_t { kSerial = 1, kEntropy = 2, kDisk = 3, kInterface = 4 };
-
-constexpr std::uint32_t kMaxDiskSerial = 20;
 
 /// Writes a structure as opaque bytes, so that a reader finds its end.
 template <typename Write>
@@ -179,7 +179,7 @@ spec::Disk get_disk(xdr::Decoder& outer, const Frame& frame) {
     disk.read_only = in.get_bool();
     disk.discard = in.get_bool();
     disk.threads = in.get_bool();
-    disk.serial = in.get_string(kMaxDiskSerial);
+    disk.serial = in.get_string(machine::kMaxDiskSerial);
     disk.flush = get_enum(in, spec::Disk::Flush::kAsked, spec::Disk::Flush::kNever);
     disk.queues = get_uint16(in);
   });
@@ -210,7 +210,7 @@ spec::Interface get_interface(xdr::Decoder& outer, const Frame& frame) {
     }
     interface.mtu = get_uint16(in);
     interface.link_up = in.get_bool();
-    const std::uint32_t taps = in.get_count(static_cast<std::uint32_t>(spec::kMaxDeviceFiles));
+    const std::uint32_t taps = in.get_count(std::uint32_t{machine::kMaxQueuePairs});
     for (std::uint32_t i = 0; i < taps && in.ok(); ++i) {
       interface.taps.push_back(get_descriptor(in, frame));
     }

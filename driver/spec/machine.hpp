@@ -4,15 +4,18 @@
 // plan (driver/boot).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/launch/protection.hpp"
+#include "sevcore/machine/device_limits.hpp"
 #include "sevcore/machine/machine_version.hpp"
 
 namespace virtsev::spec {
@@ -87,9 +90,9 @@ struct Disk {
   bool read_only = false;
   bool discard = false;  ///< What the guest discards, the image gives back (discard='unmap')
   bool threads = false;  ///< By threads, not by io_uring (io='threads')
-  std::string serial;    ///< At most 20 bytes
+  std::string serial;    ///< At most machine::kMaxDiskSerial bytes
   Flush flush = Flush::kAsked;
-  std::uint16_t queues = 1;
+  std::uint16_t queues = 1;  ///< At most machine::kMaxDiskQueues
 };
 
 /// A network interface, and the host's side of it.
@@ -98,7 +101,7 @@ struct Interface {
   std::uint16_t mtu = 0;  ///< Told to the guest; 0: not told
   bool link_up = true;
   /// Descriptors of one tap device, each a queue pair (IFF_TAP, IFF_NO_PI, IFF_VNET_HDR, IFF_MULTI_QUEUE
-  /// where there are several); or none.
+  /// where there are several), at most machine::kMaxQueuePairs; or none.
   std::vector<int> taps;
   /// A connected UNIX stream socket, each frame behind its length in 4 bytes, big-endian, as passt has it;
   /// -1: none.
@@ -114,8 +117,9 @@ struct DeviceDescription {
   std::variant<Serial, Entropy, Disk, Interface> kind;
 };
 
-/// Descriptors that one device brings, at most.
-inline constexpr std::size_t kMaxDeviceFiles = 6;
+/// Descriptors that one device brings, at most: an interface's, or the serial port's.
+inline constexpr std::size_t kMaxDeviceFiles =
+    std::max<std::size_t>(machine::kMaxQueuePairs, 2 + std::tuple_size_v<decltype(Serial::log)>);
 
 struct Machine {
   machine::Version version = machine::Version::kQ35_1_0;

@@ -106,6 +106,25 @@ TEST(Interfaces, RefusesOtherModelsThanVirtio) {
                       "write <model type='virtio'/>"));
 }
 
+TEST(Interfaces, HaveAsManyQueuePairsAsTheMonitorTakes) {
+  const std::string most = std::to_string(machine::kMaxQueuePairs);
+  EXPECT_EQ(interface_of("type='ethernet'", "<driver queues='" + most + "'/>").queues,
+            machine::kMaxQueuePairs);
+  for (const std::string type : {"type='ethernet'", "type='bridge'"}) {
+    EXPECT_TRUE(
+        refuses(with_device("<interface " + type + "><source bridge='br0'/><driver queues='7'/></interface>"),
+                kXmlError,
+                "<devices><interface><driver> (line 14): queues='7' is not a number from 1 to 6; write one, "
+                "or remove the attribute"));
+  }
+}
+
+TEST(Interfaces, OfTypeUserHaveOneQueuePair) {
+  EXPECT_TRUE(refuses(with_device("<interface type='user'><driver queues='2'/></interface>"), kXmlError,
+                      "<devices><interface><driver> (line 14): queues='2' is not a number from 1 to 1; write "
+                      "one, or remove the attribute"));
+}
+
 TEST(Interfaces, RefusesRangesOfPortsThatAreNone) {
   for (const std::string range :
        {"start='0'", "start='70000'", "start='10' end='5'", "start='1' end='9' to='65530'"}) {

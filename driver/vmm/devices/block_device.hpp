@@ -31,7 +31,7 @@ class BlockDevice final : public VirtioDevice {
   static constexpr std::uint32_t kSegmentBytes = 64U << 10;
   static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;     ///< Of one request's data
   static constexpr std::uint32_t kMostRangeSectors = (256U << 20) / 512;  ///< Of one discard
-  static constexpr std::uint16_t kMostQueues = 16;
+  static constexpr std::uint16_t kMostQueues = machine::kMaxDiskQueues;
   /// So many requests of one queue before others have their turn.
   static constexpr unsigned kTurn = 32;
 
@@ -39,7 +39,7 @@ class BlockDevice final : public VirtioDevice {
     bool read_only = false;
     bool discard = false;
     bool write_through = false;  ///< Whatever the driver says
-    std::string serial;          ///< At most 20 bytes
+    std::string serial;          ///< At most block::kIdBytes
     std::uint16_t queues = 1;
   };
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sevcore/machine/device_limits.hpp"
+
 namespace virtsev::vmm::block {
 
 inline constexpr std::uint64_t kSector = 512;
@@ -38,7 +40,7 @@ enum Status : std::uint8_t { kOk = 0, kIoError = 1, kUnsupported = 2 };
 
 /// The head of a request: le32 type, le32 reserved, le64 sector.
 inline constexpr std::size_t kHeaderBytes = 16;
-inline constexpr std::size_t kIdBytes = 20;
+inline constexpr std::size_t kIdBytes = machine::kMaxDiskSerial;
 /// struct virtio_blk_discard_write_zeroes: le64 sector, le32 num_sectors, le32 flags (bit 0: unmap).
 inline constexpr std::size_t kRangeBytes = 16;
 inline constexpr std::uint32_t kRangeUnmap = 1;

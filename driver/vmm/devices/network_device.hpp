@@ -14,6 +14,7 @@
 #include "driver/vmm/loop/wakeup.hpp"
 #include "driver/vmm/network/network_port.hpp"
 #include "driver/vmm/virtio/virtio_device.hpp"
+#include "sevcore/machine/device_limits.hpp"
 
 namespace virtsev::vmm {
 
@@ -26,7 +27,7 @@ namespace virtsev::vmm {
 class NetworkDevice final : public VirtioDevice {
  public:
   static constexpr std::uint16_t kQueueSize = 256;
-  static constexpr std::size_t kMostPairs = 6;  ///< spec::kMaxDeviceFiles
+  static constexpr std::size_t kMostPairs = machine::kMaxQueuePairs;
   /// So many frames of one queue before others have their turn.
   static constexpr unsigned kTurn = 64;
 

@@ -154,10 +154,12 @@ TEST(Codec, ADiskOrAnInterfaceWithTooMuchIsRefused) {
   const UniqueFd null = open_null();
   spec::Disk disk;
   disk.image = {null.get(), "/images/root.raw"};
-  disk.serial = std::string(21, 'x');
+  disk.serial = std::string(machine::kMaxDiskSerial + 1, 'x');
   EXPECT_FALSE(start_with({"virtio-disk0", spec::PciAddress{3}, disk}));
   spec::Interface interface;
-  interface.taps = std::vector<int>(spec::kMaxDeviceFiles + 1, null.get());
+  interface.taps = std::vector<int>(machine::kMaxQueuePairs, null.get());
+  EXPECT_TRUE(start_with({"net0", spec::PciAddress{3}, interface}));
+  interface.taps.push_back(null.get());
   EXPECT_FALSE(start_with({"net0", spec::PciAddress{3}, interface}));
 }
 
