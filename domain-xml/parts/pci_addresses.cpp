@@ -23,9 +23,24 @@ std::optional<unsigned> parse_part(std::string value) {
   return error == std::errc() && stop == end && !digits.empty() ? std::optional(number) : std::nullopt;
 }
 
-/// The slot that an <address> asks for on the root bus; 0 where it asks for none there. A document that was
-/// made for QEMU has its devices behind root ports, on buses of their own: those get a slot of ours.
-std::uint8_t asked_by(xmlNode* address, Problems& problems) {
+void write_address(xmlNode* device, std::uint8_t slot) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const std::vector<xmlNode*> written = children_named(device, "address");
+  xmlNode* address = written.empty() ? add_element(device, "address") : written.front();
+  for (const char* name : {"type", "domain", "bus", "slot", "function", "controller", "target", "unit",
+                           "base", "multifunction", "port", "iobase", "irq", "reg"}) {
+    remove_attribute(address, name);
+  }
+  set_attribute(address, "type", "pci");
+  set_attribute(address, "domain", "0x0000");
+  set_attribute(address, "bus", "0x00");
+  set_attribute(address, "slot", std::string("0x") + kDigits[slot / 16] + kDigits[slot % 16]);
+  set_attribute(address, "function", "0x0");
+}
+
+}  // namespace
+
+std::uint8_t slot_asked_by(xmlNode* address, Problems& problems) {
   if (attribute(address, "type").value_or("pci") != "pci") {
     return 0;
   }
@@ -55,26 +70,9 @@ std::uint8_t asked_by(xmlNode* address, Problems& problems) {
   return static_cast<std::uint8_t>(parts[2]);
 }
 
-void write_address(xmlNode* device, std::uint8_t slot) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const std::vector<xmlNode*> written = children_named(device, "address");
-  xmlNode* address = written.empty() ? add_element(device, "address") : written.front();
-  for (const char* name : {"type", "domain", "bus", "slot", "function", "controller", "target", "unit",
-                           "base", "multifunction", "port", "iobase", "irq", "reg"}) {
-    remove_attribute(address, name);
-  }
-  set_attribute(address, "type", "pci");
-  set_attribute(address, "domain", "0x0000");
-  set_attribute(address, "bus", "0x00");
-  set_attribute(address, "slot", std::string("0x") + kDigits[slot / 16] + kDigits[slot % 16]);
-  set_attribute(address, "function", "0x0");
-}
-
-}  // namespace
-
 void PciAddresses::add(xmlNode* device, std::uint8_t& slot, Problems& problems) {
   xmlNode* address = only_child(device, "address", problems);
-  wanted_.push_back({device, &slot, address == nullptr ? std::uint8_t{0} : asked_by(address, problems)});
+  wanted_.push_back({device, &slot, address == nullptr ? std::uint8_t{0} : slot_asked_by(address, problems)});
 }
 
 void PciAddresses::assign(Problems& problems) {

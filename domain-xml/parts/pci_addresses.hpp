@@ -11,6 +11,10 @@
 
 namespace virtsev::domain_xml {
 
+/// The slot that an <address> asks for on the root bus; 0 where it asks for none there. A document that was
+/// made for QEMU has its devices behind root ports, on buses of their own: those get a slot of ours.
+std::uint8_t slot_asked_by(xmlNode* address, Problems& problems);
+
 /// Two steps, so that a device that says nothing does not take what a later one asks for.
 class PciAddresses {
  public:

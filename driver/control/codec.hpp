@@ -37,6 +37,7 @@ enum class RequestType : std::uint32_t {
   kGrantFirmware = 14,
   kOpenConsole = 15,
   kStart = 16,
+  kSetLink = 17,
 };
 enum class ReplyType : std::uint32_t {
   kFailure = 1,

@@ -155,6 +155,19 @@ RequestType write(xdr::Encoder& out, DescriptorTable&, const GrantFirmware& gran
   return RequestType::kGrantFirmware;
 }
 
+RequestType write(xdr::Encoder& out, DescriptorTable&, const SetLink& link) {
+  out.put_string(link.id);
+  out.put_bool(link.up);
+  return RequestType::kSetLink;
+}
+
+SetLink get_set_link(xdr::Decoder& in) {
+  SetLink link;
+  link.id = in.get_string(wire::kMaxDeviceId);
+  link.up = in.get_bool();
+  return link;
+}
+
 RequestType write(xdr::Encoder&, DescriptorTable&, const Query&) { return RequestType::kQuery; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Resume&) { return RequestType::kResume; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return RequestType::kPause; }
@@ -195,6 +208,8 @@ std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
       return GrantFirmware{in.get_uint64()};
     case RequestType::kOpenConsole:
       return OpenConsole{};
+    case RequestType::kSetLink:
+      return get_set_link(in);
   }
   return std::nullopt;
 }

@@ -26,8 +26,8 @@ namespace virtsev::control {
 /// 1: the first. 2: ReadMemory, Status::console_silent. 3: ReadMemory::vcpu, WriteMemory, ReadRegisters,
 /// WriteRegisters, ListMemory. 4: Start::simulated in place of Start::platform_state; FirmwareWanted,
 /// GrantFirmware and FirmwareDone; OpenConsole; Progress. 5: Start carries a whole machine, and is another
-/// message.
-inline constexpr std::uint32_t kProtocolVersion = 5;
+/// message. 6: SetLink.
+inline constexpr std::uint32_t kProtocolVersion = 6;
 /// The first version whose Start a monitor of this one takes: a machine is started by a daemon and a monitor
 /// of one version, all else works across them.
 inline constexpr std::uint32_t kFirstStartVersion = 5;
@@ -173,6 +173,12 @@ struct GrantFirmware {
 /// Since version 4. The master of the pty that came with Start.
 struct OpenConsole {};
 
+/// Since version 6. The cable of a network interface is in (up) or out.
+struct SetLink {
+  std::string id;  ///< The device's
+  bool up = true;
+};
+
 // -- replies
 // --------------------------------------------------------------------------------------------------------------------------
 
@@ -290,7 +296,7 @@ struct Progress {
 
 using Request =
     std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory, WriteMemory,
-                 ReadRegisters, WriteRegisters, ListMemory, GrantFirmware, OpenConsole>;
+                 ReadRegisters, WriteRegisters, ListMemory, GrantFirmware, OpenConsole, SetLink>;
 using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent, RegisterContent,
                            MemoryRanges, ConsoleMaster>;
 using Event = std::variant<Ended, ConsoleSilent, Progress, FirmwareWanted, FirmwareDone>;

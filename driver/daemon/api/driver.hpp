@@ -185,6 +185,14 @@ class Driver {
   virtual asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
                                                      Flags flags) = 0;
 
+  // `device`: one element of <devices>.
+  /// Into the stored definition and out of it: kNoSupport, with the reason, where the flags ask for a running
+  /// guest.
+  virtual asio::awaitable<void> attach_device(Uuid domain, std::string device, Flags flags) = 0;
+  virtual asio::awaitable<void> detach_device(Uuid domain, std::string device, Flags flags) = 0;
+  /// The link state of an <interface>, of the running guest too; kOperationUnsupported for all else.
+  virtual asio::awaitable<void> update_device(Uuid domain, std::string device, Flags flags) = 0;
+
   // Domains: life
   virtual asio::awaitable<DomainHandle> create(std::string xml, Flags flags, ConnectionId owner) = 0;
   virtual asio::awaitable<DomainHandle> start(Uuid domain, Flags flags, ConnectionId owner) = 0;

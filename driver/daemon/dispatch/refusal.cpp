@@ -25,8 +25,8 @@ std::string words_of(Refusal refusal) {
           "and start the domain again");
     case Refusal::kDeviceChange:
       return text(
-          "virtsev does not plug devices in or out: change the definition with virsh edit, and "
-          "start the domain again");
+          "virtsev does not find a device by its alias: name it by its element (virsh detach-device "
+          "--config), and start the domain again");
     case Refusal::kPinning:
       return text("virtsev does not pin vCPUs to the host's CPUs");
     case Refusal::kTuning:

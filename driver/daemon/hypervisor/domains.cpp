@@ -53,6 +53,15 @@ asio::awaitable<void> Hypervisor::set_lifecycle_action(Uuid domain, std::uint32_
                                                        Flags flags) {
   return definitions_.set_lifecycle_action(context_.domains.by_uuid(domain), type, action, flags);
 }
+asio::awaitable<void> Hypervisor::attach_device(Uuid domain, std::string device, Flags flags) {
+  return definitions_.attach_device(context_.domains.by_uuid(domain), std::move(device), flags);
+}
+asio::awaitable<void> Hypervisor::detach_device(Uuid domain, std::string device, Flags flags) {
+  return definitions_.detach_device(context_.domains.by_uuid(domain), std::move(device), flags);
+}
+asio::awaitable<void> Hypervisor::update_device(Uuid domain, std::string device, Flags flags) {
+  return lifecycle_.update_device(context_.domains.by_uuid(domain), std::move(device), flags);
+}
 bool Hypervisor::autostart(const Uuid& domain) { return context_.domains.by_uuid(domain)->autostart; }
 bool Hypervisor::is_persistent(const Uuid& domain) { return context_.domains.by_uuid(domain)->persistent; }
 

@@ -62,6 +62,10 @@ class Hypervisor final : public Driver {
   asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
                                              Flags flags) override;
 
+  asio::awaitable<void> attach_device(Uuid domain, std::string device, Flags flags) override;
+  asio::awaitable<void> detach_device(Uuid domain, std::string device, Flags flags) override;
+  asio::awaitable<void> update_device(Uuid domain, std::string device, Flags flags) override;
+
   asio::awaitable<DomainHandle> create(std::string xml, Flags flags, ConnectionId owner) override;
   asio::awaitable<DomainHandle> start(Uuid domain, Flags flags, ConnectionId owner) override;
   asio::awaitable<void> suspend(Uuid domain) override;

@@ -8,13 +8,10 @@
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
-namespace {
 
 void refuse_ended() {
   throw Error(ErrorCode::kOperationFailed, text("the guest ended before the request was done"));
 }
-
-}  // namespace
 
 // One request to the monitor of this run. What comes after it must look whether the run is still the
 // domain's: the guest may have ended.

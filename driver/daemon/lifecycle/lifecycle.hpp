@@ -44,6 +44,8 @@ class Lifecycle {
   asio::awaitable<void> shutdown(DomainPtr domain);
   asio::awaitable<void> reboot(DomainPtr domain);
   asio::awaitable<void> inject_secret(DomainPtr domain, control::InjectSecret secret);
+  /// update_device.cpp. The link state of an <interface>, by libvirt's flags.
+  asio::awaitable<void> update_device(DomainPtr domain, std::string device, std::uint32_t flags);
   /// What the monitor says of its guest, as soon as it says so; not while it launches.
   asio::awaitable<control::Status> query(DomainPtr domain);
 
@@ -184,6 +186,9 @@ class Lifecycle {
 };
 
 std::string what_of(const std::exception_ptr& failure);
+
+/// Throws Error(kOperationFailed): the run that was asked for something is not the domain's any more.
+[[noreturn]] void refuse_ended();
 
 /// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched again under its
 /// owner's eyes: SEV-ES.

@@ -159,6 +159,11 @@ control::Reply Monitor::on(const control::PowerButton&, control::Frame&) {
   return control::Done{};
 }
 
+control::Reply Monitor::on(const control::SetLink& link, control::Frame&) {
+  guest().set_link(link.id, link.up);
+  return control::Done{};
+}
+
 control::Reply Monitor::on(const control::InjectSecret& secret, control::Frame&) {
   guest().inject_secret(secret);
   return control::Done{};

@@ -58,6 +58,7 @@ class Monitor {
   control::Reply on(const control::Resume& resume, control::Frame& frame);
   control::Reply on(const control::Pause& pause, control::Frame& frame);
   control::Reply on(const control::PowerButton& button, control::Frame& frame);
+  control::Reply on(const control::SetLink& link, control::Frame& frame);
   control::Reply on(const control::InjectSecret& secret, control::Frame& frame);
   control::Reply on(const control::Quit& quit, control::Frame& frame);
   control::Reply on(const control::ReadMemory& read, control::Frame& frame);

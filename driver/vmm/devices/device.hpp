@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "driver/vmm/bus/buses.hpp"
 #include "driver/vmm/devices/device_figures.hpp"
@@ -23,6 +24,9 @@ class Device {
   /// The guest has ended: what is still to be handed on goes out now, as far as that takes no waiting. The
   /// I/O thread, while all vCPUs stand still.
   virtual void finish() {}
+  /// The cable of this network interface is in (up) or out. False: it is not the interface of this id. Any
+  /// thread.
+  virtual bool set_link(const std::string& /*id*/, bool /*up*/) { return false; }
   /// Adds what it has moved, where it counts that. Any thread.
   virtual void add_figures(DeviceFigures& /*figures*/) const {}
 };

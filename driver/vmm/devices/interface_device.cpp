@@ -42,6 +42,14 @@ InterfaceDevice::InterfaceDevice(const OnPci<spec::Interface>& options, const Su
   function_ = make_virtio_pci_device(options.id, options.address, std::move(network), surroundings);
 }
 
+bool InterfaceDevice::set_link(const std::string& id, bool up) {
+  if (id != id_) {
+    return false;
+  }
+  network_->set_link(up);
+  return true;
+}
+
 std::unique_ptr<Device> make_device(const OnPci<spec::Interface>& options, const Surroundings& surroundings) {
   return std::make_unique<InterfaceDevice>(options, surroundings);
 }

@@ -14,8 +14,7 @@ class InterfaceDevice final : public Device {
   /// Throws Error where there is neither a tap device nor a stream, and std::system_error.
   InterfaceDevice(const OnPci<spec::Interface>& options, const Surroundings& surroundings);
 
-  /// Any thread.
-  void set_link(bool up) { network_->set_link(up); }
+  bool set_link(const std::string& id, bool up) override;
   void add_figures(DeviceFigures& figures) const override {
     figures.interfaces.emplace_back(id_, network_->statistics());
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "driver/vmm/devices/device_table.hpp"
@@ -57,6 +58,11 @@ class Board {
       device->add_figures(figures);
     }
     return figures;
+  }
+  /// False: there is no interface of this id.
+  bool set_link(const std::string& id, bool up) {
+    return std::any_of(devices_.begin(), devices_.end(),
+                       [&](const auto& device) { return device->set_link(id, up); });
   }
   /// Device::finish() of all.
   void finish() {

@@ -59,6 +59,12 @@ void Guest::add_figures(control::Status& status) const {
   }
 }
 
+void Guest::set_link(const std::string& id, bool up) {
+  if (!machine_->set_link(id, up)) {
+    throw Error(ErrorCode::kInvalidArgument, text("the guest has no network interface '{}'", id));
+  }
+}
+
 void Guest::resume() {
   if (machine_->is_running()) {
     return;

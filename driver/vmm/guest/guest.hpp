@@ -41,6 +41,8 @@ class Guest {
   void resume();
   /// Returns when all vCPUs stand still.
   void pause() { machine_->stop(); }
+  /// Throws Error(kInvalidArgument) where there is no interface of this id.
+  void set_link(const std::string& id, bool up);
   void press_power_button() { machine_->panel().press_power_button(); }
   /// The guest has sent a byte to its console.
   [[nodiscard]] bool has_spoken() const { return machine_->panel().has_spoken(); }

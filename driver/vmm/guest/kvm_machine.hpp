@@ -59,6 +59,8 @@ class KvmMachine {
   [[nodiscard]] std::vector<sevcore::VcpuState> vcpu_states() const;
   [[nodiscard]] const Panel& panel() const { return board_->panel(); }
   [[nodiscard]] DeviceFigures device_figures() const { return board_->figures(); }
+  /// False: it has no interface of this id.
+  bool set_link(const std::string& id, bool up) { return board_->set_link(id, up); }
   /// When the guest has ended, and stands still: devices hand on what they still have.
   void finish() { board_->finish(); }
 

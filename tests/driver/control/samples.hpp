@@ -70,7 +70,8 @@ inline std::vector<Request> sample_requests(int descriptor) {
           WriteRegisters{3, sample_registers()},
           ListMemory{},
           GrantFirmware{1ULL << 40},
-          OpenConsole{}};
+          OpenConsole{},
+          SetLink{"net0", false}};
 }
 
 inline LaunchReport sample_report() {

@@ -2,8 +2,7 @@
 // Stands in for virtsev-vmm: speaks the whole control protocol, has no guest. What goes wrong, and when,
 // stands in the domain's <cmdline>:
 //   start=fail|crash|hang|garbage|empty|stall    at Start (empty: a report without a measurement; stall:
-//   tells
-//                                          how far it is, lies among it, and then nothing more)
+//                                          tells how far it is, lies among it, and then nothing more)
 //   resume=poweroff|reset|panic|error|crash|hang|silent|quiet    right after the answer to Resume (quiet:
 //                                          a silent console that is told in the status alone)
 //   resume=chatter|endless|undying         hostile: 2,000 silent consoles; tiny events of an unknown kind
@@ -13,10 +12,9 @@
 //   console=foreign|none                   at OpenConsole: another terminal; what is none
 //   start=want                             at Start: asks for the simulated firmware before it answers
 //   button=ignore|reset                    at PowerButton; else the guest powers off
-//   quit=hang                              at Quit
+//   quit=hang, link=refuse                 at Quit; at SetLink, as it is for all interfaces but net0
 //   query=ignore                           at Query: no answer
-//   secret=refuse                          at InjectSecret
-//   registers=refuse                       at ReadRegisters
+//   secret=refuse, registers=refuse        at InjectSecret, at ReadRegisters
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
 // A domain named "old" has a monitor that a daemon of the protocol's version 1 started, one named "three" of
 // version 3: it says so from the second greeting on, as a daemon starts monitors of its own version only.
@@ -279,6 +277,11 @@ class FakeMonitor {
     if (!told("button=ignore")) {
       end(EndReason::kPoweroff, "");
     }
+  }
+
+  void take(const SetLink& link) {
+    const bool refused = told("link=refuse") || link.id != "net0";
+    answer(refused ? Reply(Failure{ErrorCode::kInvalidArgument, "no such interface"}) : Reply(Done{}));
   }
 
   void take(const InjectSecret& secret) {

@@ -24,7 +24,7 @@ NOT_SUPPORTED = [
     (("setvcpus", "guest", "1"), "measured when it is launched"),
     (("vcpupin", "guest", "0", "0"), "does not pin"),
     (("emulatorpin", "guest"), "does not pin"),
-    (("attach-disk", "guest", "/tmp/none", "vda"), "does not plug devices"),
+    (("attach-disk", "guest", "/tmp/none", "vda"), "keeps the devices that it was started with"),
     (("screenshot", "guest", "/tmp/none"), "serial console"),
     (("send-key", "guest", "KEY_ENTER"), "serial console"),
     (("inject-nmi", "guest"), "non-maskable interrupt"),

@@ -267,6 +267,21 @@ asio::awaitable<void> FakeDriver::set_vcpus(Uuid uuid, std::uint32_t count, Flag
   co_return;
 }
 
+asio::awaitable<void> FakeDriver::attach_device(Uuid uuid, std::string device, Flags flags) {
+  calls.push_back(fmt::format("attach_device {} {} {}", find(uuid).name, device, flags.bits));
+  co_return;
+}
+
+asio::awaitable<void> FakeDriver::detach_device(Uuid uuid, std::string device, Flags flags) {
+  calls.push_back(fmt::format("detach_device {} {} {}", find(uuid).name, device, flags.bits));
+  co_return;
+}
+
+asio::awaitable<void> FakeDriver::update_device(Uuid uuid, std::string device, Flags flags) {
+  calls.push_back(fmt::format("update_device {} {} {}", find(uuid).name, device, flags.bits));
+  co_return;
+}
+
 asio::awaitable<void> FakeDriver::set_memory(Uuid uuid, std::uint64_t kib, Flags flags) {
   calls.push_back(fmt::format("set_memory {} {} {}", find(uuid).name, kib, flags));
   co_return;

@@ -221,12 +221,10 @@ TEST_F(Domains, HaveNoSnapshotsNorSavedImages) {
             Arguments().u32(1).i32(0).i32(0).bytes());
 }
 
-TEST_F(Domains, AreNotSavedOrPluggedIntoAndSayWhy) {
+TEST_F(Domains, AreNotSavedOrPinnedAndSayWhy) {
   for (const std::int32_t number :
-       {kDomainAttachDevice, kDomainDetachDevice, kDomainPinVcpu, kDomainRestore, kDomainSave,
-        kDomainAttachDeviceFlags, kDomainDetachDeviceFlags, kDomainUpdateDeviceFlags, kDomainManagedSave,
-        kDomainSnapshotCreateXML, kDomainPinVcpuFlags, kDomainSaveFlags, kDomainRestoreFlags,
-        kDomainPinEmulator}) {
+       {kDomainPinVcpu, kDomainRestore, kDomainSave, kDomainManagedSave, kDomainSnapshotCreateXML,
+        kDomainPinVcpuFlags, kDomainSaveFlags, kDomainRestoreFlags, kDomainPinEmulator}) {
     const Outcome outcome = call(number, Arguments().domain(kAlpha).u64(1));
     EXPECT_EQ(outcome.error, kNoSupport) << number;  // NO_SUPPORT: what tools take as "not implemented"
     EXPECT_GT(outcome.message.size(), 30U) << number;
@@ -354,6 +352,23 @@ TEST_F(Domains, ACallThatWaitsDoesNotStopOthers) {
   io_.restart();
   io_.poll();
   EXPECT_EQ(driver_.state(kAlpha).state, VIR_DOMAIN_PAUSED);
+}
+
+TEST_F(Domains, ChangesOfDevicesReachTheDriverWithTheFlagsThatTheOldCallsMean) {
+  driver_.calls.clear();
+  const std::string disk = "<disk/>";
+  const auto named = [&] { return Arguments().domain(kBeta).text(disk); };
+  EXPECT_FALSE(call(kDomainAttachDevice, named()).error);
+  EXPECT_FALSE(call(kDomainDetachDevice, named()).error);
+  EXPECT_FALSE(call(kDomainAttachDeviceFlags, named().u32(VIR_DOMAIN_AFFECT_CONFIG)).error);
+  EXPECT_FALSE(call(kDomainDetachDeviceFlags, named().u32(VIR_DOMAIN_AFFECT_CONFIG)).error);
+  EXPECT_FALSE(call(kDomainUpdateDeviceFlags, named().u32(3)).error);
+  EXPECT_EQ(driver_.calls,
+            (std::vector<std::string>{"attach_device beta <disk/> 1", "detach_device beta <disk/> 1",
+                                      "attach_device beta <disk/> 2", "detach_device beta <disk/> 2",
+                                      "update_device beta <disk/> 3"}));
+  EXPECT_EQ(call(kDomainAttachDeviceFlags, named()).error, kRpc);
+  EXPECT_EQ(call(kDomainAttachDevice, Arguments().domain(kNone).text(disk)).error, kNoDomain);
 }
 
 TEST_F(Domains, SingleSettingsReachTheDriverWithTheFlagsThatTheOldCallsMean) {

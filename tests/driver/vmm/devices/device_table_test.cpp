@@ -123,7 +123,8 @@ TEST_F(DeviceTable, AnInterfaceIsOnPci) {
   interface.stream = ours.get();
   const auto device = make(OnPci<spec::Interface>{"net0", {6}, interface});
   EXPECT_EQ(id_at(6), 0x10411af4U);
-  dynamic_cast<InterfaceDevice&>(*device).set_link(false);
+  EXPECT_FALSE(device->set_link("net1", false));
+  EXPECT_TRUE(device->set_link("net0", false));
   DeviceFigures figures;
   device->add_figures(figures);
   ASSERT_EQ(figures.interfaces.size(), 1U);

@@ -80,6 +80,15 @@ TEST_F(GuestLife, SeesThePowerButtonAndSwitchesOff) {
   EXPECT_EQ(monitor_->wait_for_exit(), 0);
 }
 
+TEST_F(GuestLife, HasNoLinkOfAnInterfaceThatItDoesNotHave) {
+  run(TinyGuest().print("on").wait_for_power_button().power_off());
+  const control::Failure failure = call_failing(control::SetLink{"net0", false});
+  EXPECT_EQ(failure.code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(failure.text, "the guest has no network interface 'net0'");
+  call<control::Done>(control::PowerButton{});
+  EXPECT_EQ(wait_for_end().reason, EndReason::kPoweroff);
+}
+
 TEST_F(GuestLife, EndsWithItsReset) {
   run(TinyGuest().reset());
   EXPECT_EQ(wait_for_end().reason, EndReason::kReset);
