@@ -156,6 +156,13 @@ class DisksAndNetworks(unittest.TestCase):
         self.assertIn(tap, os.listdir("/sys/class/net/virtsev0/brif"))
         ping = "ip address add 198.51.100.2/24 dev eth0; ip link set eth0 up; ping -c 3 -W 10 198.51.100.1"
         self.assertIn(" 0% packet loss", say(ping))
+        domain.must("domif-setlink", tap, "down")
+        self.assertIn("down", domain.must("domif-getlink", tap))
+        say("until grep -q 0 /sys/class/net/eth0/carrier; do usleep 100000; done")
+        self.assertIn("100% packet loss", say("ping -c 1 -W 1 198.51.100.1"))
+        domain.must("domif-setlink", tap, "up")
+        say("until grep -q 1 /sys/class/net/eth0/carrier; do usleep 100000; done")
+        self.assertIn(" 0% packet loss", say("ping -c 3 -W 10 198.51.100.1"))
         # A large transfer, which the guest sends in segments that nobody has cut.
         server = socket.create_server(("198.51.100.1", 0))
         self.addCleanup(server.close)
