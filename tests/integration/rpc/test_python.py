@@ -42,6 +42,11 @@ class Python(fixture.StockClients):
                 connection.getSysinfo()
             self.assertEqual(failure.exception.get_error_code(), libvirt.VIR_ERR_NO_SUPPORT)
 
+    def test_under_the_name_that_stock_tools_know_it_is_still_sev(self):
+        with libvirt.open(self.uri.replace("sev+unix:", "qemu+unix:")) as connection:
+            self.assertEqual(connection.getType(), "SEV")
+            self.assertIn("alpha", [domain.name() for domain in connection.listAllDomains()])
+
     def test_a_console_without_an_event_loop(self):
         with libvirt.open(self.uri) as connection:
             domain = connection.lookupByName("alpha")

@@ -103,10 +103,19 @@ class Commands(fixture.StockClients):
         self.assertIn("shut off", self.virsh("domstate", "alpha"))
 
     def test_refuses_foreign_uris(self):
-        for uri, message in (("qemu+unix:///system", "no connection driver available for qemu:///system"),
+        for uri, message in (("xen+unix:///system", "no connection driver available for xen:///system"),
+                             ("qemu+unix:///elsewhere", "qemu:///system or qemu:///session"),
                              ("sev+unix:///elsewhere", "sev:///system or sev:///session")):
             self.assertIn(message, self.virsh("list", uri=f"{uri}?socket={self.socket}", fails=True))
         self.virsh("list", uri=f"sev+unix:///session?socket={self.socket}")
+
+    def test_answers_to_the_name_that_stock_tools_know(self):
+        for path in ("system", "session"):
+            uri = f"qemu+unix:///{path}?socket={self.socket}"
+            self.assertIn("alpha", self.virsh("list", "--all", uri=uri))
+            self.assertIn("Running hypervisor: SEV", self.virsh("version", uri=uri))
+            for question in ("capabilities", "domcapabilities"):
+                self.assertEqual(self.virsh(question, uri=uri), self.virsh(question))
 
 
 if __name__ == "__main__":

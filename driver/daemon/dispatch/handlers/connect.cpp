@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -17,6 +19,12 @@ namespace {
 constexpr const char* kSystemUri = "sev:///system";
 constexpr const char* kSessionUri = "sev:///session";
 
+/// The second name of each is QEMU's: by its scheme, stock tools (virt-install, virt-manager, Terraform)
+/// choose virtio devices for a new guest. Such a client came to this socket by its path (socket=), so it
+/// knows whom it asks; virConnectGetType says SEV to all.
+constexpr std::array<std::string_view, 4> kServed = {kSystemUri, kSessionUri, "qemu:///system",
+                                                     "qemu:///session"};
+
 /// The canonical form of a URI that is ours. Clients leave the transport, the host and their own parameters
 /// out; what follows a `?` is dropped. Both paths are taken on each socket: which daemon answers was the
 /// client's choice of socket.
@@ -25,12 +33,14 @@ std::string canonical_uri(const std::optional<std::string>& name) {
     return geteuid() == 0 ? kSystemUri : kSessionUri;
   }
   const std::string_view uri = std::string_view(*name).substr(0, name->find('?'));
-  if (uri == kSystemUri || uri == kSessionUri) {
+  if (std::find(kServed.begin(), kServed.end(), uri) != kServed.end()) {
     return std::string(uri);
   }
-  if (uri.starts_with("sev:")) {
-    throw Error(ErrorCode::kInvalidArgument,
-                text("there is no '{}' here: write {} or {}", uri, kSystemUri, kSessionUri));
+  for (const std::string scheme : {"sev", "qemu"}) {
+    if (uri.starts_with(scheme + ":")) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  text("there is no '{0}' here: write {1}:///system or {1}:///session", uri, scheme));
+    }
   }
   throw Error(ErrorCode::kNoConnect,
               text("no connection driver available for {}: virtsevd serves {} and {} alone", uri, kSystemUri,

@@ -79,13 +79,17 @@ TEST_F(Connection, AuthenticationIsNone) {
 }
 
 TEST_F(Connection, OpensOurUrisAlone) {
-  for (const char* uri : {"sev:///system", "sev:///session", "sev:///system?no_verify=1"}) {
+  for (const char* uri : {"sev:///system", "sev:///session", "sev:///system?no_verify=1", "qemu:///system",
+                          "qemu:///session"}) {
     FakeClient client;
     EXPECT_FALSE(call(client, kConnectOpen, Arguments().optional(uri).u32(0)).error) << uri;
     EXPECT_TRUE(client.open);
   }
   for (const auto& [uri, code] :
-       std::vector<std::pair<std::string, ErrorCode>>{{"qemu:///system", kNoConnect},
+       std::vector<std::pair<std::string, ErrorCode>>{{"qemu:///embed", kInvalidArgument},
+                                                      {"qemu:///", kInvalidArgument},
+                                                      {"qemusev:///system", kNoConnect},
+                                                      {"qemu", kNoConnect},
                                                       {"test:///default", kNoConnect},
                                                       {"sev:///", kInvalidArgument},
                                                       {"sev:///other", kInvalidArgument},
@@ -110,6 +114,12 @@ TEST_F(Connection, WithoutANameTheUserDecides) {
 TEST_F(Connection, TheUriIsToldWithoutParameters) {
   open(client_, "sev:///session?x=y");
   EXPECT_EQ(call(kConnectGetURI).payload, Arguments().text("sev:///session").bytes());
+}
+
+TEST_F(Connection, UnderQemusNameItIsStillSev) {
+  open(client_, "qemu:///system?socket=/run/libvirt/virtsevd-sock");
+  EXPECT_EQ(call(kConnectGetURI).payload, Arguments().text("qemu:///system").bytes());
+  EXPECT_EQ(call(kConnectGetType).payload, Arguments().text("SEV").bytes());
 }
 
 TEST_F(Connection, TakesTheBooleanThatGoLibvirtSends) {
