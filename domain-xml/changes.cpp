@@ -25,6 +25,7 @@ void write_kib(xmlNode* domain, const char* name, std::uint64_t bytes) {
 DomainDefinition parse_again(const xmlNode* domain) {
   ParseOptions options;
   options.allow_unprotected = true;
+  options.sev_es_relaunch = true;
   options.stored = true;
   return parse(write_element(domain), options);
 }
@@ -72,7 +73,8 @@ DomainDefinition with_lifecycle_action(const DomainDefinition& definition, const
                                        const std::string& action) {
   const Document document = read_document(definition.document);
   xmlNode* domain = xmlDocGetRootElement(document.get());
-  set_content(only_child(domain, element), action);
+  xmlNode* written = only_child(domain, element);
+  set_content(written != nullptr ? written : add_element(domain, element), action);
   return parse_again(domain);
 }
 

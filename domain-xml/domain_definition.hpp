@@ -47,6 +47,8 @@ struct DomainDefinition {
   LifecycleAction on_poweroff = LifecycleAction::kDestroy;
   LifecycleAction on_reboot = LifecycleAction::kRestart;  ///< kDestroy by default for SEV-ES
   LifecycleAction on_crash = LifecycleAction::kDestroy;
+  /// The document says what on_reboot is; else a site may say for SEV-ES guests (sev_es_reboot).
+  bool reboot_chosen = false;
   std::vector<SerialPort> serials;  ///< At most one in machine 1.0
   std::vector<DiskDefinition> disks;
   std::vector<InterfaceDefinition> interfaces;
@@ -60,8 +62,8 @@ struct DomainDefinition {
   /// Taken and kept, and nobody does it: "<cputune><vcpupin>", "<vcpu cpuset>". Each once, in the document's
   /// order.
   std::vector<std::string> not_used;
-  /// Why no guest can be started from it, though it is taken: it asks for something without fail. Empty: one
-  /// can.
+  /// Why no guest can be started from it, though it is taken: it asks for something without fail, or does not
+  /// say yet what to boot. Empty: one can.
   std::string reason_against_start;
   friend bool operator==(const DomainDefinition&, const DomainDefinition&) = default;
 };
@@ -77,6 +79,11 @@ struct LiveState {
 struct ParseOptions {
   bool validate_schema = false;    ///< --validate: against libvirt's own schema
   bool allow_unprotected = false;  ///< virtsevd.conf: a domain without <launchSecurity> is taken
+  /// virtsevd.conf: screens, sound, USB and what goes with them are kept, and not given (Fate::kNamed);
+  /// false: they are refused.
+  bool headless = true;
+  /// virtsevd.conf: an SEV-ES guest that reboots is launched again, so it may ask for that by <on_reboot>.
+  bool sev_es_relaunch = false;
   /// A document that was taken before, by an older virtsevd maybe: values that no schema knows stay in it.
   bool stored = false;
 };

@@ -40,7 +40,8 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   read_general(domain, definition, problems);
   read_launch_security(domain, definition, problems);
   check_protection(domain, options, problems);
-  check_sev_es(domain, definition, problems);
+  check_sev_es(domain, definition, options, problems);
+  check_headless(domain, options, problems);
   read_lifecycle(domain, definition, problems);
   read_memory(domain, definition, problems);
   read_vcpus(domain, definition, problems);
@@ -54,7 +55,9 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   problems.throw_if_any();
   put_in_order(domain);
   definition.not_used = not_used(domain);
-  definition.reason_against_start = reason_against_start(domain);
+  if (definition.reason_against_start.empty()) {
+    definition.reason_against_start = reason_against_start(domain);
+  }
   definition.document = write_element(domain);
   if (definition.document.size() > kMaxDefinitionBytes) {
     throw Error(ErrorCode::kXmlError,

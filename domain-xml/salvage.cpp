@@ -66,6 +66,7 @@ DomainDefinition salvage(const std::string& xml, const Identity& identity) {
   }
   definition.name = identity.name;
   definition.uuid = identity.uuid;
+  definition.reboot_chosen = true;
   definition.on_poweroff = definition.on_reboot = definition.on_crash = LifecycleAction::kDestroy;
   return definition;
 }

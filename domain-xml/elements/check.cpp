@@ -187,7 +187,11 @@ void check_values(const xmlNode* domain, Problems& problems) {
 
 std::vector<std::string> not_used(const xmlNode* domain) {
   NotUsed list;
+  const std::vector<xmlNode*> own = own_elements(domain);
   const auto look = [&](const xmlNode* element, const Row* row) {
+    if (std::find(own.begin(), own.end(), element) != own.end()) {
+      return false;
+    }
     if (row == nullptr) {
       list.add(shown(element, ""));
       return false;

@@ -180,7 +180,7 @@ constexpr Row kRows[] = {
     {"os/nvram/*", kRefused, ""},
     {"os/root", kRefused, ""},
     {"os/shim", kRefused, ""},
-    {"os/smbios", kRefused, ""},
+    {"os/smbios", kNamed, "mode=emulate|host|sysinfo"},
     {"os/type", kApplied, "arch machine"},
     {"os/varstore/*", kRefused, ""},
     {"override/*", kNamed, ""},

@@ -8,6 +8,7 @@
 #include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/parts/pci_addresses.hpp"
+#include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -18,25 +19,10 @@ std::string reason_against(const xmlNode* device) {
   if (is_element(device, "filesystem")) {
     return text("file systems of the host are not there yet; give the guest a disk, and remove the element");
   }
-  if (is_element(device, "graphics") || is_element(device, "video") || is_element(device, "sound")) {
-    return text(
-        "virtsev's guests have a text console, no screen and no sound; remove the element (virt-install: "
-        "--graphics none)");
-  }
   if (is_element(device, "channel")) {
-    return text("channels to the host, the guest agent's among them, are not there yet; remove the element");
+    return text("channels to the host are not there yet; remove the element");
   }
   return text("this device is not there yet; remove the element");
-}
-
-/// Written by tools and by libvirt's QEMU driver where there is nothing: <video><model type='none'/>, <audio
-/// type='none'/>.
-bool stands_for_nothing(const xmlNode* device) {
-  if (is_element(device, "audio")) {
-    return attribute(device, "type") == "none";
-  }
-  const std::vector<xmlNode*> models = children_named(device, "model");
-  return is_element(device, "video") && models.size() == 1 && attribute(models[0], "type") == "none";
 }
 
 /// What tools write unasked. It is kept, and gives the guest nothing as long as no device needs it.
@@ -73,13 +59,19 @@ void check_accepted(xmlNode* device, const Accepted& accepted, Problems& problem
   allow_only(device, accepted.elements, problems);
 }
 
+/// The guest agent's channel above all: tools write it into each new definition.
+bool is_virtio_channel(const xmlNode* device) {
+  const std::vector<xmlNode*> targets = children_named(device, "target");
+  return is_element(device, "channel") && targets.size() == 1 && attribute(targets[0], "type") == "virtio";
+}
+
 void check_device(xmlNode* device, Problems& problems) {
   for (const char* read_elsewhere : {"serial", "console", "emulator", "disk", "interface", "rng"}) {
     if (is_element(device, read_elsewhere)) {
       return;
     }
   }
-  if (stands_for_nothing(device)) {
+  if (is_for_a_screen(device) || is_virtio_channel(device)) {
     return;
   }
   for (const Accepted& accepted : kAccepted) {
@@ -194,8 +186,9 @@ void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& probl
   read_serials(devices, definition, problems);
   read_pci_devices(devices, definition, problems);
   check_targets(devices, definition, problems);
-  put_in_order(devices, {"emulator", "disk", "controller", "interface", "serial", "console", "input", "audio",
-                         "video", "memballoon", "rng"});
+  put_in_order(devices, {"emulator", "disk", "controller", "interface", "smartcard", "serial", "console",
+                         "channel", "input", "graphics", "sound", "audio", "video", "redirdev", "redirfilter",
+                         "hub", "memballoon", "rng"});
 }
 
 }  // namespace virtsev::domain_xml

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <disk>: raw images in files and on block devices. virtsev gives all of them by virtio.
+// <disk>: raw images in files and on block devices. virtsev gives all of them by virtio, whatever bus they
+// are asked for on.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "domain-xml/parts/device_parts.hpp"
@@ -97,6 +99,13 @@ void read_driver(xmlNode* disk, DiskDefinition& read, Problems& problems) {
       static_cast<std::uint16_t>(number_in(driver, "queues", 1, machine::kMaxDiskQueues, 1, problems));
 }
 
+/// Emulated controllers that other monitors have. A disk asked for on one is given by virtio; its name, its
+/// place among the disks and its serial number stay.
+bool stands_for(const std::string& bus) {
+  constexpr std::array<std::string_view, 5> kEmulated = {"sata", "ide", "scsi", "usb", "sd"};
+  return std::find(kEmulated.begin(), kEmulated.end(), bus) != kEmulated.end();
+}
+
 /// libvirt guesses the bus by the name's first letters; ours has one.
 void read_target(xmlNode* disk, DiskDefinition& read, Problems& problems) {
   xmlNode* target = only_child(disk, "target", problems);
@@ -110,7 +119,7 @@ void read_target(xmlNode* disk, DiskDefinition& read, Problems& problems) {
     return;
   }
   const std::string bus = attribute(target, "bus").value_or("virtio");
-  if (bus != "virtio" && !read.cdrom) {
+  if (bus != "virtio" && !stands_for(bus)) {
     refuse(disk,
            text("disks on bus '{}' are not there; write <target dev='{}' bus='virtio'/>, which every Linux "
                 "of today has a driver for",

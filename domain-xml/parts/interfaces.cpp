@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <interface>: a network card, and what the host has at its other end.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "domain-xml/parts/device_parts.hpp"
@@ -177,10 +178,17 @@ void read_user(const xmlNode* interface, InterfaceDefinition& read, Problems& pr
   }
 }
 
+/// Cards that other monitors emulate, for each of which a virtio card stands.
+bool stands_for(const std::string& model) {
+  constexpr std::array<std::string_view, 9> kEmulated = {
+      "e1000", "e1000e", "e1000-82544gc", "e1000-82545em", "igb", "ne2k_pci", "pcnet", "rtl8139", "vmxnet3"};
+  return std::find(kEmulated.begin(), kEmulated.end(), model) != kEmulated.end();
+}
+
 void read_model(xmlNode* interface, Problems& problems) {
   xmlNode* model = only_child(interface, "model", problems);
   const std::string type = attribute(model, "type").value_or("virtio");
-  if (!type.starts_with("virtio")) {
+  if (!type.starts_with("virtio") && !stands_for(type)) {
     problems.add(ErrorCode::kConfigUnsupported, model,
                  text("a network card of model '{}' is not there; write <model type='virtio'/>", type));
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <on_poweroff>, <on_reboot>, <on_crash>: what happens when a guest ends by itself.
+// <on_poweroff>, <on_reboot>, <on_crash>, <virtsev:reboot>: what happens when a guest ends by itself.
+#include <optional>
+
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/rules/rules.hpp"
 #include "domain-xml/xml/node.hpp"
@@ -24,8 +26,7 @@ LifecycleAction read_action(xmlNode* domain, const char* name, LifecycleAction f
                             Problems& problems) {
   xmlNode* element = only_child(domain, name, problems);
   if (element == nullptr) {
-    set_content(add_element(domain, name), name_of(fallback));
-    return fallback;
+    return fallback;  // Not written down: with other protection, the same document means another one
   }
   const std::string written = trimmed(element);
   for (const LifecycleAction action :
@@ -41,6 +42,36 @@ LifecycleAction read_action(xmlNode* domain, const char* name, LifecycleAction f
   return fallback;
 }
 
+/// <virtsev:reboot action='...'>: whether an SEV-ES guest that reboots is launched again.
+std::optional<bool> read_relaunch(const xmlNode* domain, Problems& problems) {
+  std::optional<bool> relaunch;
+  for (const xmlNode* own : own_elements(domain)) {
+    const std::string action = attribute(own, "action").value_or("");
+    const std::string_view name = reinterpret_cast<const char*>(own->name);
+    if (name != "reboot") {
+      problems.add(ErrorCode::kConfigUnsupported, own,
+                   text("virtsev does not know this element here; remove it"));
+    } else if (action != "relaunch" && action != "destroy") {
+      problems.add(ErrorCode::kXmlError, own,
+                   text("action='{}' is not there; write action='relaunch' or action='destroy'", action));
+    } else if (relaunch) {
+      problems.add(ErrorCode::kXmlError, own, text("there is one before it; remove the element"));
+    } else {
+      relaunch = action == "relaunch";
+    }
+  }
+  return relaunch;
+}
+
+/// Both say what a reboot is: they have to agree.
+void check_relaunch(xmlNode* domain, bool relaunch, Problems& problems) {
+  const xmlNode* on_reboot = only_child(domain, "on_reboot", problems);
+  if (on_reboot != nullptr && relaunch != (trimmed(on_reboot) == "restart")) {
+    problems.add(ErrorCode::kXmlError, on_reboot,
+                 text("'{}' is not what <virtsev:reboot> says; remove this element", trimmed(on_reboot)));
+  }
+}
+
 }  // namespace
 
 void read_lifecycle(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
@@ -49,7 +80,13 @@ void read_lifecycle(xmlNode* domain, DomainDefinition& definition, Problems& pro
     return read_action(domain, name, fallback, es, problems);
   };
   definition.on_poweroff = read("on_poweroff", LifecycleAction::kDestroy);
-  definition.on_reboot = read("on_reboot", es ? LifecycleAction::kDestroy : LifecycleAction::kRestart);
+  const std::optional<bool> relaunch = read_relaunch(domain, problems);
+  if (relaunch) {
+    check_relaunch(domain, *relaunch, problems);
+  }
+  definition.reboot_chosen = relaunch || !children_named(domain, "on_reboot").empty();
+  definition.on_reboot =
+      read("on_reboot", relaunch.value_or(!es) ? LifecycleAction::kRestart : LifecycleAction::kDestroy);
   definition.on_crash = read("on_crash", LifecycleAction::kDestroy);
 }
 

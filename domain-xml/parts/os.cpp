@@ -67,10 +67,7 @@ std::string reason_against(const xmlNode* element) {
   if (is_element(element, "acpi")) {
     return text("virtsev's ACPI tables are fixed and measured; remove the element");
   }
-  if (is_element(element, "smbios")) {
-    return text("virtsev gives its guests no SMBIOS tables; remove the element");
-  }
-  for (const char* name : {"type", "kernel", "initrd", "cmdline", "boot"}) {
+  for (const char* name : {"type", "kernel", "initrd", "cmdline", "boot", "smbios"}) {
     if (is_element(element, name)) {
       return {};
     }
@@ -136,12 +133,14 @@ void read_os(xmlNode* domain, DomainDefinition& definition, Problems& problems) 
   definition.os.kernel = read_path(os, "kernel", problems);
   definition.os.initrd = read_path(os, "initrd", problems);
   if (children_named(os, "kernel").empty()) {
-    problems.add(ErrorCode::kConfigUnsupported, os,
-                 text("it names no kernel, and booting one directly is all there is yet; add "
-                      "<kernel>/path/of/vmlinuz</kernel>"));
+    // Tools define first, and edit later; the guest of a two-step installation has its kernel on its disk.
+    definition.reason_against_start = text(
+        "<os>: it names no kernel, and booting one directly is all there is yet; add "
+        "<kernel>/path/of/vmlinuz</kernel>");
   }
   read_command_line(os, definition, problems);
-  put_in_order(os, {"type", "kernel", "initrd", "cmdline", "boot", "bootmenu"});
+  only_child(os, "smbios", problems);
+  put_in_order(os, {"type", "kernel", "initrd", "cmdline", "boot", "bootmenu", "smbios"});
 }
 
 }  // namespace virtsev::domain_xml

@@ -28,7 +28,8 @@ void read_os(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 /// After read_launch_security: SEV-ES has reasons of its own against some (rules/sev_es.cpp).
 void read_features(xmlNode* domain, const DomainDefinition& definition, Problems& problems);
 void read_clock(xmlNode* domain, Problems& problems);
-/// <on_poweroff>, <on_reboot>, <on_crash>; after read_launch_security, which decides a default.
+/// <on_poweroff>, <on_reboot>, <on_crash>, <virtsev:reboot>; after read_launch_security, which decides a
+/// default.
 void read_lifecycle(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 /// <serial> and <console> within <devices>.

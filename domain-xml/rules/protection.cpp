@@ -10,7 +10,7 @@ void check_protection(const xmlNode* domain, const ParseOptions& options, Proble
     return;
   }
   // A policy that the rest of the document goes with.
-  const char* policy = has_what_sev_es_forbids(domain) ? "0x0003" : "0x0007";
+  const char* policy = has_what_sev_es_forbids(domain, options) ? "0x0003" : "0x0007";
   problems.add(ErrorCode::kConfigUnsupported, domain,
                text("it has no <launchSecurity>, so the host could read the guest; add <launchSecurity "
                     "type='sev'><policy>{}</policy></launchSecurity>, or set allow_unprotected = 1 in "

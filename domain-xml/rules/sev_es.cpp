@@ -29,23 +29,45 @@ void check_irqchip(const xmlNode* features, Problems& problems) {
   }
 }
 
-void check_lifecycle(const xmlNode* domain, const char* name, Problems& problems) {
+/// Whether what virtsevd does at a reboot, a new launch under the same id, was asked for.
+bool relaunch_is_wanted(const xmlNode* domain, const ParseOptions& options) {
+  for (const xmlNode* own : own_elements(domain)) {
+    if (attribute(own, "action") == "relaunch") {
+      return true;
+    }
+  }
+  return options.sev_es_relaunch;
+}
+
+void check_lifecycle(const xmlNode* domain, const char* name, const ParseOptions& options,
+                     Problems& problems) {
   const xmlNode* action = only_child(domain, name, problems);
-  if (action != nullptr && trimmed(action) == "restart") {
+  if (action == nullptr || trimmed(action) != "restart") {
+    return;
+  }
+  if (!is_element(action, "on_reboot")) {
     problems.add(ErrorCode::kConfigUnsupported, action,
                  text("an SEV-ES guest (policy bit 2) can't be restarted in place: its registers were "
                       "encrypted and measured at "
                       "launch, and can't be set again; write <{0}>destroy</{0}>, and start it anew",
                       name));
+  } else if (!relaunch_is_wanted(domain, options)) {
+    problems.add(
+        ErrorCode::kConfigUnsupported, action,
+        text("an SEV-ES guest (policy bit 2) can't be restarted in place: its registers were encrypted and "
+             "measured at launch, and can't be set again; write <on_reboot>destroy</on_reboot>, or ask for a "
+             "new launch, measured again: <virtsev:reboot xmlns:virtsev='{}' action='relaunch'/>, or "
+             "sev_es_reboot = \"relaunch\" in virtsevd.conf for all guests",
+             kOwnNamespace));
   }
 }
 
-void check_all(const xmlNode* domain, Problems& problems) {
+void check_all(const xmlNode* domain, const ParseOptions& options, Problems& problems) {
   const xmlNode* features = only_child(domain, "features", problems);
   check_smm(features, problems);
   check_irqchip(features, problems);
   for (const char* name : {"on_poweroff", "on_reboot", "on_crash"}) {
-    check_lifecycle(domain, name, problems);
+    check_lifecycle(domain, name, options, problems);
   }
 }
 
@@ -55,15 +77,16 @@ bool is_sev_es(const DomainDefinition& definition) {
   return sevcore::encrypts_state(protection_of(definition));
 }
 
-void check_sev_es(const xmlNode* domain, const DomainDefinition& definition, Problems& problems) {
+void check_sev_es(const xmlNode* domain, const DomainDefinition& definition, const ParseOptions& options,
+                  Problems& problems) {
   if (is_sev_es(definition)) {
-    check_all(domain, problems);
+    check_all(domain, options, problems);
   }
 }
 
-bool has_what_sev_es_forbids(const xmlNode* domain) {
+bool has_what_sev_es_forbids(const xmlNode* domain, const ParseOptions& options) {
   Problems found;
-  check_all(domain, found);
+  check_all(domain, options, found);
   return !found.empty();
 }
 

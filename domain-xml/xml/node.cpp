@@ -44,6 +44,17 @@ bool is_element(const xmlNode* node, std::string_view name) {
          name == from_xml(node->name);
 }
 
+std::vector<xmlNode*> own_elements(const xmlNode* domain) {
+  std::vector<xmlNode*> own;
+  for (xmlNode* child : child_elements(domain)) {
+    if (child->ns != nullptr && child->ns->href != nullptr &&
+        kOwnNamespace == reinterpret_cast<const char*>(child->ns->href)) {
+      own.push_back(child);
+    }
+  }
+  return own;
+}
+
 std::string name_of(const xmlNode* element) {
   const std::string name = from_xml(element->name);
   const bool prefixed = element->ns != nullptr && element->ns->prefix != nullptr;

@@ -19,6 +19,10 @@ class Problems;
 
 /// True for an element of this name in no namespace, as libvirt's own elements are.
 bool is_element(const xmlNode* node, std::string_view name);
+/// The namespace of what virtsev's definitions have beyond libvirt's elements: <virtsev:reboot>.
+inline constexpr std::string_view kOwnNamespace = "http://libvirt.org/schemas/domain/virtsev/1.0";
+/// Children of <domain> in it, of any name.
+std::vector<xmlNode*> own_elements(const xmlNode* domain);
 /// Name with prefix, as it is written.
 std::string name_of(const xmlNode* element);
 /// Elements of any name and namespace, in order.

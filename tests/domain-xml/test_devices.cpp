@@ -6,6 +6,8 @@ namespace {
 
 using enum ErrorCode;
 
+using Names = std::vector<std::string>;
+
 const std::string kNotYet = "this device is not there yet; remove the element";
 
 TEST(Devices, AcceptsAndKeepsWhatToolsWriteUnasked) {
@@ -40,26 +42,68 @@ TEST(Devices, RefusesFileSystemsOfTheHost) {
                       "guest a disk, and remove the element"));
 }
 
-TEST(Devices, RefusesScreensAndSound) {
-  for (const std::string name : {"graphics", "video", "sound"}) {
-    EXPECT_TRUE(refuses(with_device("<" + name + "/>"), kConfigUnsupported,
-                        "<devices><" + name +
-                            "> (line 14): virtsev's guests have a text console, no screen and no sound; "
-                            "remove the element (virt-install: --graphics none)"));
-  }
+/// What virt-manager's wizard adds to a guest that nobody asked it for.
+const std::string kWizard =
+    "<controller type='usb' model='qemu-xhci' ports='15'/>\n"
+    "<channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/></channel>\n"
+    "<input type='tablet' bus='usb'/>\n"
+    "<graphics type='spice' port='-1' autoport='yes'><image compression='off'/></graphics>\n"
+    "<sound model='ich9'/>\n"
+    "<audio id='1' type='spice'/>\n"
+    "<video><model type='qxl'/></video>\n"
+    "<redirdev bus='usb' type='spicevmc'/>\n"
+    "<redirdev bus='usb' type='spicevmc'/>\n";
+
+TEST(Devices, ThatOnlyAScreenNeedsAreKeptAndNamed) {
+  const DomainDefinition definition = parse(with_device(kWizard));
+  EXPECT_EQ(definition.not_used,
+            (Names{"<devices><controller type='usb'>", "<devices><channel type='spicevmc'>",
+                   "<devices><input type='tablet'>", "<devices><graphics type='spice'>",
+                   "<devices><sound model='ich9'>", "<devices><audio type='spice'>", "<devices><video>",
+                   "<devices><redirdev type='spicevmc'>"}));
+  EXPECT_TRUE(holds(definition.document,
+                    "<graphics type='spice' port='-1' autoport='yes'>\n"
+                    "      <image compression='off'/>\n    </graphics>\n"));
+  EXPECT_EQ(definition, parse(definition.document));
 }
 
-TEST(Devices, RefusesChannels) {
-  EXPECT_TRUE(refuses(
-      with_device("<channel type='unix'/>"), kConfigUnsupported,
-      "<devices><channel> (line 14): channels to the host, the guest agent's among them, are not there "
-      "yet; remove the element"));
+TEST(Devices, ThatOnlyAScreenNeedsAreRefusedOneByOneWhereASiteWantsThat) {
+  ParseOptions options;
+  options.headless = false;
+  std::string lines;
+  try {
+    parse(with_device(kWizard), options);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), kConfigUnsupported);
+    lines = error.what();
+  }
+  for (const char* name :
+       {"controller", "channel", "input", "graphics", "sound", "audio", "video", "redirdev"}) {
+    EXPECT_TRUE(holds(lines, std::string("<devices><") + name + "> (line ")) << name << " in " << lines;
+  }
+  EXPECT_TRUE(holds(lines, "set headless = 1 in virtsevd.conf"));
+  EXPECT_NO_THROW(parse(with_device("<controller type='usb' model='none'/><input type='mouse' bus='ps2'/>"
+                                    "<audio id='1' type='none'/><video><model type='none'/></video>"),
+                        options));
+}
+
+TEST(Devices, RefusesChannelsThatAreNotVirtio) {
+  EXPECT_TRUE(refuses(with_device("<channel type='unix'/>"), kConfigUnsupported,
+                      "<devices><channel> (line 14): channels to the host are not there yet; remove the "
+                      "element"));
+}
+
+TEST(Devices, TakeTheGuestAgentsChannelAndNameIt) {
+  EXPECT_EQ(parse(with_device("<channel type='unix'><source mode='bind'/><target type='virtio' "
+                              "name='org.qemu.guest_agent.0'/></channel>"))
+                .not_used,
+            (Names{"<devices><channel type='unix'>"}));
 }
 
 TEST(Devices, RefusesAllOtherDevicesOfLibvirts) {
-  for (const std::string name :
-       {"lease", "hostdev", "parallel", "smartcard", "hub", "redirdev", "redirfilter", "tpm", "shmem",
-        "memory", "watchdog", "nvram", "panic", "iommu", "vsock", "crypto", "pstore", "audio"}) {
+  for (const std::string name : {"lease", "hostdev", "parallel", "tpm", "shmem", "memory", "watchdog",
+                                 "nvram", "panic", "iommu", "vsock", "crypto", "pstore"}) {
     EXPECT_TRUE(refuses(with_device("<" + name + "/>"), kConfigUnsupported,
                         "<devices><" + name + "> (line 14): " + kNotYet));
   }

@@ -115,9 +115,25 @@ TEST(Disks, RefusesWhatHasNoImageOrNoName) {
                       "<target dev='vda' bus='virtio'/>, or remove the element"));
 }
 
+TEST(Disks, OnEmulatedControllersAreVirtioDisksAndSaySo) {
+  for (const std::string bus : {"sata", "ide", "scsi", "usb", "sd"}) {
+    const DomainDefinition definition = parse(
+        with_device("<disk type='file' device='disk'><source file='/a'/><target dev='sdb' bus='" + bus +
+                    "'/><serial>S1</serial></disk>"
+                    "<disk type='file' device='disk'><source file='/b'/><target dev='sda' bus='" +
+                    bus + "'/><address type='drive' controller='0' bus='0' target='0' unit='0'/></disk>"));
+    ASSERT_EQ(definition.disks.size(), 2U);
+    EXPECT_EQ(definition.disks[0].target, "sdb") << "as they were written, one after the other";
+    EXPECT_EQ(definition.disks[0].serial, "S1");
+    EXPECT_LT(definition.disks[0].slot, definition.disks[1].slot);
+    EXPECT_EQ(definition.not_used, Names{"<devices><disk><target bus='" + bus + "'>"});
+    EXPECT_EQ(definition, parse(definition.document));
+  }
+}
+
 TEST(Disks, RefusesOtherBusesAndNamesTheOneThatIsThere) {
-  EXPECT_TRUE(refuses(refused_disk("<source file='/a'/><target dev='sda' bus='scsi'/>"), kConfigUnsupported,
-                      "<devices><disk> (line 14): disks on bus 'scsi' are not there; write <target dev='vda' "
+  EXPECT_TRUE(refuses(refused_disk("<source file='/a'/><target dev='sda' bus='xen'/>"), kConfigUnsupported,
+                      "<devices><disk> (line 14): disks on bus 'xen' are not there; write <target dev='vda' "
                       "bus='virtio'/>, which every Linux of today has a driver for"));
 }
 

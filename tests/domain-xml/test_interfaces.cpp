@@ -99,10 +99,21 @@ TEST(Interfaces, RefusesWhatWouldHaveToFilterOrLimit) {
   }
 }
 
-TEST(Interfaces, RefusesOtherModelsThanVirtio) {
-  EXPECT_TRUE(refuses(with_device("<interface type='user'><model type='e1000e'/></interface>"),
+TEST(Interfaces, OfEmulatedCardsAreVirtioCardsAndSaySo) {
+  for (const std::string model : {"e1000e", "e1000", "rtl8139", "vmxnet3"}) {
+    const DomainDefinition definition =
+        parse(with_device("<interface type='user'><model type='" + model + "'/></interface>"));
+    EXPECT_EQ(definition.interfaces.size(), 1U);
+    EXPECT_EQ(definition.not_used, Names{"<devices><interface><model type='" + model + "'>"});
+  }
+  EXPECT_EQ(parse(with_device("<interface type='user'><model type='virtio'/></interface>")).not_used,
+            Names{});
+}
+
+TEST(Interfaces, RefusesModelsThatNobodyHas) {
+  EXPECT_TRUE(refuses(with_device("<interface type='user'><model type='virt'/></interface>"),
                       kConfigUnsupported,
-                      "<devices><interface><model> (line 14): a network card of model 'e1000e' is not there; "
+                      "<devices><interface><model> (line 14): a network card of model 'virt' is not there; "
                       "write <model type='virtio'/>"));
 }
 

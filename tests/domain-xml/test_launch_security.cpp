@@ -194,7 +194,7 @@ TEST(SevEs, RefusesInterruptControllersInUserSpace) {
 }
 
 TEST(SevEs, RefusesRestartsInPlace) {
-  for (const std::string name : {"on_poweroff", "on_reboot", "on_crash"}) {
+  for (const std::string name : {"on_poweroff", "on_crash"}) {
     EXPECT_TRUE(
         refuses(with("<vcpu>", "<" + name + ">restart</" + name + "><vcpu>"), kConfigUnsupported,
                 "<" + name +
@@ -202,19 +202,71 @@ TEST(SevEs, RefusesRestartsInPlace) {
                     "were encrypted and measured at launch, and can't be set again; write <" +
                     name + ">destroy</" + name + ">, and start it anew"));
   }
+  EXPECT_TRUE(refuses(
+      with("<vcpu>", "<on_reboot>restart</on_reboot><vcpu>"), kConfigUnsupported,
+      "<on_reboot> (line 5): an SEV-ES guest (policy bit 2) can't be restarted in place: its registers were "
+      "encrypted and measured at launch, and can't be set again; write <on_reboot>destroy</on_reboot>, or "
+      "ask for a new launch, measured again: <virtsev:reboot "
+      "xmlns:virtsev='http://libvirt.org/schemas/domain/virtsev/1.0' action='relaunch'/>, or sev_es_reboot = "
+      "\"relaunch\" in virtsevd.conf for all guests"));
+}
+
+std::string with_reboot(const std::string& action, const std::string& more = "") {
+  return with("<vcpu>",
+              "<virtsev:reboot xmlns:virtsev='http://libvirt.org/schemas/domain/virtsev/1.0' action='" +
+                  action + "'/>" + more + "<vcpu>");
+}
+
+TEST(SevEs, RebootsByANewLaunchWhereThatIsAskedFor) {
+  for (const std::string more : {"", "<on_reboot>restart</on_reboot>"}) {
+    const DomainDefinition definition = parse(with_reboot("relaunch", more));
+    EXPECT_EQ(definition.on_reboot, LifecycleAction::kRestart);
+    EXPECT_EQ(definition.not_used, std::vector<std::string>{});
+    EXPECT_EQ(definition, parse(definition.document));
+  }
+  EXPECT_EQ(parse(with_reboot("destroy")).on_reboot, LifecycleAction::kDestroy);
+  ParseOptions site;
+  site.sev_es_relaunch = true;
+  EXPECT_EQ(parse(with("<vcpu>", "<on_reboot>restart</on_reboot><vcpu>"), site).on_reboot,
+            LifecycleAction::kRestart);
+}
+
+TEST(SevEs, RefusesARebootThatContradictsItselfOrIsMisspelt) {
+  EXPECT_THROW(parse(with_reboot("relaunch", "<on_reboot>destroy</on_reboot>")), Error);
+  EXPECT_THROW(parse(with_reboot("destroy", "<on_reboot>restart</on_reboot>")), Error);
+  EXPECT_THROW(parse(with_reboot("again")), Error);
+  EXPECT_THROW(parse(changed(with_reboot("relaunch"), "virtsev:reboot", "virtsev:reboots")), Error);
+}
+
+TEST(SevEs, WhatIsVirtsevsOwnIsNoQuestionToLibvirtsSchema) {
+  ParseOptions options;
+  options.validate_schema = true;
+  EXPECT_NO_THROW(parse(with_reboot("relaunch"), options));
+  EXPECT_THROW(parse(with("<vcpu>", "<other:reboot xmlns:other='urn:other'/><vcpu>"), options), Error);
 }
 
 TEST(Lifecycle, DefaultsToWhatTheGuestCanDo) {
   const DomainDefinition es = parse(sample());
   EXPECT_EQ(es.on_poweroff, LifecycleAction::kDestroy);
   EXPECT_EQ(es.on_reboot, LifecycleAction::kDestroy);
+  EXPECT_FALSE(es.reboot_chosen);
   EXPECT_EQ(es.on_crash, LifecycleAction::kDestroy);
-  EXPECT_TRUE(holds(es.document,
-                    "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>destroy</on_reboot>\n"
-                    "  <on_crash>destroy</on_crash>\n"));
-  const DomainDefinition sev = parse(with("0x0007", "0x0003"));
-  EXPECT_EQ(sev.on_reboot, LifecycleAction::kRestart);
-  EXPECT_TRUE(holds(sev.document, "  <on_reboot>restart</on_reboot>\n"));
+  EXPECT_EQ(parse(with("0x0007", "0x0003")).on_reboot, LifecycleAction::kRestart);
+}
+
+TEST(Lifecycle, WhatNobodyWroteIsNotWrittenBackSoThatOtherProtectionCanFollow) {
+  ParseOptions unprotected;
+  unprotected.allow_unprotected = true;
+  const std::string security = "<launchSecurity type='sev'><policy>0x0007</policy></launchSecurity>";
+  std::string without = sample();
+  const std::size_t start = without.find("<launchSecurity");
+  const std::string end = "</launchSecurity>";
+  without.replace(start, without.find(end) + end.size() - start, "");
+  const DomainDefinition stored = parse(without, unprotected);
+  EXPECT_EQ(stored.on_reboot, LifecycleAction::kRestart);
+  EXPECT_FALSE(holds(stored.document, "<on_"));
+  const DomainDefinition edited = parse(changed(stored.document, "</domain>", security + "</domain>"));
+  EXPECT_EQ(edited.on_reboot, LifecycleAction::kDestroy);
 }
 
 TEST(Lifecycle, AcceptsRestartWithoutEs) {

@@ -60,10 +60,19 @@ TEST(Os, KeepsABootMenuThatIsOff) {
   EXPECT_THROW(parse(with("<kernel>", "<bootmenu/><kernel>")), Error);
 }
 
-TEST(Os, RefusesAMissingKernel) {
-  EXPECT_TRUE(refuses(with(kKernel, "<boot dev='hd'/>"), kConfigUnsupported,
-                      "<os> (line 6): it names no kernel, and booting one directly is all there is yet; add "
-                      "<kernel>/path/of/vmlinuz</kernel>"));
+TEST(Os, WithoutAKernelIsTakenAndNotStarted) {
+  const DomainDefinition definition = parse(with(kKernel, "<boot dev='hd'/>"));
+  EXPECT_EQ(definition.reason_against_start,
+            "<os>: it names no kernel, and booting one directly is all there is yet; add "
+            "<kernel>/path/of/vmlinuz</kernel>");
+  EXPECT_EQ(definition.os.kernel, "");
+  EXPECT_EQ(parse(sample()).reason_against_start, "");
+}
+
+TEST(Os, SmbiosIsKeptAndNamed) {
+  const DomainDefinition definition = parse(with_kernel_and("<smbios mode='sysinfo'/>"));
+  EXPECT_EQ(definition.not_used, std::vector<std::string>{"<os><smbios>"});
+  EXPECT_TRUE(holds(definition.document, "    <smbios mode='sysinfo'/>\n"));
 }
 
 TEST(Os, RefusesRelativePaths) {
@@ -102,9 +111,6 @@ TEST(Os, RefusesTablesOfTheUsersOwn) {
   EXPECT_TRUE(
       refuses(with_kernel_and("<acpi><table type='slic'>/x</table></acpi>"), kConfigUnsupported,
               "<os><acpi> (line 8): virtsev's ACPI tables are fixed and measured; remove the element"));
-  EXPECT_TRUE(
-      refuses(with_kernel_and("<smbios mode='host'/>"), kConfigUnsupported,
-              "<os><smbios> (line 8): virtsev gives its guests no SMBIOS tables; remove the element"));
 }
 
 TEST(Os, RefusesUnknownElements) {

@@ -25,6 +25,8 @@ const std::vector<std::string> kKnown = {"platform",
                                          "firmware_delay",
                                          "simulated_snp",
                                          "allow_unprotected",
+                                         "headless",
+                                         "sev_es_reboot",
                                          "vmm_uid_range",
                                          "console_timeout",
                                          "launch_timeout",
@@ -105,6 +107,12 @@ Configuration configuration_of(const ConfFile& file) {
   }
   configuration.platform = *platform;
   configuration.allow_unprotected = file.number("allow_unprotected", 0, 0, 1) == 1;
+  const std::string reboot = file.string("sev_es_reboot", "destroy");
+  if (reboot != "destroy" && reboot != "relaunch") {
+    file.fail("sev_es_reboot", text("expected \"destroy\" or \"relaunch\""));
+  }
+  configuration.sev_es_relaunch = reboot == "relaunch";
+  configuration.headless = file.number("headless", 1, 0, 1) == 1;
   read_uid_range(file, configuration);
   const auto number = [&file](const char* key, std::uint32_t& field, std::int64_t low, std::int64_t high) {
     field = static_cast<std::uint32_t>(file.number(key, field, low, high));

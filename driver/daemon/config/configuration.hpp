@@ -18,6 +18,9 @@ namespace virtsev::daemon {
 struct Configuration {
   control::Platform platform = control::Platform::kHardware;
   bool allow_unprotected = false;
+  bool sev_es_relaunch =
+      false;             ///< An SEV-ES guest that reboots is launched again, if its definition is silent
+  bool headless = true;  ///< Screens and what goes with them are kept in definitions, and not given
   sevcore::SimulationSettings simulation;
   /// The monitors' own user ids, first to last; used where virtsevd runs as root.
   std::uint32_t vmm_uid_first = 2100000000;

@@ -120,7 +120,7 @@ DefinitionPtr Lifecycle::definition_from(const Uuid& uuid, const DomainStatus& s
                                          std::string& problem) const {
   try {
     auto definition = std::make_shared<const domain_xml::DomainDefinition>(
-        domain_xml::parse(status.xml, {.allow_unprotected = true, .stored = true}));
+        domain_xml::parse(status.xml, {.allow_unprotected = true, .sev_es_relaunch = true, .stored = true}));
     if (definition->uuid == uuid) {
       return definition;
     }

@@ -87,7 +87,7 @@ asio::awaitable<void> Lifecycle::reboot(DomainPtr domain) {
   const auto turn = co_await domain->jobs->take();
   require_active(*domain);
   const RunPtr run = domain->run;
-  refuse_es_reset(*run, text("reboot"));
+  refuse_es_reset(*run, context_.configuration.sev_es_relaunch, text("reboot"));
   refuse_relaunch(*run);
   // The guest shuts itself down, and is then launched again.
   run->reboot_requested = true;
@@ -137,12 +137,20 @@ asio::awaitable<control::Status> Lifecycle::query(DomainPtr domain) {
   co_return *status;
 }
 
-void refuse_es_reset(const Run& run, const std::string& operation) {
-  if (sevcore::encrypts_state(domain_xml::protection_of(*run.definition))) {
+bool restarts_at_reboot(const domain_xml::DomainDefinition& definition, bool sev_es_relaunch) {
+  const bool es = sevcore::encrypts_state(domain_xml::protection_of(definition));
+  return definition.on_reboot == domain_xml::LifecycleAction::kRestart ||
+         (es && !definition.reboot_chosen && sev_es_relaunch);
+}
+
+void refuse_es_reset(const Run& run, bool sev_es_relaunch, const std::string& operation) {
+  if (sevcore::encrypts_state(domain_xml::protection_of(*run.definition)) &&
+      !restarts_at_reboot(*run.definition, sev_es_relaunch)) {
     throw Error(ErrorCode::kOperationUnsupported,
                 text("an SEV-ES guest can't {}: its registers are encrypted, and can't be set back; shut it "
-                     "down and start it "
-                     "again, so that its owner can verify the new launch",
+                     "down and start it again, so that its owner can verify the new launch, or have that "
+                     "done: <virtsev:reboot action='relaunch'/> in its definition, or sev_es_reboot in "
+                     "virtsevd.conf",
                      operation));
   }
 }

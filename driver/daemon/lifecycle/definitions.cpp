@@ -48,7 +48,10 @@ DefinitionPtr definition_of(const Domain& domain, bool inactive) {
 
 asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate) {
   const auto parsed = std::make_shared<DefinitionPtr>();
-  domain_xml::ParseOptions options{validate, context_.configuration.allow_unprotected, false};
+  domain_xml::ParseOptions options{.validate_schema = validate,
+                                   .allow_unprotected = context_.configuration.allow_unprotected,
+                                   .headless = context_.configuration.headless,
+                                   .sev_es_relaunch = context_.configuration.sev_es_relaunch};
   std::function<void()> work = [parsed, options, document = std::move(xml)] {
     *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(document, options));
   };

@@ -119,7 +119,7 @@ asio::awaitable<void> Lifecycle::reset(DomainPtr domain) {
   const auto turn = co_await queue->take();
   require_active(*domain);
   const RunPtr run = domain->run;
-  refuse_es_reset(*run, text("be reset"));
+  refuse_es_reset(*run, context_.configuration.sev_es_relaunch, text("be reset"));
   refuse_relaunch(*run);
   if (!run->monitor) {
     co_return;  // On its way to a new launch already

@@ -37,19 +37,21 @@ const char* word_of(int reason) {
 
 // What the definition wants at this end of the guest's own making. A guest that is gone can't be preserved:
 // that is destroy.
-bool wants_relaunch(const Run& run, control::EndReason reason) {
+bool wants_relaunch(const Run& run, control::EndReason reason, bool sev_es_relaunch) {
   switch (reason) {
     case control::EndReason::kPoweroff:
       return (run.reboot_requested && run.definition_problem.empty()) ||
              run.definition->on_poweroff == LifecycleAction::kRestart;
     case control::EndReason::kReset:
-      return run.definition->on_reboot == LifecycleAction::kRestart;
+      return restarts_at_reboot(*run.definition, sev_es_relaunch);
     case control::EndReason::kPanic:
       return run.definition->on_crash == LifecycleAction::kRestart;
     default:
       return false;
   }
 }
+
+bool is_es(const Run& run) { return sevcore::encrypts_state(domain_xml::protection_of(*run.definition)); }
 
 }  // namespace
 
@@ -76,7 +78,14 @@ void Lifecycle::monitor_ended(const DomainPtr& domain, const RunPtr& run, const 
   if (reason == control::EndReason::kPanic) {
     because = {VIR_DOMAIN_EVENT_CRASHED, VIR_DOMAIN_EVENT_CRASHED_PANICKED};
   }
-  if (wants_relaunch(*run, reason)) {
+  if (wants_relaunch(*run, reason, context_.configuration.sev_es_relaunch)) {
+    if (is_es(*run) && !run->relaunches.take()) {
+      domain->last_failure =
+          text("it rebooted more than {} times in a minute; it is not launched again", Run::kMostRelaunches);
+      log_warning(text("domain '{}': {}", domain->name, domain->last_failure));
+      stop(domain, run, {VIR_DOMAIN_SHUTOFF_CRASHED, because, domain->last_failure});
+      return;
+    }
     begin_relaunch(domain, run, because);
     return;
   }
@@ -128,6 +137,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
   run->id = old->id;
   run->definition = old->definition;
   run->owner = old->owner;
+  run->relaunches = old->relaunches;
   run->pid = old->pid;
   run->start_time = old->start_time;
   run->console_master = std::move(old->console_master);

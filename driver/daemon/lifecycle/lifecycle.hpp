@@ -192,7 +192,9 @@ std::string what_of(const std::exception_ptr& failure);
 
 /// Throws Error(kOperationUnsupported) with the reason where the guest can not be launched again under its
 /// owner's eyes: SEV-ES.
-void refuse_es_reset(const Run& run, const std::string& operation);
+void refuse_es_reset(const Run& run, bool sev_es_relaunch, const std::string& operation);
+/// What its definition, or for SEV-ES the site (`sev_es_relaunch`), wants at the guest's reboot.
+bool restarts_at_reboot(const domain_xml::DomainDefinition& definition, bool sev_es_relaunch);
 /// Throws Error(kConfigUnsupported) where the guest runs with a definition that no longer passes.
 void refuse_relaunch(const Run& run);
 

@@ -47,8 +47,11 @@ void Definitions::load_one(const StoredDefinition& stored) {
   std::string problem = stored.problem;
   if (problem.empty()) {
     try {
-      definition = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(
-          stored.xml, {.allow_unprotected = context_.configuration.allow_unprotected, .stored = true}));
+      definition = std::make_shared<const domain_xml::DomainDefinition>(
+          domain_xml::parse(stored.xml, {.allow_unprotected = context_.configuration.allow_unprotected,
+                                         .headless = context_.configuration.headless,
+                                         .sev_es_relaunch = context_.configuration.sev_es_relaunch,
+                                         .stored = true}));
       if (definition->name != stored.name) {
         problem = text("the file is named for '{}', but <name> in it is '{}'", stored.name, definition->name);
       }

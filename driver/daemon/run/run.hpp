@@ -41,6 +41,9 @@ struct Run {
   control::LaunchReport launch;
   bool has_run = false;  ///< A vCPU has run: no secret any more
   bool owner_given = false;
+  /// Of an SEV-ES guest by itself: each is measured by the firmware again, which has one turn for all guests.
+  static constexpr unsigned kMostRelaunches = 5;
+  RateLimit relaunches{kMostRelaunches, std::chrono::milliseconds(std::chrono::minutes(1)) / kMostRelaunches};
   bool reboot_requested = false;      ///< The next power off launches it again
   std::optional<ConnectionId> owner;  ///< The client whose end is this run's end
   std::string console_silent;         ///< What the monitor said when the console stayed silent

@@ -20,6 +20,9 @@ machine::Version version_of(const std::string& name) {
 }  // namespace
 
 OpenedMachine open_machine(const domain_xml::DomainDefinition& definition) {
+  if (!definition.reason_against_start.empty()) {
+    throw Error(ErrorCode::kConfigUnsupported, definition.reason_against_start);
+  }
   OpenedMachine opened;
   Machine& machine = opened.machine;
   machine.version = version_of(definition.os.machine);

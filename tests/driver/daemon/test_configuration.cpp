@@ -66,6 +66,8 @@ TEST(Configuration, DefaultsAreHardwareAndProtectedGuests) {
   const Configuration configuration = parse_configuration("", "x.conf");
   EXPECT_EQ(control::Platform::kHardware, configuration.platform);
   EXPECT_FALSE(configuration.allow_unprotected);
+  EXPECT_TRUE(configuration.headless);
+  EXPECT_FALSE(configuration.sev_es_relaunch);
   EXPECT_EQ(20U, configuration.console_timeout_seconds);
 }
 
@@ -89,6 +91,15 @@ TEST(Configuration, TakesEachSetting) {
   EXPECT_EQ(5U, configuration.console_timeout_seconds);
   EXPECT_EQ("/x", configuration.vmm);
   EXPECT_EQ((sevcore::SimulationSettings{2, 0, 123, 1}), configuration.simulation);
+}
+
+TEST(Configuration, SaysWhatToolsWriteUnaskedAndWhatARebootIs) {
+  const Configuration configuration =
+      parse_configuration("headless = 0\nsev_es_reboot = \"relaunch\"\n", "x.conf");
+  EXPECT_FALSE(configuration.headless);
+  EXPECT_TRUE(configuration.sev_es_relaunch);
+  EXPECT_EQ(0U, complaint_about("sev_es_reboot = \"restart\"").find("x.conf:1: 'sev_es_reboot'"));
+  EXPECT_EQ(0U, complaint_about("headless = 2").find("x.conf:1: 'headless'"));
 }
 
 TEST(Configuration, RootIsNoMonitorsUser) {
@@ -127,7 +138,7 @@ TEST(Configuration, InstalledFileNamesTheDefaults) {
   EXPECT_EQ(defaults.request_timeout_seconds, configuration.request_timeout_seconds);
   EXPECT_EQ(defaults.keepalive_count, configuration.keepalive_count);
   EXPECT_EQ(defaults.simulation, configuration.simulation);
-  EXPECT_EQ(16, std::count(uncommented.begin(), uncommented.end(), '\n'))
+  EXPECT_EQ(18, std::count(uncommented.begin(), uncommented.end(), '\n'))
       << "a setting is missing, or a new one";
 }
 

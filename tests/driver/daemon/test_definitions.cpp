@@ -161,6 +161,43 @@ TEST_F(Definition, TransientDomainThatCannotStartLeavesNothing) {
   EXPECT_TRUE(driver().list_all(0).empty());
 }
 
+TEST_F(Definition, WithoutAKernelIsTakenAndNotStarted) {
+  std::string without = xml({});
+  const std::size_t start = without.find("<kernel>");
+  const std::string end = "</kernel>";
+  without.erase(start, without.find(end) + end.size() - start);
+  const DomainHandle domain = wait(driver().define(without, 0));
+  const auto error = error_of(driver().start(domain.uuid, 0, 1));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kConfigUnsupported, error->code());
+  EXPECT_NE(std::string::npos, std::string(error->what()).find("it names no kernel"));
+  EXPECT_FALSE(driver().any_active());
+}
+
+TEST_F(Definition, ForAfterAnInstallationIsTakenWhileTheGuestThatInstallsRuns) {
+  const DomainText text{.uuid = "11111111-2222-4333-8444-555555555555"};
+  const DomainHandle running = wait(driver().create(xml(text), 0, 1));
+  std::string after = xml(text);
+  const std::size_t start = after.find("<kernel>");
+  const std::string end = "</kernel>";
+  after.replace(start, after.find(end) + end.size() - start, "<boot dev='hd'/>");
+  EXPECT_EQ(running.uuid, wait(driver().define(after, 0)).uuid);
+  EXPECT_TRUE(driver().is_persistent(running.uuid));
+}
+
+TEST_F(Definition, WithAScreenSaysThatItIsNotGivenOrIsRefusedWhereTheSiteWantsThat) {
+  std::string document = xml({.uuid = "11111111-2222-4333-8444-555555555555"});
+  const std::string serial = "<serial type='pty'/>";
+  document.insert(document.find(serial), "<graphics type='vnc' port='-1'/>");
+  const DomainHandle domain = wait(driver().define(document, 0));
+  EXPECT_NE(std::string::npos,
+            driver().messages(domain.uuid).back().find("taken and not used: <devices><graphics type='vnc'>"));
+  configuration_.headless = false;
+  restart();
+  EXPECT_TRUE(error_of(driver().define(document, 0)));
+  EXPECT_NE(std::string::npos, driver().messages(domain.uuid).at(0).find("headless = 1"));
+}
+
 TEST_F(Definition, UndefinedWhileRunningIsTransient) {
   const DomainHandle domain = start(define());
   events_.clear();

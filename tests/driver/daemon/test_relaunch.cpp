@@ -5,6 +5,7 @@
 #include <libvirt/libvirt.h>
 #include <signal.h>
 
+#include "driver/daemon/run/run.hpp"
 #include "tests/driver/daemon/fixture.hpp"
 
 namespace virtsev::daemon {
@@ -47,6 +48,56 @@ TEST_F(Relaunch, ResetOfASevGuestKeepsItsId) {
   EXPECT_EQ((Events{"guest: reboot"}), events_);
   EXPECT_EQ(domain.id, driver().lookup_by_name("guest").id);
   EXPECT_NE(first, monitor_of(domain));
+}
+
+constexpr const char* kRelaunch =
+    "<virtsev:reboot xmlns:virtsev='http://libvirt.org/schemas/domain/virtsev/1.0' action='relaunch'/>";
+
+TEST_F(Relaunch, OfASevEsGuestIsDoneWhereItsDefinitionAsksForIt) {
+  const DomainHandle domain =
+      start(define({.command_line = "button=reset", .policy = "0x0005", .more = kRelaunch}));
+  const pid_t first = monitor_of(domain);
+  events_.clear();
+  wait(driver().shutdown(domain.uuid, 0));  // The guest resets itself
+  wait_for_events(1);
+  EXPECT_EQ((Events{"guest: reboot"}), events_);
+  EXPECT_NE(first, monitor_of(domain));
+  for (auto call : {&Driver::reboot, &Driver::reset}) {
+    EXPECT_FALSE(error_of((driver().*call)(domain.uuid, 0)));
+  }
+}
+
+TEST_F(Relaunch, OfASevEsGuestIsDoneWhereTheSiteWantsItAndItsDefinitionIsSilent) {
+  configuration_.sev_es_relaunch = true;
+  restart();
+  const DomainHandle domain = start(define({.policy = "0x0005"}));
+  EXPECT_FALSE(error_of(driver().reset(domain.uuid, 0)));
+  const DomainHandle other =
+      start(define({.name = "other", .policy = "0x0005", .more = "<on_reboot>destroy</on_reboot>"}));
+  const auto error = error_of(driver().reset(other.uuid, 0));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(ErrorCode::kOperationUnsupported, error->code());
+}
+
+TEST_F(Relaunch, OfASevEsGuestEndsWhereItRebootsAgainAndAgain) {
+  configuration_.shortest_run_ms = 0;
+  restart();
+  const DomainHandle domain =
+      start(define({.command_line = "button=reset", .policy = "0x0005", .more = kRelaunch}));
+  unsigned relaunches = 0;
+  const auto ended = [&] { return driver().state(domain.uuid).state == VIR_DOMAIN_SHUTOFF; };
+  for (; !ended() && relaunches < 10 * Run::kMostRelaunches; ++relaunches) {
+    const pid_t before = monitor_of(domain);
+    wait(driver().shutdown(domain.uuid, 0));
+    wait_until([&] {
+      return ended() ||
+             (driver().state(domain.uuid).state == VIR_DOMAIN_RUNNING && monitor_of(domain) != before);
+    });
+  }
+  EXPECT_TRUE(ended());
+  EXPECT_GT(relaunches, Run::kMostRelaunches) << "a slow machine may be given more time, and so more of them";
+  EXPECT_EQ(VIR_DOMAIN_SHUTOFF_CRASHED, driver().state(domain.uuid).reason);
+  EXPECT_NE(std::string::npos, driver().messages(domain.uuid).back().find("more than 5 times in a minute"));
 }
 
 TEST_F(Relaunch, GuestThatResetsFollowsOnReboot) {
