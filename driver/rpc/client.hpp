@@ -59,6 +59,9 @@ class Client {
   /// the client has too many streams.
   virtual std::weak_ptr<Stream> open_stream(const Call& call, UniqueFd descriptor,
                                             std::function<void()> ended) = 0;
+  /// Ties the packets of `call`'s stream to the handlers. It is there at once, and goes with the call where
+  /// that fails. Throws Error where the client has too many streams.
+  virtual std::weak_ptr<PacketStream> open_packet_stream(const Call& call, PacketHandlers handlers) = 0;
 
   std::unique_ptr<ClientState> state;
 };

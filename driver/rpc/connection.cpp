@@ -5,6 +5,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 
+#include "driver/rpc/relayed_stream.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::rpc {
@@ -142,9 +143,7 @@ void Connection::send_event(std::int32_t procedure, ByteView payload) {
   transport_->send(std::move(message), [this, size] { queued_events_ -= size; });
 }
 
-std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descriptor,
-                                              std::function<void()> ended) {
-  const StreamKey key{call.procedure, call.serial};
+void Connection::require_stream_place(const StreamKey& key) const {
   if (closed_) {
     throw Error(ErrorCode::kRpc, text("the client is gone"));
   }
@@ -152,17 +151,32 @@ std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descrip
     throw Error(ErrorCode::kResourceBusy,
                 text("this connection has {} streams open: close one first", streams_.size()));
   }
+}
+
+void Connection::send_packet(const StreamKey& key, MessageType type, MessageStatus status, ByteView payload,
+                             std::function<void()> written) {
+  Header packet;
+  packet.procedure = key.first;
+  packet.type = type;
+  packet.serial = key.second;
+  packet.status = status;
+  transport_->send(make_message(packet, payload), std::move(written));
+}
+
+void Connection::stream_over(const StreamKey& key) {
+  streams_.erase(key);
+  room_.notify();
+}
+
+std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descriptor,
+                                              std::function<void()> ended) {
+  const StreamKey key{call.procedure, call.serial};
+  require_stream_place(key);
   const std::weak_ptr<Connection> weak = weak_from_this();
-  Header header;
-  header.procedure = call.procedure;
-  header.type = MessageType::kStream;
-  header.serial = call.serial;
   StreamWire wire;
-  wire.send = [weak, header](MessageStatus status, ByteView payload, std::function<void()> written) {
+  wire.send = [weak, key](MessageStatus status, ByteView payload, std::function<void()> written) {
     if (const auto self = weak.lock()) {
-      Header packet = header;
-      packet.status = status;
-      self->transport_->send(make_message(packet, payload), std::move(written));
+      self->send_packet(key, MessageType::kStream, status, payload, std::move(written));
     }
   };
   wire.drained = [weak] {
@@ -172,13 +186,38 @@ std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descrip
   };
   wire.over = [weak, key] {
     if (const auto self = weak.lock()) {
-      self->streams_.erase(key);
-      self->room_.notify();
+      self->stream_over(key);
     }
   };
   const auto stream = std::make_shared<FdStream>(
       host_->executor, std::move(descriptor), std::move(wire),
       StreamLimits{host_->limits.stream_pause, host_->limits.stream_stall}, std::move(ended));
+  streams_.emplace(key, stream);
+  return stream;
+}
+
+std::weak_ptr<PacketStream> Connection::open_packet_stream(const Call& call, PacketHandlers handlers) {
+  const StreamKey key{call.procedure, call.serial};
+  require_stream_place(key);
+  const std::weak_ptr<Connection> weak = weak_from_this();
+  PacketWire wire;
+  wire.send = [weak, key](MessageType type, MessageStatus status, ByteView payload,
+                          std::function<void()> written) {
+    if (const auto self = weak.lock()) {
+      self->send_packet(key, type, status, payload, std::move(written));
+    }
+  };
+  wire.drained = [weak] {
+    if (const auto self = weak.lock()) {
+      self->room_.notify();
+    }
+  };
+  wire.over = [weak, key] {
+    if (const auto self = weak.lock()) {
+      self->stream_over(key);
+    }
+  };
+  const auto stream = std::make_shared<RelayedStream>(std::move(wire), std::move(handlers));
   streams_.emplace(key, stream);
   return stream;
 }
@@ -195,6 +234,7 @@ void Connection::close() {
   room_.notify();
   // Whoever sends an event may be walking over all clients: the Service hears of the end only after that.
   asio::post(host_->executor, [self = shared_from_this()] {
+    self->host_->service.disconnected(*self);
     for (const auto& [key, stream] : std::exchange(self->streams_, {})) {
       stream->close();
     }

@@ -46,6 +46,7 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   void send_event(std::int32_t procedure, ByteView payload) override;
   std::weak_ptr<Stream> open_stream(const Call& call, UniqueFd descriptor,
                                     std::function<void()> ended) override;
+  std::weak_ptr<PacketStream> open_packet_stream(const Call& call, PacketHandlers handlers) override;
 
  private:
   /// A message as it was read: its payload begins at `payload_offset` of `bytes`.
@@ -58,8 +59,14 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   struct Failure {
     ErrorCode code;
     std::string message;
+    std::optional<std::int32_t> domain;  ///< Of another daemon's error; else by error_domain()
   };
   using StreamKey = std::pair<std::int32_t, std::uint32_t>;  // procedure, serial
+  /// Throws Error where there can't be one more for this call.
+  void require_stream_place(const StreamKey& key) const;
+  void send_packet(const StreamKey& key, MessageType type, MessageStatus status, ByteView payload,
+                   std::function<void()> written);
+  void stream_over(const StreamKey& key);
 
   static asio::awaitable<void> read_all(std::shared_ptr<Connection> self);
   static asio::awaitable<void> run_call(std::shared_ptr<Connection> self, Incoming request);
@@ -96,7 +103,7 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   Keepalive::Clock::time_point more_due_ = Keepalive::Clock::time_point::max();
   bool deadline_armed_ = false;
   std::optional<Keepalive> keepalive_;
-  std::map<StreamKey, std::shared_ptr<FdStream>> streams_;
+  std::map<StreamKey, std::shared_ptr<ClientStream>> streams_;
   std::size_t running_ = 0;    ///< Calls that the Service has not answered
   std::size_t in_flight_ = 0;  ///< Calls whose reply is not with the kernel
   std::size_t queued_events_ = 0;

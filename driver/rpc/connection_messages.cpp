@@ -152,9 +152,9 @@ bool Connection::dispatch(Incoming message) {
     case MessageType::kMessage:
       return true;  // dropped, as libvirt does
   }
-  send_failure(header,
-               {ErrorCode::kRpc, text("unexpected message type {}", static_cast<std::int32_t>(header.type))},
-               {});
+  send_failure(
+      header,
+      {ErrorCode::kRpc, text("unexpected message type {}", static_cast<std::int32_t>(header.type)), {}}, {});
   return true;
 }
 
@@ -172,13 +172,9 @@ bool Connection::dispatch_stream(Incoming message) {
   if (message.header.program != kRemoteProgram || found == streams_.end() || !found->second->started()) {
     return true;  // the stream may just have ended here: dropped without a word
   }
-  if (message.header.type == MessageType::kStreamHole) {
-    return false;  // no stream here was opened as sparse
-  }
-  const std::shared_ptr<FdStream> stream = found->second;
-  stream->deliver(message.header.status,
-                  {std::move(message.bytes), message.payload_offset, std::move(message.share)});
-  return true;
+  const std::shared_ptr<ClientStream> stream = found->second;
+  return stream->take(message.header.type, message.header.status,
+                      {std::move(message.bytes), message.payload_offset, std::move(message.share)});
 }
 
 void Connection::begin_call(Incoming message) {
@@ -186,15 +182,17 @@ void Connection::begin_call(Incoming message) {
   std::optional<Failure> failure;
   if (header.version != kProgramVersion ||
       (header.program != kRemoteProgram && header.program != kQemuProgram && header.program != kLxcProgram)) {
-    failure = Failure{ErrorCode::kRpc, "Cannot find program " + std::to_string(header.program) + " version " +
-                                           std::to_string(header.version)};
+    failure = Failure{ErrorCode::kRpc,
+                      "Cannot find program " + std::to_string(header.program) + " version " +
+                          std::to_string(header.version),
+                      {}};
   } else if (header.program != kRemoteProgram) {
     // Programs of other drivers' own functions.
     const Error error = foreign_procedure(header.program, header.procedure);
-    failure = Failure{error.code(), error.what()};
+    failure = Failure{error.code(), error.what(), {}};
   } else if (header.status != MessageStatus::kOk) {
-    failure = Failure{ErrorCode::kRpc,
-                      text("unexpected message status {}", static_cast<std::int32_t>(header.status))};
+    failure = Failure{
+        ErrorCode::kRpc, text("unexpected message status {}", static_cast<std::int32_t>(header.status)), {}};
   }
   if (failure) {
     send_failure(header, *failure, {});
@@ -219,10 +217,12 @@ asio::awaitable<void> Connection::run_call(std::shared_ptr<Connection> self, Inc
   try {
     const Call call{request.header.procedure, request.header.serial};
     co_await self->host_->service.call(*self, call, arguments, reply);
+  } catch (const ForeignError& error) {
+    failure = Failure{error.code(), error.what(), error.domain()};
   } catch (const Error& error) {
-    failure = Failure{error.code(), error.what()};
+    failure = Failure{error.code(), error.what(), {}};
   } catch (const std::exception& error) {
-    failure = Failure{ErrorCode::kInternal, text("internal error: {}", error.what())};
+    failure = Failure{ErrorCode::kInternal, text("internal error: {}", error.what()), {}};
   }
   self->end_call(request.header, std::move(reply), std::move(failure));
 }
@@ -233,7 +233,8 @@ void Connection::end_call(const Header& request, xdr::Encoder reply, std::option
     message = finish_message(std::move(reply));
     if (!message) {
       failure = Failure{ErrorCode::kRpc,
-                        text("the reply is longer than the {} bytes that a message can hold", kMaxMessage)};
+                        text("the reply is longer than the {} bytes that a message can hold", kMaxMessage),
+                        {}};
     }
   }
   const auto opened = streams_.find({request.procedure, request.serial});
@@ -261,7 +262,7 @@ void Connection::end_call(const Header& request, xdr::Encoder reply, std::option
 
 void Connection::send_failure(const Header& request, const Failure& failure, std::function<void()> written) {
   xdr::Encoder message = start_message(reply_to(request, MessageStatus::kError));
-  put_error(message, failure.code, failure.message);
+  put_error(message, failure.code, failure.message, failure.domain);
   if (auto bytes = finish_message(std::move(message))) {
     transport_->send(std::move(*bytes), std::move(written));
   }

@@ -2,6 +2,7 @@
 #include "driver/rpc/error_reply.hpp"
 
 #include "driver/rpc/protocol.hpp"
+#include "driver/xdr/decoder.hpp"
 #include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -34,9 +35,10 @@ std::int32_t error_domain(ErrorCode code) {
   }
 }
 
-void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message) {
+void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message,
+               std::optional<std::int32_t> domain) {
   out.put_int32(static_cast<std::int32_t>(code));
-  out.put_int32(error_domain(code));
+  out.put_int32(domain.value_or(error_domain(code)));
   out.put_bool(true);
   out.put_string(fit(message));
   out.put_int32(kLevelError);
@@ -47,6 +49,19 @@ void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message) {
   out.put_int32(0);     // int1
   out.put_int32(0);     // int2
   out.put_bool(false);  // net
+}
+
+void throw_foreign_error(ByteView payload) {
+  xdr::Decoder in(payload);
+  const std::int32_t code = in.get_int32();
+  const std::int32_t domain = in.get_int32();
+  const std::string message = in.get_bool() ? in.get_string(kMaxString) : std::string();
+  if (!in.ok()) {
+    throw Error(ErrorCode::kRpc, text("another daemon of libvirt's failed, and did not say how"));
+  }
+  throw ForeignError(
+      static_cast<ErrorCode>(code), domain,
+      message.empty() ? text("another daemon of libvirt's failed, and did not say how") : message);
 }
 
 Error unknown_procedure(std::int32_t procedure) {

@@ -3,9 +3,13 @@
 // ERROR.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "driver/xdr/encoder.hpp"
+#include "sevcore/base/bytes.hpp"
 #include "sevcore/base/error.hpp"
 
 namespace virtsev::rpc {
@@ -18,7 +22,24 @@ std::int32_t error_domain(ErrorCode code);
 
 /// Appends remote_error: code, domain, message, level ERROR (2), and no objects. A message longer than 16 KiB
 /// is cut, and what would steer a terminal is taken out of it (sevcore/base/printable.hpp).
-void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message);
+/// `domain`: of an error that is another daemon's.
+void put_error(xdr::Encoder& out, ErrorCode code, std::string_view message,
+               std::optional<std::int32_t> domain = std::nullopt);
+
+/// An error that another daemon of libvirt's has answered with.
+class ForeignError : public Error {
+ public:
+  ForeignError(ErrorCode code, std::int32_t domain, const std::string& message)
+      : Error(code, message), domain_(domain) {}
+  /// virErrorDomain, as that daemon has it.
+  [[nodiscard]] std::int32_t domain() const { return domain_; }
+
+ private:
+  std::int32_t domain_;
+};
+
+/// Throws what an error reply's payload (remote_error) says.
+[[noreturn]] void throw_foreign_error(ByteView payload);
 
 /// The error for a procedure of which nothing is known. It begins with the words that clients look for to say
 /// NO_SUPPORT to their callers.

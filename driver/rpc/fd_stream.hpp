@@ -13,7 +13,7 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "driver/rpc/memory_budget.hpp"
+#include "driver/rpc/client_stream.hpp"
 #include "driver/rpc/protocol.hpp"
 #include "driver/rpc/stream.hpp"
 #include "sevcore/base/bytes.hpp"
@@ -33,28 +33,29 @@ struct StreamLimits {
   std::chrono::milliseconds stall{};
 };
 
-/// What a client sent: bytes from `offset` on are still to be written.
-struct StreamInput {
-  Bytes bytes;
-  std::size_t offset = 0;
-  MemoryBudget::Share share;
-};
-
-class FdStream final : public Stream, public std::enable_shared_from_this<FdStream> {
+class FdStream final : public Stream, public ClientStream, public std::enable_shared_from_this<FdStream> {
  public:
   /// Throws Error where the descriptor can't be polled; `ended` is not called then.
   FdStream(const asio::any_io_executor& executor, UniqueFd descriptor, StreamWire wire, StreamLimits limits,
            std::function<void()> ended);
 
   /// Begins to read. Before that, nothing is sent.
-  void start();
-  [[nodiscard]] bool started() const { return started_; }
+  void start() override;
+  [[nodiscard]] bool started() const override { return started_; }
+  /// Holes end the connection: no stream here was opened as sparse.
+  bool take(MessageType type, MessageStatus status, StreamInput input) override {
+    if (type == MessageType::kStreamHole) {
+      return false;
+    }
+    deliver(status, std::move(input));
+    return true;
+  }
   void deliver(MessageStatus status, StreamInput input);
   /// Bytes that the descriptor has not taken yet.
-  [[nodiscard]] std::size_t backlog() const { return backlog_; }
+  [[nodiscard]] std::size_t backlog() const override { return backlog_; }
   void fail(const Error& why) override;
   /// The client is gone, or was never told of the stream.
-  void close();
+  void close() override;
 
  private:
   void read_more();

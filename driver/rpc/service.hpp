@@ -20,6 +20,8 @@ class Service {
   /// client may be in progress.
   virtual asio::awaitable<void> call(Client& client, const Call& call, xdr::Decoder& arguments,
                                      xdr::Encoder& reply) = 0;
+  /// The connection is gone; some of its calls may still be in progress, and can be given up.
+  virtual void disconnected(Client&) {}
   /// The connection is gone, and the last of its calls has ended; nothing more is called for it.
   virtual void closed(Client& client) = 0;
 };

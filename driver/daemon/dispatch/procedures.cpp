@@ -16,6 +16,7 @@ namespace {
 constexpr auto kAnyone = Access::kStranger;
 constexpr auto kRead = Access::kReadOnly;
 constexpr auto kWrite = Access::kReadWrite;
+using relay::Kind;
 
 // What the calls' flags may be; some bits by number, which older headers lack.
 constexpr std::uint32_t kImpact = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
@@ -40,12 +41,6 @@ constexpr std::uint32_t kLooksItself = ~0U;
 constexpr std::uint32_t first_bits(unsigned count) { return (1U << count) - 1; }
 constexpr std::uint32_t kSnapshotFilters = first_bits(11);   // virDomainSnapshotListFlags, to TOPOLOGICAL
 constexpr std::uint32_t kCheckpointFilters = first_bits(4);  // virDomainCheckpointListFlags, to NO_LEAVES
-constexpr std::uint32_t kPoolFilters = first_bits(20);  // virConnectListAllStoragePoolsFlags, to ISCSI_DIRECT
-constexpr std::uint32_t kNetworkFilters = first_bits(6);    // virConnectListAllNetworksFlags
-constexpr std::uint32_t kInterfaceFilters = first_bits(2);  // virConnectListAllInterfacesFlags
-constexpr std::uint32_t kSecretFilters = first_bits(4);     // virConnectListAllSecretsFlags
-constexpr std::uint32_t kNodeDeviceFilters =  // virConnectListAllNodeDeviceFlags: capabilities to
-    first_bits(24) | 0xfU << 28;              // CCWGROUP_MEMBER, and states
 
 // clang-format off
 constexpr Procedure kProcedures[] = {
@@ -84,12 +79,12 @@ constexpr Procedure kProcedures[] = {
     older<&Driver::shutdown, 0>(33, "virDomainShutdown", kWrite),
     row<&Driver::suspend>(34, "virDomainSuspend", kWrite),
     older<&Driver::undefine, 0>(35, "virDomainUndefine", kWrite),
-    {36, "virConnectListDefinedNetworks", kRead, empty_list},
+    relayed(Kind::kNetwork, {36, "virConnectListDefinedNetworks", kRead, empty_list}),
     {37, "virConnectListDomains", kRead, connect_list_domains},
-    {38, "virConnectListNetworks", kRead, empty_list},
-    {50, "virConnectNumOfDefinedNetworks", kRead, empty_count},
+    relayed(Kind::kNetwork, {38, "virConnectListNetworks", kRead, empty_list}),
+    relayed(Kind::kNetwork, {50, "virConnectNumOfDefinedNetworks", kRead, empty_count}),
     {51, "virConnectNumOfDomains", kRead, connect_num_of_domains},
-    {52, "virConnectNumOfNetworks", kRead, empty_count},
+    relayed(Kind::kNetwork, {52, "virConnectNumOfNetworks", kRead, empty_count}),
     {53, "virDomainCoreDump", kWrite, domain_core_dump},
     refused(54, "virDomainRestore", kWrite, Refusal::kSaving),
     refused(55, "virDomainSave", kWrite, Refusal::kSaving),
@@ -100,26 +95,26 @@ constexpr Procedure kProcedures[] = {
     row<&Driver::interface_counts>(65, "virDomainInterfaceStats", kRead),
     {66, "AUTH_LIST", kAnyone, auth_list},
     {70, "AUTH_POLKIT", kAnyone, auth_polkit},
-    {71, "virConnectNumOfStoragePools", kRead, empty_count},
-    {72, "virConnectListStoragePools", kRead, empty_list},
-    {73, "virConnectNumOfDefinedStoragePools", kRead, empty_count},
-    {74, "virConnectListDefinedStoragePools", kRead, empty_list},
+    relayed(Kind::kStorage, {71, "virConnectNumOfStoragePools", kRead, empty_count}),
+    relayed(Kind::kStorage, {72, "virConnectListStoragePools", kRead, empty_list}),
+    relayed(Kind::kStorage, {73, "virConnectNumOfDefinedStoragePools", kRead, empty_count}),
+    relayed(Kind::kStorage, {74, "virConnectListDefinedStoragePools", kRead, empty_list}),
     {101, "virNodeGetCellsFreeMemory", kRead, node_get_cells_free_memory},
     {102, "virNodeGetFreeMemory", kRead, node_get_free_memory},
     {104, "virDomainMemoryPeek", kWrite, domain_memory_peek},
     {110, "virConnectGetURI", kRead, connect_get_uri},
-    {111, "virNodeNumOfDevices", kRead, empty_count},
-    {112, "virNodeListDevices", kRead, empty_list},
+    relayed(Kind::kNodeDevice, {111, "virNodeNumOfDevices", kRead, empty_count}),
+    relayed(Kind::kNodeDevice, {112, "virNodeListDevices", kRead, empty_list}),
     {121, "virDomainGetSecurityLabel", kRead, domain_get_security_label},
     {122, "virNodeGetSecurityModel", kRead, not_there},
-    {126, "virConnectNumOfInterfaces", kRead, empty_count},
-    {127, "virConnectListInterfaces", kRead, empty_list},
+    relayed(Kind::kInterface, {126, "virConnectNumOfInterfaces", kRead, empty_count}),
+    relayed(Kind::kInterface, {127, "virConnectListInterfaces", kRead, empty_list}),
     refused(135, "virConnectDomainXMLFromNative", kWrite, Refusal::kNativeFormats),
     refused(136, "virConnectDomainXMLToNative", kWrite, Refusal::kNativeFormats),
-    {137, "virConnectNumOfDefinedInterfaces", kRead, empty_count},
-    {138, "virConnectListDefinedInterfaces", kRead, empty_list},
-    {139, "virConnectNumOfSecrets", kRead, empty_count},
-    {140, "virConnectListSecrets", kRead, empty_list},
+    relayed(Kind::kInterface, {137, "virConnectNumOfDefinedInterfaces", kRead, empty_count}),
+    relayed(Kind::kInterface, {138, "virConnectListDefinedInterfaces", kRead, empty_list}),
+    relayed(Kind::kSecret, {139, "virConnectNumOfSecrets", kRead, empty_count}),
+    relayed(Kind::kSecret, {140, "virConnectListSecrets", kRead, empty_list}),
     {149, "virConnectIsSecure", kRead, connect_is_secure},
     {150, "virDomainIsActive", kRead, domain_is_active},
     row<&Driver::is_persistent>(151, "virDomainIsPersistent", kRead),
@@ -130,7 +125,7 @@ constexpr Procedure kProcedures[] = {
     {163, "virDomainGetJobInfo", kRead, domain_get_job_info},
     row<&Driver::abort_job>(164, "virDomainAbortJob", kWrite),
     row<&Driver::update_device>(174, "virDomainUpdateDeviceFlags", kWrite, kImpact),
-    {178, "virConnectNumOfNWFilters", kRead, not_there},
+    refused(178, "virConnectNumOfNWFilters", kRead, Refusal::kFilters),
     refused(182, "virDomainManagedSave", kWrite, Refusal::kSaving),
     {183, "virDomainHasManagedSaveImage", kRead, with_filters<empty_count_of_domain, 0>},
     refused(185, "virDomainSnapshotCreateXML", kWrite, Refusal::kSnapshots),
@@ -174,12 +169,12 @@ constexpr Procedure kProcedures[] = {
     {278, "virDomainGetSecurityLabelList", kRead, domain_get_security_label_list},
     refused(279, "virDomainPinEmulator", kWrite, Refusal::kPinning),
     refused(280, "virDomainGetEmulatorPinInfo", kRead, Refusal::kPinning),
-    {281, "virConnectListAllStoragePools", kRead, with_filters<empty_list_all, kPoolFilters>},
-    {283, "virConnectListAllNetworks", kRead, with_filters<empty_list_all, kNetworkFilters>},
-    {284, "virConnectListAllInterfaces", kRead, with_filters<empty_list_all, kInterfaceFilters>},
-    {285, "virConnectListAllNodeDevices", kRead, with_filters<empty_list_all, kNodeDeviceFilters>},
-    {286, "virConnectListAllNWFilters", kRead, with_filters<empty_list_all, 0>},
-    {287, "virConnectListAllSecrets", kRead, with_filters<empty_list_all, kSecretFilters>},
+    refused(281, "virConnectListAllStoragePools", kRead, Refusal::kStorage),
+    refused(283, "virConnectListAllNetworks", kRead, Refusal::kNetworks),
+    refused(284, "virConnectListAllInterfaces", kRead, Refusal::kHostInterfaces),
+    refused(285, "virConnectListAllNodeDevices", kRead, Refusal::kHostDevices),
+    refused(286, "virConnectListAllNWFilters", kRead, Refusal::kFilters),
+    refused(287, "virConnectListAllSecrets", kRead, Refusal::kSecrets),
     {293, "virNodeGetCPUMap", kRead, node_get_cpu_map},
     refused(294, "virDomainFSTrim", kWrite, Refusal::kAgent),
     {296, "virDomainOpenChannel", kWrite, domain_open_channel},
@@ -206,7 +201,7 @@ constexpr Procedure kProcedures[] = {
     row<&Driver::set_lifecycle_action>(390, "virDomainSetLifecycleAction", kWrite, kImpact),
     {395, "virNodeGetSEVInfo", kWrite, node_get_sev_info},
     {396, "virDomainGetLaunchSecurityInfo", kRead, domain_get_launch_security_info},
-    {401, "virConnectListAllNWFilterBindings", kRead, with_filters<empty_list_all, 0>},
+    refused(401, "virConnectListAllNWFilterBindings", kRead, Refusal::kFilters),
     refused(411, "virDomainCheckpointCreateXML", kWrite, Refusal::kSnapshots),
     {413, "virDomainListAllCheckpoints", kRead, with_filters<empty_list_of_domain, kCheckpointFilters>},
     refused(418, "virDomainGetGuestInfo", kWrite, Refusal::kAgent),

@@ -84,24 +84,31 @@ std::string words_of(Refusal refusal) {
           "virtsev sends events only to those who register as newer client libraries do; use a "
           "newer libvirt");
     case Refusal::kNetworks:
-      return text("virtsev has no networks; ask libvirt's network driver: virsh -c network:///system");
+      return text(
+          "networks are libvirt's own, and none of its daemons for them runs here: start virtnetworkd or "
+          "libvirtd");
     case Refusal::kHostInterfaces:
       return text(
-          "virtsev does not manage its host's network interfaces; ask libvirt's interface "
-          "driver: virsh -c interface:///system");
+          "the host's interfaces are libvirt's own, and none of its daemons for them runs here: start "
+          "virtinterfaced or libvirtd");
     case Refusal::kFilters:
-      return text("virtsev has no network filters; ask libvirt's filter driver: virsh -c nwfilter:///system");
+      return text(
+          "network filters are libvirt's own, and none of its daemons for them runs here: start "
+          "virtnwfilterd or libvirtd");
     case Refusal::kStorage:
       return text(
-          "virtsev has no storage pools and no volumes; ask libvirt's storage driver: virsh -c "
-          "storage:///system");
+          "storage pools are libvirt's own, and none of its daemons for them runs here: start virtstoraged "
+          "or libvirtd");
     case Refusal::kHostDevices:
       return text(
-          "virtsev does not manage its host's devices; ask libvirt's device driver: virsh -c "
-          "nodedev:///system");
+          "the host's devices are libvirt's own, and none of its daemons for them runs here: start "
+          "virtnodedevd or libvirtd");
+    case Refusal::kPassthrough:
+      return text("virtsev gives its guests none of the host's devices");
     case Refusal::kSecrets:
       return text(
-          "virtsev keeps no secrets for others; ask libvirt's secret driver: virsh -c secret:///system");
+          "secrets are libvirt's own, and none of its daemons for them runs here: start virtsecretd or "
+          "libvirtd");
     case Refusal::kSasl:
       return text("virtsevd asks for no password: who may open its socket may use it");
   }

@@ -39,6 +39,7 @@ enum class Refusal : std::uint8_t {
   kFilters,
   kStorage,
   kHostDevices,
+  kPassthrough,
   kSecrets,
   kSasl,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/dispatch/remote_service.hpp"
 
+#include "driver/daemon/dispatch/pass_on.hpp"
 #include "driver/daemon/dispatch/procedures.hpp"
 #include "driver/daemon/dispatch/request.hpp"
 #include "driver/rpc/error_reply.hpp"
@@ -22,7 +23,7 @@ dispatch::Session& session_of(rpc::Client& client) {
 
 }  // namespace
 
-RemoteService::RemoteService(Driver& driver) : driver_(driver) {
+RemoteService::RemoteService(Driver& driver, relay::Relay* relay) : driver_(driver), relay_(relay) {
   driver_.set_event_sink([this](const DomainEvent& event) { events_.send(event); });
 }
 
@@ -42,6 +43,9 @@ asio::awaitable<void> RemoteService::call(rpc::Client& client, const rpc::Call& 
   if (procedure->access == dispatch::Access::kReadWrite) {
     require_write_access(request);
   }
+  if (procedure->upstream && relay_ != nullptr && co_await dispatch::pass_on(request, *relay_)) {
+    co_return;
+  }
   if (const auto* quick = std::get_if<void (*)(dispatch::Request&)>(&procedure->handler)) {
     (*quick)(request);
   } else {
@@ -49,7 +53,14 @@ asio::awaitable<void> RemoteService::call(rpc::Client& client, const rpc::Call& 
   }
 }
 
+void RemoteService::disconnected(rpc::Client& client) {
+  if (relay_ != nullptr) {
+    relay_->disconnected(client);
+  }
+}
+
 void RemoteService::closed(rpc::Client& client) {
+  disconnected(client);  // A call that began late may have asked once more
   events_.forget(client);
   driver_.connection_closed(client.id());
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "driver/rpc/client.hpp"
+#include "sevcore/base/bytes.hpp"
 
 namespace virtsev::daemon::dispatch {
 
@@ -12,6 +13,7 @@ struct Session final : rpc::ClientState {
   bool open = false;       ///< CONNECT_OPEN has succeeded
   bool read_only = false;  ///< By its socket, or as it asked
   std::string uri;         ///< Canonical, as CONNECT_GET_URI tells it
+  Bytes identity;          ///< Arguments of its CONNECT_SET_IDENTITY; empty: it made none
 };
 
 }  // namespace virtsev::daemon::dispatch

@@ -24,6 +24,7 @@
 #include "driver/daemon/program/background.hpp"
 #include "driver/daemon/program/idle_exit.hpp"
 #include "driver/daemon/program/sockets.hpp"
+#include "driver/daemon/relay/relay.hpp"
 #include "driver/rpc/server.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -57,7 +58,8 @@ class Program {
         layout_(layout),
         signals_(io_),
         hypervisor_(io_, layout, read_configuration(options, layout)),
-        service_(hypervisor_),
+        relay_(io_.get_executor(), layout.socket_directory),
+        service_(hypervisor_, &relay_),
         server_(io_, service_, limits_of(hypervisor_.configuration())) {}
 
   void serve(bool session) {
@@ -155,6 +157,7 @@ class Program {
   asio::io_context io_{1};
   asio::signal_set signals_;
   Hypervisor hypervisor_;
+  relay::Relay relay_;
   RemoteService service_;
   rpc::Server server_;
   std::vector<ListeningSocket> sockets_;

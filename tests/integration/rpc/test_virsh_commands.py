@@ -67,7 +67,7 @@ class Commands(fixture.StockClients):
         self.assertIn("<capabilities>", self.virsh("capabilities"))
         self.assertRegex(self.virsh("version", "--daemon"), r"Using API: SEV .*\nRunning hypervisor: SEV \d+\.\d+\.\d+\n")
         self.assertRegex(self.virsh("freecell"), r"Total: \d+ KiB")
-        for empty in ("net-list", "pool-list", "iface-list", "nodedev-list", "nwfilter-list", "secret-list"):
+        for empty in ("net-list", "pool-list", "iface-list", "nodedev-list", "secret-list"):
             self.virsh(empty, "--all") if empty in ("net-list", "pool-list", "iface-list") else self.virsh(empty)
 
     def test_attests(self):

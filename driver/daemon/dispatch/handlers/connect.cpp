@@ -121,13 +121,17 @@ void connect_supports_feature(Request& request) {
 }
 
 /// virtproxyd says for whom it speaks. Whoever may write here may do all there is, so nothing is decided by
-/// it.
+/// it here; libvirt's other daemons are told.
 void connect_set_identity(Request& request) {
+  const ByteView said = request.in.rest();
   constexpr std::uint32_t kMaxParameters = 20;  // REMOTE_CONNECT_IDENTITY_PARAMS_MAX
   get_typed_parameters(request.in, kMaxParameters);
   const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
   check_flags(request, flags, 0);
+  if (!request.session.read_only) {
+    request.session.identity.assign(said.begin(), said.end());
+  }
 }
 
 /// The event (362) tells of a hypervisor connection lost behind the daemon: there is none here that could be.

@@ -14,15 +14,6 @@ void empty_count(Request& request) { request.out.put_int32(0); }
 
 void empty_list(Request& request) { request.out.put_uint32(0); }
 
-void empty_list_all(Request& request, std::uint32_t filters) {
-  request.in.get_bool();  // need_results
-  const std::uint32_t flags = request.in.get_uint32();
-  end_arguments(request);
-  check_flags(request, flags, filters);
-  request.out.put_uint32(0);
-  request.out.put_uint32(0);
-}
-
 void empty_count_of_domain(Request& request, std::uint32_t filters) {
   const Uuid domain = domain_and_flags(request, filters);
   request.driver.lookup_by_uuid(domain);

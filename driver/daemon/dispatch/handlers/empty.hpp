@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What tools ask every driver for and a virtsev host has none of: networks, pools, devices, secrets,
-// snapshots, saved images. A list of what there is none of is empty; only what would make, change or find one
-// is refused (refused.hpp).
+// What tools ask every driver for and a virtsev host has none of: snapshots, saved images, and, where none of
+// libvirt's own daemons runs that has them, networks, pools, devices and secrets. A list of what there is
+// none of is empty; only what would make, change or find one is refused (refusal.hpp).
 #pragma once
 
 #include "driver/daemon/dispatch/request.hpp"
@@ -12,8 +12,6 @@ namespace virtsev::daemon::dispatch {
 void empty_count(Request& request);
 /// No arguments that matter; the answer is an empty list.
 void empty_list(Request& request);
-/// need_results and flags, of which `filters` are known; the answer is an empty list, and the number 0.
-void empty_list_all(Request& request, std::uint32_t filters);
 /// A domain and flags; the answer is the number 0.
 void empty_count_of_domain(Request& request, std::uint32_t filters);
 /// A domain, need_results and flags; the answer is an empty list, and the number 0.

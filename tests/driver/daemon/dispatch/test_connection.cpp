@@ -54,9 +54,8 @@ TEST_F(Connection, WhatIsRefusedHasTheCallsNameAndAReason) {
   }
   EXPECT_GE(reasons.size(), 20U);
   EXPECT_EQ(call(kStorageVolLookupByPath).message,
-            "virStorageVolLookupByPath is not supported: virtsev has no storage pools and no volumes; ask "
-            "libvirt's "
-            "storage driver: virsh -c storage:///system");
+            "virStorageVolLookupByPath is not supported: storage pools are libvirt's own, and none of its "
+            "daemons for them runs here: start virtstoraged or libvirtd");
   EXPECT_TRUE(driver_.calls.empty());
 }
 
@@ -262,6 +261,13 @@ TEST_F(Connection, EveryProcedureRefusesArgumentsThatAreCutShort) {
                                        kDomainManagedSave,
                                        kDomainSnapshotCreateXML,
                                        kDomainSnapshotLookupByName,
+                                       kConnectListAllStoragePools,
+                                       kConnectListAllNetworks,
+                                       kConnectListAllInterfaces,
+                                       kConnectListAllNodeDevices,
+                                       kConnectListAllNWFilters,
+                                       kConnectListAllSecrets,
+                                       kConnectListAllNWFilterBindings,
                                        kDomainGetMemoryParameters,
                                        kDomainSetVcpusFlags,
                                        kDomainSetMemoryFlags,
