@@ -66,7 +66,7 @@ asio::awaitable<std::optional<Bytes>> Relay::call(rpc::Client& client, bool read
     purpose.uri = std::string(scheme_of(kind)) + (::geteuid() == 0 ? ":///system" : ":///session");
     purpose.read_only = reads;
     purpose.reader = reader;
-    purpose.identity = identity.empty() ? identity_of(client.peer()) : std::move(identity);
+    purpose.identity = identity.empty() || !trusted ? identity_of(client.peer()) : std::move(identity);
     purpose.patience = patience_;
     link = std::make_shared<Link>(executor_, client, std::move(purpose), budget_);
     Links& links = links_[client.id()];

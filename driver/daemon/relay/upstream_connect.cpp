@@ -44,8 +44,8 @@ std::optional<UniqueFd> connect_to(const std::string& path) {
   if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) {
     return std::nullopt;
   }
-  fail(path,
-       errno == EAGAIN ? text("it takes no connections at the moment; try again later") : std::system_category().message(errno));
+  fail(path, errno == EAGAIN ? text("it takes no connections at the moment; try again later")
+                             : std::system_category().message(errno));
 }
 
 /// What a client asks for is not to reach a stranger who has made a socket there.
