@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What `virsh setvcpus`, `setmem`, `setmaxmem` and `set-lifecycle-action` change of a stored definition.
 #include <algorithm>
+#include <string_view>
 
 #include "domain-xml/domain_definition.hpp"
 #include "domain-xml/parts/parts.hpp"
@@ -20,15 +21,18 @@ void write_kib(xmlNode* domain, const char* name, std::uint64_t bytes) {
   set_content(element, std::to_string(bytes >> 10));
 }
 
-}  // namespace
-
-DomainDefinition parse_again(const xmlNode* domain) {
+DomainDefinition parse_changed(const xmlNode* domain, bool sev_es_relaunch) {
   ParseOptions options;
   options.allow_unprotected = true;
-  options.sev_es_relaunch = true;
+  options.sev_es_relaunch = sev_es_relaunch;
   options.stored = true;
   return parse(write_element(domain), options);
 }
+
+}  // namespace
+
+// What was taken when it was defined is not asked again, whatever the site's settings are now.
+DomainDefinition parse_again(const xmlNode* domain) { return parse_changed(domain, true); }
 
 DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t count) {
   if (count == 0 || count > machine::kLimits.vcpus) {
@@ -70,12 +74,12 @@ DomainDefinition with_current_memory(const DomainDefinition& definition, std::ui
 }
 
 DomainDefinition with_lifecycle_action(const DomainDefinition& definition, const char* element,
-                                       const std::string& action) {
+                                       const std::string& action, bool sev_es_relaunch) {
   const Document document = read_document(definition.document);
   xmlNode* domain = xmlDocGetRootElement(document.get());
   xmlNode* written = only_child(domain, element);
   set_content(written != nullptr ? written : add_element(domain, element), action);
-  return parse_again(domain);
+  return parse_changed(domain, sev_es_relaunch || std::string_view(element) != "on_reboot");
 }
 
 }  // namespace virtsev::domain_xml

@@ -131,9 +131,9 @@ DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t co
 /// <memory>; <currentMemory> is lowered to it where it is more.
 DomainDefinition with_memory(const DomainDefinition& definition, std::uint64_t kib);
 DomainDefinition with_current_memory(const DomainDefinition& definition, std::uint64_t kib);
-/// `element`: on_poweroff, on_reboot or on_crash.
+/// `element`: on_poweroff, on_reboot or on_crash. `sev_es_relaunch`: as in ParseOptions.
 DomainDefinition with_lifecycle_action(const DomainDefinition& definition, const char* element,
-                                       const std::string& action);
+                                       const std::string& action, bool sev_es_relaunch);
 DomainDefinition with_name(const DomainDefinition& definition, const std::string& name);
 
 /// Why this can't be a domain's name: it becomes part of file names, and terminals show it. Empty: it can.

@@ -13,7 +13,7 @@ import unittest
 from fault import BUILD, main
 
 UNITS = ("virtsevd.service", "virtsevd.socket", "virtsevd-ro.socket")
-MOST_EXPOSED = 4.0  # Of 10, as systemd-analyze counts; without the hardening it is 9.6
+MOST_EXPOSED = 5.0  # Of 10, as systemd-analyze counts; without the hardening it is 9.6. Guests' networks take 0.9 of it
 
 
 def read(unit):

@@ -84,8 +84,9 @@ asio::awaitable<void> Definitions::set_lifecycle_action(DomainPtr domain, std::u
                                    "preserve", "coredump-destroy", "coredump-restart"};
   const char* element = name_in(kElements, type, "virDomainLifecycle");
   const char* name = name_in(kActions, action, "virDomainLifecycleAction");
-  Change with = [element, name](const domain_xml::DomainDefinition& before) {
-    return domain_xml::with_lifecycle_action(before, element, name);
+  Change with = [element, name, relaunch = context_.configuration.sev_es_relaunch](
+                    const domain_xml::DomainDefinition& before) {
+    return domain_xml::with_lifecycle_action(before, element, name, relaunch);
   };
   co_await change(
       std::move(domain), flags,
