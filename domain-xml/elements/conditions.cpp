@@ -41,7 +41,7 @@ bool is_enabled(const xmlNode* element) { return attribute(element, "enabled").v
 
 bool has_a_model(const xmlNode* element) { return attribute(element, "model") != "none"; }
 
-bool is_not_none(const xmlNode* element) { return attribute(element, "type") != "none"; }
+bool has_a_type(const xmlNode* element) { return attribute(element, "type") != "none"; }
 
 bool is_a_screen(const xmlNode* element) {
   const std::vector<xmlNode*> models = children_named(element, "model");
@@ -51,7 +51,5 @@ bool is_a_screen(const xmlNode* element) {
 bool is_not_virtio(const xmlNode* element) {
   return !attribute(element, "type").value_or("virtio").starts_with("virtio");
 }
-
-bool labels(const xmlNode* element) { return attribute(element, "type") != "none"; }
 
 }  // namespace virtsev::domain_xml

@@ -20,13 +20,11 @@ bool is_not_virtsevs_monitor(const xmlNode* element);
 bool is_enabled(const xmlNode* element);
 /// Controllers and balloons whose model is not "none".
 bool has_a_model(const xmlNode* element);
-/// <audio> of another type than "none".
-bool is_not_none(const xmlNode* element);
+/// <audio> and <seclabel> whose type is not "none".
+bool has_a_type(const xmlNode* element);
 /// <video> of another model than "none".
 bool is_a_screen(const xmlNode* element);
 /// <interface><model>: of emulated hardware, for which a virtio device stands.
 bool is_not_virtio(const xmlNode* element);
-/// <seclabel> of another type than "none".
-bool labels(const xmlNode* element);
 
 }  // namespace virtsev::domain_xml

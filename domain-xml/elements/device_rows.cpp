@@ -10,7 +10,7 @@ using enum Fate;
 
 // As in rows.cpp: where a part of the parser refuses a value itself, the values are not repeated here.
 constexpr Row kRows[] = {
-    {"devices/audio/*", kNamed, "+type", is_not_none},
+    {"devices/audio/*", kNamed, "+type", has_a_type},
     {"devices/channel/*", kNamed, "+type"},
     {"devices/console", kApplied, "tty type"},
     {"devices/console/acpi/*", kRefused, ""},

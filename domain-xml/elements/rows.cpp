@@ -198,7 +198,7 @@ constexpr Row kRows[] = {
     {"resource", kApplied, ""},
     {"resource/fibrechannel", kNamed, "appid"},
     {"resource/partition", kNamed, ""},
-    {"seclabel", kNamed, "model relabel=no|yes type=dynamic|none|static", labels},
+    {"seclabel", kNamed, "model relabel=no|yes type=dynamic|none|static", has_a_type},
     {"seclabel/baselabel", kNamed, ""},
     {"seclabel/imagelabel", kNamed, ""},
     {"seclabel/label", kNamed, ""},

@@ -2,6 +2,8 @@
 // A stream as its connection sees it.
 #pragma once
 
+#include <functional>
+
 #include "driver/rpc/memory_budget.hpp"
 #include "driver/rpc/protocol.hpp"
 #include "sevcore/base/bytes.hpp"
@@ -13,6 +15,13 @@ struct StreamInput {
   Bytes bytes;
   std::size_t offset = 0;
   MemoryBudget::Share share;
+};
+
+/// The way from a stream to its client.
+struct StreamWire {
+  std::function<void(MessageType, MessageStatus, ByteView payload, std::function<void()> written)> send;
+  std::function<void()> drained;  ///< backlog() has shrunk
+  std::function<void()> over;     ///< No packet is expected, or sent, any more
 };
 
 class ClientStream {

@@ -153,30 +153,18 @@ void Connection::require_stream_place(const StreamKey& key) const {
   }
 }
 
-void Connection::send_packet(const StreamKey& key, MessageType type, MessageStatus status, ByteView payload,
-                             std::function<void()> written) {
-  Header packet;
-  packet.procedure = key.first;
-  packet.type = type;
-  packet.serial = key.second;
-  packet.status = status;
-  transport_->send(make_message(packet, payload), std::move(written));
-}
-
-void Connection::stream_over(const StreamKey& key) {
-  streams_.erase(key);
-  room_.notify();
-}
-
-std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descriptor,
-                                              std::function<void()> ended) {
-  const StreamKey key{call.procedure, call.serial};
-  require_stream_place(key);
+StreamWire Connection::wire_for(const StreamKey& key) {
   const std::weak_ptr<Connection> weak = weak_from_this();
   StreamWire wire;
-  wire.send = [weak, key](MessageStatus status, ByteView payload, std::function<void()> written) {
+  wire.send = [weak, key](MessageType type, MessageStatus status, ByteView payload,
+                          std::function<void()> written) {
     if (const auto self = weak.lock()) {
-      self->send_packet(key, MessageType::kStream, status, payload, std::move(written));
+      Header packet;
+      packet.procedure = key.first;
+      packet.type = type;
+      packet.serial = key.second;
+      packet.status = status;
+      self->transport_->send(make_message(packet, payload), std::move(written));
     }
   };
   wire.drained = [weak] {
@@ -186,11 +174,19 @@ std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descrip
   };
   wire.over = [weak, key] {
     if (const auto self = weak.lock()) {
-      self->stream_over(key);
+      self->streams_.erase(key);
+      self->room_.notify();
     }
   };
+  return wire;
+}
+
+std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descriptor,
+                                              std::function<void()> ended) {
+  const StreamKey key{call.procedure, call.serial};
+  require_stream_place(key);
   const auto stream = std::make_shared<FdStream>(
-      host_->executor, std::move(descriptor), std::move(wire),
+      host_->executor, std::move(descriptor), wire_for(key),
       StreamLimits{host_->limits.stream_pause, host_->limits.stream_stall}, std::move(ended));
   streams_.emplace(key, stream);
   return stream;
@@ -199,25 +195,7 @@ std::weak_ptr<Stream> Connection::open_stream(const Call& call, UniqueFd descrip
 std::weak_ptr<PacketStream> Connection::open_packet_stream(const Call& call, PacketHandlers handlers) {
   const StreamKey key{call.procedure, call.serial};
   require_stream_place(key);
-  const std::weak_ptr<Connection> weak = weak_from_this();
-  PacketWire wire;
-  wire.send = [weak, key](MessageType type, MessageStatus status, ByteView payload,
-                          std::function<void()> written) {
-    if (const auto self = weak.lock()) {
-      self->send_packet(key, type, status, payload, std::move(written));
-    }
-  };
-  wire.drained = [weak] {
-    if (const auto self = weak.lock()) {
-      self->room_.notify();
-    }
-  };
-  wire.over = [weak, key] {
-    if (const auto self = weak.lock()) {
-      self->stream_over(key);
-    }
-  };
-  const auto stream = std::make_shared<RelayedStream>(std::move(wire), std::move(handlers));
+  const auto stream = std::make_shared<RelayedStream>(wire_for(key), std::move(handlers));
   streams_.emplace(key, stream);
   return stream;
 }

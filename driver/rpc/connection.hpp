@@ -64,9 +64,7 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   using StreamKey = std::pair<std::int32_t, std::uint32_t>;  // procedure, serial
   /// Throws Error where there can't be one more for this call.
   void require_stream_place(const StreamKey& key) const;
-  void send_packet(const StreamKey& key, MessageType type, MessageStatus status, ByteView payload,
-                   std::function<void()> written);
-  void stream_over(const StreamKey& key);
+  StreamWire wire_for(const StreamKey& key);
 
   static asio::awaitable<void> read_all(std::shared_ptr<Connection> self);
   static asio::awaitable<void> run_call(std::shared_ptr<Connection> self, Incoming request);

@@ -10,12 +10,7 @@
 
 namespace virtsev::rpc {
 
-namespace {
-
-/// Memory follows the bytes that came, not the length that was announced: at most twice as much.
-constexpr std::size_t kFirstRead = 4096;
-
-}  // namespace
+namespace {}  // namespace
 
 asio::awaitable<void> Connection::read_all(std::shared_ptr<Connection> self) {
   for (;;) {
@@ -67,17 +62,10 @@ asio::awaitable<std::optional<Connection::Incoming>> Connection::read_message() 
 
 /// What follows the length word, descriptors included. False where it can't be a message, or does not come.
 asio::awaitable<bool> Connection::read_rest(Incoming& message, std::size_t wanted) {
-  while (message.bytes.size() < wanted) {
-    const std::size_t have = message.bytes.size();
-    const std::size_t more = std::min(wanted - have, std::max(have, kFirstRead));
-    if (!message.share.grow(more)) {
-      co_return false;
-    }
-    message.bytes.resize(have + more);
-    expect_more();
-    if (!co_await transport_->read(MutableBytes(message.bytes).subspan(have))) {
-      co_return false;
-    }
+  std::function<void()> expect = [this] { expect_more(); };
+  if (co_await transport_->read_until(message.bytes, wanted, message.share, std::move(expect)) !=
+      Transport::Read::kWhole) {
+    co_return false;
   }
   const std::optional<Header> header = decode_header(message.bytes);
   if (!header) {

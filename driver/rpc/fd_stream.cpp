@@ -59,8 +59,8 @@ void FdStream::read_more() {
         } else {
           // The next packet waits until this one is with the kernel: a slow client slows the guest, and fills
           // no memory.
-          self->wire_.send(MessageStatus::kContinue, ByteView(self->output_).first(count),
-                           [self] { self->read_more(); });
+          self->wire_.send(MessageType::kStream, MessageStatus::kContinue,
+                           ByteView(self->output_).first(count), [self] { self->read_more(); });
         }
       });
 }
@@ -159,7 +159,7 @@ void FdStream::end_of_file() {
   if (finishing_) {
     finish();
   } else {
-    wire_.send(MessageStatus::kContinue, {}, {});
+    wire_.send(MessageType::kStream, MessageStatus::kContinue, {}, {});
   }
 }
 
@@ -168,7 +168,7 @@ void FdStream::finish() {
     return;
   }
   close_descriptor();
-  wire_.send(MessageStatus::kOk, {}, {});
+  wire_.send(MessageType::kStream, MessageStatus::kOk, {}, {});
   wire_.over();
 }
 
@@ -180,7 +180,7 @@ void FdStream::fail(const Error& why) {
   if (started_) {
     xdr::Encoder payload;
     put_error(payload, why.code(), why.what());
-    wire_.send(MessageStatus::kError, payload.bytes(), {});
+    wire_.send(MessageType::kStream, MessageStatus::kError, payload.bytes(), {});
   }
   wire_.over();
 }

@@ -21,13 +21,6 @@
 
 namespace virtsev::rpc {
 
-/// The way from a stream to its client.
-struct StreamWire {
-  std::function<void(MessageStatus, ByteView payload, std::function<void()> written)> send;
-  std::function<void()> drained;  ///< backlog() has shrunk
-  std::function<void()> over;     ///< No packet is expected, or sent, any more
-};
-
 struct StreamLimits {
   std::size_t pause = 0;
   std::chrono::milliseconds stall{};

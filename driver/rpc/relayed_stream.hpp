@@ -12,16 +12,9 @@
 
 namespace virtsev::rpc {
 
-/// The way from it to its client.
-struct PacketWire {
-  std::function<void(MessageType, MessageStatus, ByteView payload, std::function<void()> written)> send;
-  std::function<void()> drained;
-  std::function<void()> over;  ///< No packet is expected, or sent, any more
-};
-
 class RelayedStream final : public PacketStream, public ClientStream {
  public:
-  RelayedStream(PacketWire wire, PacketHandlers handlers)
+  RelayedStream(StreamWire wire, PacketHandlers handlers)
       : wire_(std::move(wire)), handlers_(std::move(handlers)) {}
 
   bool send(MessageType type, MessageStatus status, ByteView payload,
@@ -80,7 +73,7 @@ class RelayedStream final : public PacketStream, public ClientStream {
     Bytes payload;
     std::function<void()> written;
   };
-  PacketWire wire_;
+  StreamWire wire_;
   PacketHandlers handlers_;
   std::vector<Packet> early_;  ///< At most one and a last: who sends waits until it is written
   bool started_ = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/rpc/transport.hpp"
 
+#include <algorithm>
+
 #include <asio/read.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -24,6 +26,27 @@ asio::awaitable<bool> Transport::read(MutableBytes out) {
   co_await asio::async_read(socket_, asio::buffer(out.data(), out.size()),
                             asio::redirect_error(asio::use_awaitable, error));
   co_return !error;
+}
+
+asio::awaitable<Transport::Read> Transport::read_until(Bytes& bytes, std::size_t wanted,
+                                                       MemoryBudget::Share& share,
+                                                       std::function<void()> before_each) {
+  constexpr std::size_t kFirst = 4096;
+  while (bytes.size() < wanted) {
+    const std::size_t have = bytes.size();
+    const std::size_t more = std::min(wanted - have, std::max(have, kFirst));
+    if (!share.grow(more)) {
+      co_return Read::kNoRoom;
+    }
+    bytes.resize(have + more);
+    if (before_each) {
+      before_each();
+    }
+    if (!co_await read(MutableBytes(bytes).subspan(have))) {
+      co_return Read::kEnded;
+    }
+  }
+  co_return Read::kWhole;
 }
 
 void Transport::send(Bytes message, std::function<void()> written) {

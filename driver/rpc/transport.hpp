@@ -33,6 +33,12 @@ class Transport : public std::enable_shared_from_this<Transport> {
   /// control buffer is offered.
   asio::awaitable<bool> read(MutableBytes out);
 
+  enum class Read : std::uint8_t { kWhole, kEnded, kNoRoom };
+  /// Appends to `bytes` until it holds `wanted`. Memory follows the bytes that came, not the length that was
+  /// announced: at most twice as much. `before_each`: called before each piece is read.
+  asio::awaitable<Read> read_until(Bytes& bytes, std::size_t wanted, MemoryBudget::Share& share,
+                                   std::function<void()> before_each = {});
+
   /// Queues a whole message; `written` is called once the kernel has all of it, or never.
   void send(Bytes message, std::function<void()> written = {});
   /// Bytes that the kernel has not taken yet.

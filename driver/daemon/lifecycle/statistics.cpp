@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/lifecycle/statistics.hpp"
 
-#include <charconv>
 #include <numeric>
 
 #include <libvirt/libvirt.h>
@@ -10,6 +9,7 @@
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/device_statistics.hpp"
+#include "sevcore/base/stat_field.hpp"
 
 namespace virtsev::daemon {
 namespace {
@@ -21,20 +21,14 @@ std::uint64_t total_time(const MaybeStatus& status) {
                 : 0;
 }
 
-// The processor on which a thread of the monitor last ran: field 39 of its stat. The monitor names the
+// The processor on which a thread of the monitor last ran. The monitor names the
 // threads, so the process is looked for under its own pid alone.
 std::int32_t processor_of(pid_t pid, std::uint32_t thread) {
   const std::string stat =
       read_small("/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread) + "/stat");
-  std::size_t position = stat.rfind(')');
-  for (int field = 0; field < 37 && position != std::string::npos; ++field) {
-    position = stat.find(' ', position + 1);
-  }
-  std::int32_t cpu = -1;
-  if (position != std::string::npos) {
-    std::from_chars(stat.data() + position + 1, stat.data() + stat.size(), cpu);
-  }
-  return cpu;
+  constexpr int kProcessor = 39;
+  const std::optional<std::uint64_t> cpu = stat_field(stat, kProcessor);
+  return cpu ? static_cast<std::int32_t>(*cpu) : -1;
 }
 
 std::uint32_t vcpu_count(const Domain& domain) {

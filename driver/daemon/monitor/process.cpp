@@ -2,7 +2,6 @@
 #include "driver/daemon/monitor/process.hpp"
 
 #include <cerrno>
-#include <charconv>
 
 #include <poll.h>
 #include <signal.h>
@@ -10,23 +9,14 @@
 #include <sys/wait.h>
 
 #include "driver/daemon/files/read_file.hpp"
+#include "sevcore/base/stat_field.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
 
 std::uint64_t start_time_of(pid_t pid) {
-  const std::string stat = read_small("/proc/" + std::to_string(pid) + "/stat");
-  // The second field, a name in parentheses, may hold anything: count from its end. The start time is the
-  // 20th after it.
-  std::size_t position = stat.rfind(')');
-  for (int field = 0; field < 20 && position != std::string::npos; ++field) {
-    position = stat.find(' ', position + 1);
-  }
-  std::uint64_t value = 0;
-  if (position != std::string::npos) {
-    std::from_chars(stat.data() + position + 1, stat.data() + stat.size(), value);
-  }
-  return value;
+  constexpr int kStartTime = 22;
+  return stat_field(read_small("/proc/" + std::to_string(pid) + "/stat"), kStartTime).value_or(0);
 }
 
 Process find_process(pid_t pid, std::uint64_t start_time) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/relay/identity.hpp"
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include "driver/xdr/encoder.hpp"
+#include "sevcore/base/stat_field.hpp"
 
 namespace virtsev::daemon::relay {
 namespace {
@@ -14,20 +14,12 @@ namespace {
 // virTypedParameterType.
 constexpr std::int32_t kLongLong = 3, kUnsignedLongLong = 4;
 
-/// Field 22 of /proc/PID/stat, counted behind the name, which may hold anything; 0 where the process is gone.
+/// 0 where the process is gone.
 std::uint64_t start_time_of(pid_t process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");
   const std::string stat{std::istreambuf_iterator<char>(file), {}};
-  std::size_t at = stat.rfind(')');
-  constexpr int kFieldsBetween = 20;
-  for (int field = 0; field < kFieldsBetween && at != std::string::npos; ++field) {
-    at = stat.find(' ', at + 1);
-  }
-  std::uint64_t time = 0;
-  if (at != std::string::npos) {
-    std::from_chars(stat.data() + at + 1, stat.data() + stat.size(), time);
-  }
-  return time;
+  constexpr int kStartTime = 22;
+  return stat_field(stat, kStartTime).value_or(0);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/daemon/relay/upstream.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -10,13 +9,6 @@
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon::relay {
-namespace {
-
-/// Memory follows the bytes that came, not the length that was announced: at most twice as much.
-constexpr std::size_t kFirstRead = 4096;
-
-}  // namespace
-
 Upstream::Upstream(const asio::any_io_executor& executor, std::string daemon, UniqueFd socket,
                    std::shared_ptr<rpc::MemoryBudget> budget, std::optional<uid_t> reader)
     : executor_(executor),
@@ -70,18 +62,14 @@ asio::awaitable<std::optional<Upstream::Message>> Upstream::read_message() {
   Message message;
   message.content.share = rpc::MemoryBudget::Share(budget_, reader_);
   Bytes& bytes = message.content.message;
-  const std::size_t wanted = *length - rpc::kLengthSize;
-  while (bytes.size() < wanted) {
-    const std::size_t have = bytes.size();
-    const std::size_t more = std::min(wanted - have, std::max(have, kFirstRead));
-    if (!message.content.share.grow(more)) {
+  switch (co_await transport_->read_until(bytes, *length - rpc::kLengthSize, message.content.share)) {
+    case rpc::Transport::Read::kWhole:
+      break;
+    case rpc::Transport::Read::kNoRoom:
       lose(text("libvirt's daemon at {} sends more than there is room for", daemon_));
       co_return std::nullopt;
-    }
-    bytes.resize(have + more);
-    if (!co_await transport_->read(MutableBytes(bytes).subspan(have))) {
+    case rpc::Transport::Read::kEnded:
       co_return std::nullopt;
-    }
   }
   const std::optional<rpc::Header> header = rpc::decode_header(bytes);
   if (!header) {
