@@ -29,6 +29,35 @@ DomainDefinition parse_changed(const xmlNode* domain, bool sev_es_relaunch) {
   return parse(write_element(domain), options);
 }
 
+/// The one of these whose attribute `name` is `value`, or null.
+xmlNode* find_with(xmlNode* parent, const char* element, const char* name, const std::string& value) {
+  for (xmlNode* each : children_named(parent, element)) {
+    if (attribute(each, name) == value) {
+      return each;
+    }
+  }
+  return nullptr;
+}
+
+xmlNode* only_or_added(xmlNode* parent, const char* name) {
+  xmlNode* element = only_child(parent, name);
+  return element != nullptr ? element : add_element(parent, name);
+}
+
+/// `element`: of <cputune>, or null; what is empty goes.
+void write_pin(xmlNode* cputune, xmlNode* element, const CpuSet& cpus) {
+  if (!cpus.empty()) {
+    set_attribute(element, "cpuset", format_cpu_set(cpus));
+    return;
+  }
+  if (element != nullptr) {
+    remove(element);
+  }
+  if (child_elements(cputune).empty()) {
+    remove(cputune);
+  }
+}
+
 }  // namespace
 
 // What was taken when it was defined is not asked again, whatever the site's settings are now.
@@ -73,12 +102,33 @@ DomainDefinition with_current_memory(const DomainDefinition& definition, std::ui
   return parse_again(domain);
 }
 
+DomainDefinition with_vcpu_pin(const DomainDefinition& definition, std::uint32_t vcpu, const CpuSet& cpus) {
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  xmlNode* cputune = only_or_added(domain, "cputune");
+  xmlNode* pin = find_with(cputune, "vcpupin", "vcpu", std::to_string(vcpu));
+  if (pin == nullptr && !cpus.empty()) {
+    pin = add_element(cputune, "vcpupin");
+    set_attribute(pin, "vcpu", std::to_string(vcpu));
+  }
+  write_pin(cputune, pin, cpus);
+  return parse_again(domain);
+}
+
+DomainDefinition with_emulator_pin(const DomainDefinition& definition, const CpuSet& cpus) {
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  xmlNode* cputune = only_or_added(domain, "cputune");
+  xmlNode* pin = only_child(cputune, "emulatorpin");
+  write_pin(cputune, pin == nullptr && !cpus.empty() ? add_element(cputune, "emulatorpin") : pin, cpus);
+  return parse_again(domain);
+}
+
 DomainDefinition with_lifecycle_action(const DomainDefinition& definition, const char* element,
                                        const std::string& action, bool sev_es_relaunch) {
   const Document document = read_document(definition.document);
   xmlNode* domain = xmlDocGetRootElement(document.get());
-  xmlNode* written = only_child(domain, element);
-  set_content(written != nullptr ? written : add_element(domain, element), action);
+  set_content(only_or_added(domain, element), action);
   return parse_changed(domain, sev_es_relaunch || std::string_view(element) != "on_reboot");
 }
 

@@ -28,6 +28,16 @@ std::string alias_in_use(const EntropyDefinition& entropy, std::size_t number) {
   return own_or_given(entropy.alias, "rng", number);
 }
 
+std::string alias_in_use(const PanicDefinition& panic) { return own_or_given(panic.alias, "panic", 0); }
+
+std::string alias_in_use(const PortControllerDefinition& controller) {
+  return own_or_given(controller.alias, "virtio-serial", 0);
+}
+
+std::string alias_in_use(const PortDefinition& port) {
+  return own_or_given(port.alias, port.console ? "console" : "channel", port.place);
+}
+
 std::string format_mac(const ByteArray<6>& mac) {
   std::string out;
   for (const std::uint8_t& byte : mac) {

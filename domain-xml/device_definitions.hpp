@@ -85,12 +85,41 @@ struct EntropyDefinition {
   friend bool operator==(const EntropyDefinition&, const EntropyDefinition&) = default;
 };
 
+/// <panic model='pvpanic'>: the guest tells that its kernel panicked.
+struct PanicDefinition {
+  std::string alias;  ///< As above; empty: panic0
+  std::uint8_t slot = 0;
+  friend bool operator==(const PanicDefinition&, const PanicDefinition&) = default;
+};
+
+/// <controller type='virtio-serial'>: the one device that all ports are on.
+struct PortControllerDefinition {
+  std::string alias;  ///< As above; empty: virtio-serial0
+  std::uint8_t slot = 0;
+  friend bool operator==(const PortControllerDefinition&, const PortControllerDefinition&) = default;
+};
+
+/// A <console> or <channel> with <target type='virtio'>.
+struct PortDefinition {
+  bool console = false;
+  bool socket = false;      ///< type='unix': a client connects to it; else a pseudo terminal
+  std::string path;         ///< Of the socket, absolute; empty: virtsevd's own place
+  std::string name;         ///< A channel's: "org.qemu.guest_agent.0"; at most machine::kMaxPortName bytes
+  std::string alias;        ///< As above; empty: console1, channel0, ...
+  std::size_t place = 0;    ///< Among the domain's consoles, the serial port's counted, or its channels
+  std::uint8_t number = 0;  ///< On the controller, below machine::kMaxPorts
+  friend bool operator==(const PortDefinition&, const PortDefinition&) = default;
+};
+
 /// The alias that a running domain's document, its monitor and its figures have for a device: the user's own,
 /// or the given one. `number`: its place among the definition's devices of its kind.
 std::string alias_in_use(const SerialPort& serial, std::size_t number);
 std::string alias_in_use(const DiskDefinition& disk, std::size_t number);
 std::string alias_in_use(const InterfaceDefinition& interface, std::size_t number);
 std::string alias_in_use(const EntropyDefinition& entropy, std::size_t number);
+std::string alias_in_use(const PanicDefinition& panic);
+std::string alias_in_use(const PortControllerDefinition& controller);
+std::string alias_in_use(const PortDefinition& port);
 
 /// "52:54:00:12:34:56".
 std::string format_mac(const ByteArray<6>& mac);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain-xml/cpu_placement.hpp"
 #include "domain-xml/device_definitions.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/launch/policy.hpp"
@@ -43,6 +44,7 @@ struct DomainDefinition {
   std::uint64_t memory_bytes = 0;          ///< <memory>, rounded up to 1 KiB as libvirt does
   std::uint64_t current_memory_bytes = 0;  ///< <currentMemory>
   std::uint32_t vcpus = 1;
+  CpuPlacement cpu_placement;
   OsDefinition os;
   LifecycleAction on_poweroff = LifecycleAction::kDestroy;
   LifecycleAction on_reboot = LifecycleAction::kRestart;  ///< kDestroy by default for SEV-ES
@@ -53,13 +55,16 @@ struct DomainDefinition {
   std::vector<DiskDefinition> disks;
   std::vector<InterfaceDefinition> interfaces;
   std::vector<EntropyDefinition> entropy;
+  std::optional<PanicDefinition> panic;
+  std::optional<PortControllerDefinition> port_controller;  ///< There is one where there are ports
+  std::vector<PortDefinition> ports;  ///< Consoles, then channels, each in the document's order
   std::optional<LaunchSecurity> launch_security;
 
   /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives
   /// here alone.
   std::string document;
 
-  /// Taken and kept, and nobody does it: "<cputune><vcpupin>", "<vcpu cpuset>". Each once, in the document's
+  /// Taken and kept, and nobody does it: "<cputune><quota>", "<clock start>". Each once, in the document's
   /// order.
   std::vector<std::string> not_used;
   /// Why no guest can be started from it, though it is taken: it asks for something without fail, or does not
@@ -73,6 +78,12 @@ struct LiveState {
   int id = -1;
   std::string console_path;  ///< /dev/pts/N
   std::optional<std::uint32_t> c_bit_position, reduced_phys_bits;
+  /// Of each port: its terminal or socket, and whether a program of the guest's has it open.
+  struct Port {
+    std::string path;
+    bool open = false;
+  };
+  std::vector<Port> ports;        ///< In their order; none: not known
   std::vector<std::string> taps;  ///< Names of the interfaces' tap devices, in their order; empty: none
 };
 
@@ -128,6 +139,9 @@ std::string metadata_of(const DomainDefinition& definition, int kind, const std:
 /// Single settings changed: throws Error where there can be no such, kInvalidArgument for numbers out of
 /// range.
 DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t count);
+/// <cputune><vcpupin> and <emulatorpin>; without CPUs the element goes.
+DomainDefinition with_vcpu_pin(const DomainDefinition& definition, std::uint32_t vcpu, const CpuSet& cpus);
+DomainDefinition with_emulator_pin(const DomainDefinition& definition, const CpuSet& cpus);
 /// <memory>; <currentMemory> is lowered to it where it is more.
 DomainDefinition with_memory(const DomainDefinition& definition, std::uint64_t kib);
 DomainDefinition with_current_memory(const DomainDefinition& definition, std::uint64_t kib);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // From a definition back to XML; of a running domain, with what is known only while it runs.
 #include "domain-xml/domain_definition.hpp"
+#include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
@@ -32,12 +33,54 @@ void add_console_state(xmlNode* device, const std::string& path, const std::stri
 
 void add_serial_state(xmlNode* devices, const SerialPort& port, const LiveState& live) {
   for (const char* name : {"serial", "console"}) {
-    if (xmlNode* device = only_child(devices, name)) {
+    for (xmlNode* device : children_named(devices, name)) {
+      if (is_port(device)) {
+        continue;
+      }
       add_console_state(device, live.console_path, alias_in_use(port, 0));
+      if (is_element(device, "console") && !live.console_path.empty()) {
+        set_attribute(device, "tty", live.console_path);
+      }
     }
   }
-  if (xmlNode* console = only_child(devices, "console"); console != nullptr && !live.console_path.empty()) {
-    set_attribute(console, "tty", live.console_path);
+}
+
+void add_port_state(xmlNode* device, const PortDefinition& port, const LiveState::Port* live) {
+  if (live != nullptr && !live->path.empty()) {
+    const std::vector<xmlNode*> written = children_named(device, "source");
+    xmlNode* source = written.empty() ? add_element(device, "source") : written.front();
+    if (port.socket) {
+      set_attribute(source, "mode", "bind");
+    }
+    set_attribute(source, "path", live->path);
+    if (port.console) {
+      set_attribute(device, "tty", live->path);
+    }
+  }
+  if (live != nullptr && !port.console) {
+    set_attribute(only_child(device, "target"), "state", live->open ? "connected" : "disconnected");
+  }
+  set_alias(device, alias_in_use(port));
+  put_in_order(device, {"source", "target", "alias", "address"});
+}
+
+/// Consoles, then channels, as they were read.
+void add_ports_state(const xmlNode* devices, const DomainDefinition& definition, const LiveState& live) {
+  std::size_t next = 0;
+  for (const char* name : {"console", "channel"}) {
+    for (xmlNode* device : children_named(devices, name)) {
+      if (is_port(device) && next < definition.ports.size()) {
+        add_port_state(device, definition.ports[next],
+                       next < live.ports.size() ? &live.ports[next] : nullptr);
+        ++next;
+      }
+    }
+  }
+  for (xmlNode* controller : children_named(devices, "controller")) {
+    if (attribute(controller, "type") == "virtio-serial" && definition.port_controller) {
+      set_alias(controller, alias_in_use(*definition.port_controller));
+      put_in_order(controller, {"model", "driver", "alias", "address"});
+    }
   }
 }
 
@@ -59,6 +102,9 @@ void add_bus_state(const xmlNode* devices, const DomainDefinition& definition, c
   add_aliases(devices, "disk", definition.disks);
   add_aliases(devices, "interface", definition.interfaces);
   add_aliases(devices, "rng", definition.entropy);
+  for (xmlNode* panic : children_named(devices, "panic")) {
+    set_alias(panic, alias_in_use(definition.panic.value_or(PanicDefinition{})));
+  }
   const std::vector<xmlNode*> interfaces = children_named(devices, "interface");
   for (std::size_t i = 0; i < interfaces.size() && i < live.taps.size(); ++i) {
     if (!live.taps[i].empty()) {
@@ -76,6 +122,7 @@ void add_live_state(xmlNode* domain, const DomainDefinition& definition, const L
   }
   xmlNode* devices = only_child(domain, "devices");
   add_bus_state(devices, definition, live);
+  add_ports_state(devices, definition, live);
   if (!definition.serials.empty()) {
     add_serial_state(devices, definition.serials[0], live);
   }

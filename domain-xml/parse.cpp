@@ -45,6 +45,7 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   read_lifecycle(domain, definition, problems);
   read_memory(domain, definition, problems);
   read_vcpus(domain, definition, problems);
+  read_cpu_placement(domain, definition, problems);
   read_os(domain, definition, problems);
   read_features(domain, definition, problems);
   read_clock(domain, problems);

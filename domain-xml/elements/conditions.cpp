@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain-xml/elements/conditions.hpp"
 
+#include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/xml/node.hpp"
 
 namespace virtsev::domain_xml {
@@ -12,6 +13,11 @@ bool is_less_than_memory(const xmlNode* element) {
 }
 
 bool is_not_zero(const xmlNode* element) { return parse_number(content(element)) != 0U; }
+
+bool is_of_no_vcpu(const xmlNode* element) {
+  const xmlNode* vcpus = only_child(element->parent->parent, "vcpu");
+  return parse_number(attribute(element, "vcpu").value_or("")) >= parse_number(trimmed(vcpus));
+}
 
 bool is_not_one_row_of_cores(const xmlNode* element) {
   for (const char* level : {"sockets", "dies", "clusters", "threads"}) {
@@ -51,5 +57,11 @@ bool is_a_screen(const xmlNode* element) {
 bool is_not_virtio(const xmlNode* element) {
   return !attribute(element, "type").value_or("virtio").starts_with("virtio");
 }
+
+bool is_unused_controller(const xmlNode* element) {
+  return has_a_model(element) && attribute(element, "type") != "virtio-serial";
+}
+
+bool is_the_serial_ports(const xmlNode* element) { return !is_port(element->parent); }
 
 }  // namespace virtsev::domain_xml

@@ -8,7 +8,7 @@
 
 #include <libxml/tree.h>
 
-#include "domain-xml/device_definitions.hpp"
+#include "domain-xml/domain_definition.hpp"
 #include "domain-xml/xml/problems.hpp"
 
 namespace virtsev::domain_xml {
@@ -17,6 +17,15 @@ namespace virtsev::domain_xml {
 DiskDefinition read_disk(xmlNode* disk, Problems& problems);
 InterfaceDefinition read_interface(xmlNode* interface, Problems& problems);
 EntropyDefinition read_entropy(xmlNode* rng, Problems& problems);
+PanicDefinition read_panic(xmlNode* panic, Problems& problems);
+
+/// <controller type='virtio-serial'>, but for its slot. `definition` gets one where it has ports and none is
+/// written; the element that stands for it, null where there is none.
+xmlNode* read_port_controller(xmlNode* devices, DomainDefinition& definition, Problems& problems);
+
+/// Whether a device is a port that the guest gets: a <console> with <target type='virtio'>, and not the
+/// serial port, or such a <channel>, and not a screen's, which is kept alone (rules/headless.cpp).
+bool is_port(const xmlNode* device);
 
 /// The user's own alias, "ua-..."; empty: none.
 std::string alias_of(const xmlNode* device, Problems& problems);

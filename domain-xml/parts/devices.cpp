@@ -19,9 +19,6 @@ std::string reason_against(const xmlNode* device) {
   if (is_element(device, "filesystem")) {
     return text("file systems of the host are not there yet; give the guest a disk, and remove the element");
   }
-  if (is_element(device, "channel")) {
-    return text("channels to the host are not there yet; remove the element");
-  }
   return text("this device is not there yet; remove the element");
 }
 
@@ -59,19 +56,14 @@ void check_accepted(xmlNode* device, const Accepted& accepted, Problems& problem
   allow_only(device, accepted.elements, problems);
 }
 
-/// The guest agent's channel above all: tools write it into each new definition.
-bool is_virtio_channel(const xmlNode* device) {
-  const std::vector<xmlNode*> targets = children_named(device, "target");
-  return is_element(device, "channel") && targets.size() == 1 && attribute(targets[0], "type") == "virtio";
-}
-
 void check_device(xmlNode* device, Problems& problems) {
-  for (const char* read_elsewhere : {"serial", "console", "emulator", "disk", "interface", "rng"}) {
+  for (const char* read_elsewhere :
+       {"serial", "console", "channel", "emulator", "disk", "interface", "rng", "panic"}) {
     if (is_element(device, read_elsewhere)) {
       return;
     }
   }
-  if (is_for_a_screen(device) || is_virtio_channel(device)) {
+  if (is_for_a_screen(device)) {
     return;
   }
   for (const Accepted& accepted : kAccepted) {
@@ -95,23 +87,32 @@ void remove_given_alias(xmlNode* device) {
 }
 
 /// What is on the PCI bus, in the document's order: definitions first, so that they stay where they are.
-void read_pci_devices(const xmlNode* devices, DomainDefinition& definition, Problems& problems) {
-  const std::vector<xmlNode*> all = child_elements(devices);
-  for (xmlNode* device : all) {
+void read_pci_devices(xmlNode* devices, DomainDefinition& definition, Problems& problems) {
+  for (xmlNode* device : child_elements(devices)) {
     if (is_element(device, "disk")) {
       definition.disks.push_back(read_disk(device, problems));
     } else if (is_element(device, "interface")) {
       definition.interfaces.push_back(read_interface(device, problems));
     } else if (is_element(device, "rng")) {
       definition.entropy.push_back(read_entropy(device, problems));
+    } else if (is_element(device, "panic")) {
+      const PanicDefinition panic = read_panic(device, problems);
+      if (definition.panic) {
+        problems.add(ErrorCode::kConfigUnsupported, device,
+                     text("a guest has one device to say that it panicked; remove the element"));
+      }
+      definition.panic = definition.panic.value_or(panic);
     }
   }
+  const xmlNode* port_controller = read_port_controller(devices, definition, problems);
   PciAddresses addresses;
   auto disk = definition.disks.begin();
   auto interface = definition.interfaces.begin();
   auto entropy = definition.entropy.begin();
-  for (xmlNode* device : all) {
-    if (is_element(device, "disk")) {
+  for (xmlNode* device : child_elements(devices)) {
+    if (device == port_controller) {
+      addresses.add(device, definition.port_controller->slot, problems);
+    } else if (is_element(device, "disk")) {
       if (!disk->path.empty()) {
         addresses.add(device, disk->slot, problems);
       }
@@ -120,6 +121,8 @@ void read_pci_devices(const xmlNode* devices, DomainDefinition& definition, Prob
       addresses.add(device, (interface++)->slot, problems);
     } else if (is_element(device, "rng")) {
       addresses.add(device, (entropy++)->slot, problems);
+    } else if (is_element(device, "panic")) {
+      addresses.add(device, definition.panic->slot, problems);
     }
   }
   addresses.assign(problems);
@@ -184,11 +187,12 @@ void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& probl
   only_child(devices, "emulator", problems);
   only_child(devices, "memballoon", problems);
   read_serials(devices, definition, problems);
+  read_ports(devices, definition, problems);
   read_pci_devices(devices, definition, problems);
   check_targets(devices, definition, problems);
   put_in_order(devices, {"emulator", "disk", "controller", "interface", "smartcard", "serial", "console",
                          "channel", "input", "graphics", "sound", "audio", "video", "redirdev", "redirfilter",
-                         "hub", "memballoon", "rng"});
+                         "hub", "memballoon", "rng", "panic"});
 }
 
 }  // namespace virtsev::domain_xml

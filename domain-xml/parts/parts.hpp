@@ -24,6 +24,8 @@ void read_general(xmlNode* domain, DomainDefinition& definition, Problems& probl
 void read_memory(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 /// <vcpu>, <vcpus>, and <cpu><topology>, which has to agree.
 void read_vcpus(xmlNode* domain, DomainDefinition& definition, Problems& problems);
+/// <vcpu cpuset>, <cputune><vcpupin>, <emulatorpin>; after read_vcpus.
+void read_cpu_placement(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 void read_os(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 /// After read_launch_security: SEV-ES has reasons of its own against some (rules/sev_es.cpp).
 void read_features(xmlNode* domain, const DomainDefinition& definition, Problems& problems);
@@ -34,6 +36,8 @@ void read_lifecycle(xmlNode* domain, DomainDefinition& definition, Problems& pro
 void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 /// <serial> and <console> within <devices>.
 void read_serials(xmlNode* devices, DomainDefinition& definition, Problems& problems);
+/// <console> and <channel> of target type virtio within <devices>; after read_serials.
+void read_ports(xmlNode* devices, DomainDefinition& definition, Problems& problems);
 void read_launch_security(xmlNode* domain, DomainDefinition& definition, Problems& problems);
 
 /// The definition of a tree that was one, and was changed. Throws Error where it no longer passes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <serial> and <console>: one serial port, which is the console too. libvirt writes it as two elements.
+#include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
@@ -26,7 +27,8 @@ void check_port(const xmlNode* device, const xmlNode* target, Problems& problems
 
 /// The first; null where there is none.
 xmlNode* only_one(xmlNode* devices, const char* name, Problems& problems) {
-  const std::vector<xmlNode*> found = children_named(devices, name);
+  std::vector<xmlNode*> found = children_named(devices, name);
+  std::erase_if(found, is_port);
   for (std::size_t i = 1; i < found.size(); ++i) {
     problems.add(ErrorCode::kConfigUnsupported, found[i],
                  text("the machine has one serial port, which is the console too, in line {}; remove this "
@@ -115,7 +117,9 @@ void read_console(xmlNode* console, Problems& problems) {
   if (type != "serial") {
     problems.add(
         ErrorCode::kConfigUnsupported, console,
-        text("a console of type '{}' is not there yet; write <target type='serial' port='0'/>", type));
+        text("a console of type '{}' is not there; write <target type='serial' port='0'/> or <target "
+             "type='virtio'/>",
+             type));
   }
   check_port(console, target, problems);
   allow_only(target, {}, problems);
@@ -137,6 +141,12 @@ void read_serials(xmlNode* devices, DomainDefinition& definition, Problems& prob
   };
   serial = serial != nullptr ? serial : add("serial");
   console = console != nullptr ? console : add("console");
+  for (xmlNode* other : children_named(devices, "console")) {
+    if (is_port(other)) {  // libvirt counts the serial port's as the first
+      xmlUnlinkNode(other);
+      xmlAddChild(devices, other);
+    }
+  }
   read_serial(serial, problems);
   read_console(console, problems);
   SerialPort port;

@@ -56,6 +56,7 @@ enum class EventType : std::uint32_t {
   kProgress = 3,
   kFirmwareWanted = 4,
   kFirmwareDone = 5,
+  kPanicked = 6,
 };
 
 enum class DecodeError {

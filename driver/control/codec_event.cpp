@@ -34,6 +34,8 @@ EventType write(xdr::Encoder& out, const FirmwareDone& done) {
   return EventType::kFirmwareDone;
 }
 
+EventType write(xdr::Encoder&, const Panicked&) { return EventType::kPanicked; }
+
 std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
   switch (static_cast<EventType>(type)) {
     case EventType::kEnded: {
@@ -58,6 +60,8 @@ std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
     }
     case EventType::kFirmwareDone:
       return FirmwareDone{in.get_uint64()};
+    case EventType::kPanicked:
+      return Panicked{};
   }
   return std::nullopt;
 }

@@ -135,6 +135,23 @@ void put_figures(xdr::Encoder& out, const Status& status) {
   }
 }
 
+void put_ports(xdr::Encoder& out, const Status& status) {
+  out.put_uint32(static_cast<std::uint32_t>(status.ports.size()));
+  for (const PortFigures& port : status.ports) {
+    out.put_string(port.id);
+    out.put_bool(port.open);
+  }
+}
+
+void get_ports(xdr::Decoder& in, Status& status) {
+  constexpr std::uint32_t kSmallestPort = 8;
+  status.ports.resize(std::min(in.get_count(machine::kMaxPorts, kSmallestPort), machine::kMaxPorts));
+  for (PortFigures& port : status.ports) {
+    port.id = in.get_string(wire::kMaxDeviceId);
+    port.open = in.get_bool();
+  }
+}
+
 void get_figures(xdr::Decoder& in, Status& status) {
   constexpr std::uint32_t kSmallestDisk = 4 + 10 * 8;
   constexpr std::uint32_t kSmallestInterface = 4 + 8 * 8;
@@ -173,6 +190,7 @@ ReplyType write(xdr::Encoder& out, const Status& status) {
   out.put_uint64(status.resident_bytes);
   wire::put_text(out, status.console_silent);
   put_figures(out, status);
+  put_ports(out, status);
   return ReplyType::kStatus;
 }
 
@@ -200,6 +218,9 @@ Status get_status(xdr::Decoder& in) {
   }
   if (!in.at_end()) {  // Version 4 ends here
     get_figures(in, status);
+  }
+  if (!in.at_end()) {  // Version 6 ends here
+    get_ports(in, status);
   }
   return status;
 }

@@ -54,6 +54,7 @@ RequestType write(xdr::Encoder& out, DescriptorTable& table, const Start& start)
   table.put(out, start.platform_identity);
   table.put(out, start.end_file);
   put_simulated(out, table, start.simulated);
+  out.put_bool(start.keeps_panicked);
   return RequestType::kStart;
 }
 
@@ -73,6 +74,9 @@ Start get_start(xdr::Decoder& in, const Frame& frame) {
   start.platform_identity = get_descriptor(in, frame);
   start.end_file = get_descriptor(in, frame);
   start.simulated = get_simulated(in, frame);
+  if (!in.at_end()) {  // Version 6 ends here
+    start.keeps_panicked = in.get_bool();
+  }
   return start;
 }
 
@@ -174,7 +178,14 @@ RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return Reques
 RequestType write(xdr::Encoder&, DescriptorTable&, const PowerButton&) { return RequestType::kPowerButton; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Quit&) { return RequestType::kQuit; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const ListMemory&) { return RequestType::kListMemory; }
-RequestType write(xdr::Encoder&, DescriptorTable&, const OpenConsole&) { return RequestType::kOpenConsole; }
+RequestType write(xdr::Encoder& out, DescriptorTable&, const OpenConsole& open) {
+  out.put_string(open.port);
+  return RequestType::kOpenConsole;
+}
+
+OpenConsole get_open_console(xdr::Decoder& in) {
+  return {in.at_end() ? std::string() : in.get_string(wire::kMaxDeviceId)};  // Version 6 says nothing
+}
 
 std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
   switch (static_cast<RequestType>(frame.type)) {
@@ -207,7 +218,7 @@ std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
     case RequestType::kGrantFirmware:
       return GrantFirmware{in.get_uint64()};
     case RequestType::kOpenConsole:
-      return OpenConsole{};
+      return get_open_console(in);
     case RequestType::kSetLink:
       return get_set_link(in);
   }

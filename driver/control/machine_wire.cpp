@@ -12,7 +12,14 @@ namespace {
 /// are the wire's.
 enum class BootKind : std::uint32_t { kDirect = 1, kFirmware = 2 };
 enum class ProtectionKind : std::uint32_t { kNone = 0, kSev = 1, kSevEs = 2, kSnp = 3 };
-enum class DeviceKind : std::uint32_t { kSerial = 1, kEntropy = 2, kDisk = 3, kInterface = 4 };
+enum class DeviceKind : std::uint32_t {
+  kSerial = 1,
+  kEntropy = 2,
+  kDisk = 3,
+  kInterface = 4,
+  kPorts = 5,
+  kPanic = 6
+};
 
 /// Writes a structure as opaque bytes, so that a reader finds its end.
 template <typename Write>
@@ -219,6 +226,40 @@ spec::Interface get_interface(xdr::Decoder& outer, const Frame& frame) {
   return interface;
 }
 
+void put_ports(xdr::Encoder& outer, DescriptorTable& table, const spec::Ports& ports) {
+  put_structure(outer, [&](xdr::Encoder& out) {
+    out.put_uint32(static_cast<std::uint32_t>(ports.ports.size()));
+    for (const spec::Ports::Port& port : ports.ports) {
+      out.put_string(port.id);
+      out.put_uint32(port.number);
+      out.put_bool(port.console);
+      out.put_string(port.name);
+      table.put(out, port.terminal_master);
+      table.put(out, port.terminal_slave);
+      table.put(out, port.listener);
+    }
+  });
+}
+
+spec::Ports get_ports(xdr::Decoder& outer, const Frame& frame) {
+  spec::Ports ports;
+  get_structure(outer, [&](xdr::Decoder& in) {
+    const std::uint32_t count = in.get_count(machine::kMaxPorts);
+    for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+      spec::Ports::Port port;
+      port.id = in.get_string(kMaxDeviceId);
+      port.number = in.get_uint32();
+      port.console = in.get_bool();
+      port.name = in.get_string(machine::kMaxPortName);
+      port.terminal_master = get_descriptor(in, frame);
+      port.terminal_slave = get_descriptor(in, frame);
+      port.listener = get_descriptor(in, frame);
+      ports.ports.push_back(std::move(port));
+    }
+  });
+  return ports;
+}
+
 /// A number, whose meaning the kind of the device behind it says: the serial port's, or the device number on
 /// the root bus of all others.
 void put_address(xdr::Encoder& out, const spec::DeviceAddress& address) {
@@ -251,6 +292,11 @@ void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDes
   } else if (const auto* interface = std::get_if<spec::Interface>(&device.kind)) {
     put_enum(out, DeviceKind::kInterface);
     put_interface(out, table, *interface);
+  } else if (const auto* ports = std::get_if<spec::Ports>(&device.kind)) {
+    put_enum(out, DeviceKind::kPorts);
+    put_ports(out, table, *ports);
+  } else if (std::holds_alternative<spec::Panic>(device.kind)) {
+    put_enum(out, DeviceKind::kPanic);
   } else {
     put_enum(out, DeviceKind::kEntropy);
   }
@@ -260,7 +306,7 @@ spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
   spec::DeviceDescription device;
   device.id = in.get_string(kMaxDeviceId);
   const std::uint32_t number = in.get_uint32();
-  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kInterface);
+  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kPanic);
   device.address = address_of(in, kind, number);
   if (kind == DeviceKind::kSerial) {
     device.kind = get_serial(in, frame);
@@ -268,6 +314,10 @@ spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
     device.kind = get_disk(in, frame);
   } else if (kind == DeviceKind::kInterface) {
     device.kind = get_interface(in, frame);
+  } else if (kind == DeviceKind::kPorts) {
+    device.kind = get_ports(in, frame);
+  } else if (kind == DeviceKind::kPanic) {
+    device.kind = spec::Panic{};
   } else {
     device.kind = spec::Entropy{};
   }

@@ -26,8 +26,9 @@ namespace virtsev::control {
 /// 1: the first. 2: ReadMemory, Status::console_silent. 3: ReadMemory::vcpu, WriteMemory, ReadRegisters,
 /// WriteRegisters, ListMemory. 4: Start::simulated in place of Start::platform_state; FirmwareWanted,
 /// GrantFirmware and FirmwareDone; OpenConsole; Progress. 5: Start carries a whole machine, and is another
-/// message. 6: SetLink.
-inline constexpr std::uint32_t kProtocolVersion = 6;
+/// message. 6: SetLink. 7: a machine's ports and its panic device; Start::keeps_panicked, OpenConsole::port,
+/// Status::ports; RunState::kPanicked, EndReason::kPanicked, Panicked.
+inline constexpr std::uint32_t kProtocolVersion = 7;
 /// The first version whose Start a monitor of this one takes: a machine is started by a daemon and a monitor
 /// of one version, all else works across them.
 inline constexpr std::uint32_t kFirstStartVersion = 5;
@@ -35,7 +36,8 @@ inline constexpr std::uint32_t kFirstStartVersion = 5;
 inline constexpr std::uint32_t kMaxMessageBytes = 1U << 20;
 /// Descriptors beside a message: those of every device that a machine can have, and its own. The kernel takes
 /// 253 (SCM_MAX_FD).
-inline constexpr std::size_t kMaxDescriptors = 16 + machine::kLimits.devices * spec::kMaxDeviceFiles;
+inline constexpr std::size_t kMaxDescriptors =
+    16 + machine::kLimits.devices * spec::kMaxDeviceFiles + spec::kMaxPortFiles;
 static_assert(kMaxDescriptors <= 253);
 /// The most that one ReadMemory gives, and that one WriteMemory takes; whoever wants more asks again.
 inline constexpr std::uint32_t kMaxMemoryRead = 256U << 10;
@@ -48,7 +50,8 @@ enum class RunState : std::uint32_t {
   kEmpty = 0,   ///< No Start yet
   kPaused = 1,  ///< Launched; vCPUs stand still
   kRunning = 2,
-  kEnded = 3,  ///< The guest is gone; the monitor is about to exit
+  kEnded = 3,     ///< The guest is gone; the monitor is about to exit
+  kPanicked = 4,  ///< Since version 7: its vCPUs stand still, as it said that it panicked; Resume is possible
 };
 
 /// Why a guest ended.
@@ -58,6 +61,7 @@ enum class EndReason : std::uint32_t {
   kReset = 3,      ///< The guest asked for a reset
   kPanic = 4,      ///< The guest stopped for good: triple fault
   kError = 5,      ///< KVM or the monitor failed; text says how
+  kPanicked = 6,   ///< Since version 7: the guest's kernel said that it panicked (pvpanic)
 };
 
 // -- requests
@@ -93,6 +97,8 @@ struct Start {
   int platform_identity = -1;  ///< Simulated only: lib/platform/identity
   int end_file = -1;           ///< Where the monitor writes an Ended message when nobody is connected
   SimulatedGrant simulated;    ///< Simulated only
+  /// Since version 7: a guest that says that it panicked stands still, and does not end.
+  bool keeps_panicked = false;
 };
 
 struct Query {};
@@ -170,8 +176,10 @@ struct GrantFirmware {
   std::uint64_t number = 0;
 };
 
-/// Since version 4. The master of the pty that came with Start.
-struct OpenConsole {};
+/// Since version 4. The master of a pty that came with Start.
+struct OpenConsole {
+  std::string port;  ///< Since version 7: the id of a port; empty: the serial port's
+};
 
 /// Since version 6. The cable of a network interface is in (up) or out.
 struct SetLink {
@@ -215,6 +223,11 @@ struct InterfaceFigures {
   std::string id;            ///< The device's
   Direction received, sent;  ///< By the guest
 };
+/// Since version 7: a port of the virtio console device's.
+struct PortFigures {
+  std::string id;
+  bool open = false;  ///< By a program of the guest's
+};
 struct Status {
   RunState state = RunState::kEmpty;
   bool has_run = false;  ///< LAUNCH_FINISH is done
@@ -227,6 +240,8 @@ struct Status {
   // Since version 5.
   std::vector<DiskFigures> disks;
   std::vector<InterfaceFigures> interfaces;
+  // Since version 7.
+  std::vector<PortFigures> ports;
 };
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
@@ -287,6 +302,9 @@ struct FirmwareDone {
   std::uint64_t number = 0;
 };
 
+/// Since version 7. The guest said that it panicked, and stands still (Start::keeps_panicked).
+struct Panicked {};
+
 /// Since version 4, and sent only to a peer that speaks it. How far the launch is that a Start began; at most
 /// ten a second.
 struct Progress {
@@ -299,6 +317,6 @@ using Request =
                  ReadRegisters, WriteRegisters, ListMemory, GrantFirmware, OpenConsole, SetLink>;
 using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent, RegisterContent,
                            MemoryRanges, ConsoleMaster>;
-using Event = std::variant<Ended, ConsoleSilent, Progress, FirmwareWanted, FirmwareDone>;
+using Event = std::variant<Ended, ConsoleSilent, Progress, FirmwareWanted, FirmwareDone, Panicked>;
 
 }  // namespace virtsev::control

@@ -95,12 +95,12 @@ Enum get_growing_enum(xdr::Decoder& in, Enum first, Enum last, Enum unknown) {
 
 inline EndReason get_end_reason(xdr::Decoder& in) {
   // The text beside it says what it was.
-  return get_growing_enum(in, EndReason::kDestroyed, EndReason::kError, EndReason::kError);
+  return get_growing_enum(in, EndReason::kDestroyed, EndReason::kPanicked, EndReason::kError);
 }
 
 inline RunState get_run_state(xdr::Decoder& in) {
   // The guest is there, and whether it runs is not known: nobody should count on it.
-  return get_growing_enum(in, RunState::kEmpty, RunState::kEnded, RunState::kPaused);
+  return get_growing_enum(in, RunState::kEmpty, RunState::kPanicked, RunState::kPaused);
 }
 
 /// A structure of its own inside a message, so that a later version may add to its end.

@@ -31,6 +31,12 @@ std::vector<int> device_files(const Machine& machine) {
     } else if (const auto* interface = std::get_if<Interface>(&device.kind)) {
       std::for_each(interface->taps.begin(), interface->taps.end(), add);
       add(interface->stream);
+    } else if (const auto* ports = std::get_if<Ports>(&device.kind)) {
+      for (const Ports::Port& port : ports->ports) {
+        add(port.terminal_master);
+        add(port.terminal_slave);
+        add(port.listener);
+      }
     }
   }
   return files;

@@ -111,15 +111,35 @@ struct Interface {
 /// A source of random numbers for the guest: the host's own (getrandom(2)).
 struct Entropy {};
 
+/// A pvpanic device on PCI: the guest's kernel says by it that it panicked.
+struct Panic {};
+
+/// A virtio console device: consoles, and channels to programs of the guest's.
+struct Ports {
+  struct Port {
+    std::string id;            ///< The definition's alias: "channel0"
+    std::uint32_t number = 0;  ///< Below machine::kMaxPorts, each once
+    bool console = false;
+    std::string name;  ///< A channel's, told to the guest: "org.qemu.guest_agent.0"; machine::kMaxPortName
+    // The host's end, a terminal or a socket; -1: not there.
+    int terminal_master = -1;  ///< Of a pty, non-blocking
+    int terminal_slave = -1;   ///< Kept open, so that the master never reads EIO
+    int listener = -1;         ///< A UNIX stream socket, non-blocking: one client at a time
+  };
+  std::vector<Port> ports;
+};
+
 struct DeviceDescription {
   std::string id;  ///< The definition's alias: "serial0"
   DeviceAddress address;
-  std::variant<Serial, Entropy, Disk, Interface> kind;
+  std::variant<Serial, Entropy, Disk, Interface, Ports, Panic> kind;
 };
 
-/// Descriptors that one device brings, at most: an interface's, or the serial port's.
+/// Descriptors that one device brings, at most: an interface's, or the serial port's. Ports, of which there
+/// is one device, bring more: each a terminal's two ends, or a socket.
 inline constexpr std::size_t kMaxDeviceFiles =
     std::max<std::size_t>(machine::kMaxQueuePairs, 2 + std::tuple_size_v<decltype(Serial::log)>);
+inline constexpr std::size_t kMaxPortFiles = std::size_t{2} * machine::kMaxPorts;
 
 struct Machine {
   machine::Version version = machine::Version::kQ35_1_0;

@@ -14,5 +14,9 @@ inline constexpr std::uint16_t kMaxDiskQueues = 16;
 /// Queue pairs of a network interface. Each is a descriptor, and those of all devices travel to the monitor
 /// beside one message, of which the kernel takes 253 (SCM_MAX_FD; driver/control/messages.hpp).
 inline constexpr std::uint16_t kMaxQueuePairs = 6;
+/// Ports of a virtio console device.
+inline constexpr std::uint32_t kMaxPorts = 8;
+/// Bytes of a port's name, which is a socket's too: an address holds 107 (unix(7)), with its directory.
+inline constexpr std::size_t kMaxPortName = 80;
 
 }  // namespace virtsev::machine

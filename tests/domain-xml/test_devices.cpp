@@ -90,20 +90,28 @@ TEST(Devices, ThatOnlyAScreenNeedsAreRefusedOneByOneWhereASiteWantsThat) {
 
 TEST(Devices, RefusesChannelsThatAreNotVirtio) {
   EXPECT_TRUE(refuses(with_device("<channel type='unix'/>"), kConfigUnsupported,
-                      "<devices><channel> (line 14): channels to the host are not there yet; remove the "
-                      "element"));
+                      "<devices><channel> (line 14): a channel of type '' is not there; write <target "
+                      "type='virtio' name='...'/>"));
 }
 
-TEST(Devices, TakeTheGuestAgentsChannelAndNameIt) {
-  EXPECT_EQ(parse(with_device("<channel type='unix'><source mode='bind'/><target type='virtio' "
-                              "name='org.qemu.guest_agent.0'/></channel>"))
-                .not_used,
-            (Names{"<devices><channel type='unix'>"}));
+TEST(Devices, GiveTheGuestAgentsChannelBesideAScreensThatIsKept) {
+  ParseOptions options;
+  options.headless = false;
+  const std::string agent =
+      "<channel type='unix'><source mode='bind'/><target type='virtio' name='org.qemu.guest_agent.0'/>"
+      "</channel>";
+  const DomainDefinition alone = parse(with_device(agent), options);
+  EXPECT_EQ(alone.not_used, Names{});
+  ASSERT_EQ(alone.ports.size(), 1U);
+  const DomainDefinition both = parse(with_device(kWizard + agent));
+  ASSERT_EQ(both.ports.size(), 1U);
+  EXPECT_EQ(both.ports[0].name, "org.qemu.guest_agent.0");
+  EXPECT_EQ(parse(with_device(kWizard)).not_used, both.not_used);
 }
 
 TEST(Devices, RefusesAllOtherDevicesOfLibvirts) {
   for (const std::string name : {"lease", "hostdev", "parallel", "tpm", "shmem", "memory", "watchdog",
-                                 "nvram", "panic", "iommu", "vsock", "crypto", "pstore"}) {
+                                 "nvram", "iommu", "vsock", "crypto", "pstore"}) {
     EXPECT_TRUE(refuses(with_device("<" + name + "/>"), kConfigUnsupported,
                         "<devices><" + name + "> (line 14): " + kNotYet));
   }
@@ -178,10 +186,9 @@ TEST(Serials, RefusesOtherTargets) {
       refuses(with_device("<serial type='pty'><target type='usb-serial'/></serial>"), kConfigUnsupported,
               "<devices><serial> (line 14): a serial port of type 'usb-serial' is not there; write <target "
               "type='isa-serial' port='0'/>"));
-  EXPECT_TRUE(
-      refuses(with_device("<console type='pty'><target type='virtio'/></console>"), kConfigUnsupported,
-              "<devices><console> (line 14): a console of type 'virtio' is not there yet; write <target "
-              "type='serial' port='0'/>"));
+  EXPECT_TRUE(refuses(with_device("<console type='pty'><target type='xen'/></console>"), kConfigUnsupported,
+                      "<devices><console> (line 14): a console of type 'xen' is not there; write <target "
+                      "type='serial' port='0'/> or <target type='virtio'/>"));
 }
 
 TEST(Serials, KeepsAliasesOfTheUsersOwnAlone) {

@@ -26,8 +26,8 @@ DOCUMENT = """<domain type='kvm'>
   <launchSecurity type='sev'><policy>0x0007</policy></launchSecurity>
 </domain>
 """
-NAMED = ("taken and not used: <currentMemory>, <memoryBacking><hugepages>, <memoryBacking><locked>, <vcpu cpuset>, "
-         "<iothreads>, <cputune><vcpupin>, <cputune><quota>, <numatune><memory>, <sysinfo>, <cpu mode='host-model'>, "
+NAMED = ("taken and not used: <currentMemory>, <memoryBacking><hugepages>, <memoryBacking><locked>, "
+         "<iothreads>, <cputune><quota>, <numatune><memory>, <sysinfo>, <cpu mode='host-model'>, "
          "<clock offset='localtime'>")
 
 

@@ -170,6 +170,8 @@ class Driver {
   virtual asio::awaitable<void> undefine(Uuid domain, Flags flags) = 0;
   virtual asio::awaitable<void> rename(Uuid domain, std::string new_name, Flags flags) = 0;
   virtual std::string xml(const Uuid& domain, Flags flags) = 0;
+  /// The same; what only the monitor knows is asked for first.
+  virtual asio::awaitable<std::string> current_xml(Uuid domain, Flags flags) = 0;
   virtual asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
                                              std::optional<std::string> key, std::optional<std::string> uri,
                                              Flags flags) = 0;
@@ -184,6 +186,13 @@ class Driver {
   /// `type`: virDomainLifecycle; `action`: virDomainLifecycleAction.
   virtual asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,
                                                      Flags flags) = 0;
+
+  // Where threads run (<cputune>), of the running guest and of the stored definition.
+  virtual asio::awaitable<void> pin_vcpu(Uuid domain, std::uint32_t vcpu, domain_xml::CpuSet cpus,
+                                         Flags flags) = 0;
+  virtual asio::awaitable<void> pin_emulator(Uuid domain, domain_xml::CpuSet cpus, Flags flags) = 0;
+  /// What is said of it, by the flags; CPUs that the host does not have may be among them.
+  virtual domain_xml::CpuPlacement cpu_placement(const Uuid& domain, Flags flags) = 0;
 
   // `device`: one element of <devices>.
   /// Into the stored definition and out of it: kNoSupport, with the reason, where the flags ask for a running

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Who has which domain's console: one client at a time, as two would each see half of it.
+// Who has which console of which domain: one client at a time, as two would each see half of it.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <utility>
+
+#include <sys/types.h>
 
 #include "driver/daemon/api/driver.hpp"
 #include "driver/rpc/client.hpp"
@@ -23,7 +26,9 @@ class ConsoleRegistry {
     std::weak_ptr<rpc::Stream> stream;
     std::uint64_t number;
   };
-  std::map<Uuid, Holder> holders_;
+  /// A domain may have several: each is a terminal, with a device number of its own.
+  using Console = std::pair<Uuid, dev_t>;
+  std::map<Console, Holder> holders_;
   std::uint64_t last_ = 0;
 };
 

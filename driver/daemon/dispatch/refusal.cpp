@@ -27,8 +27,6 @@ std::string words_of(Refusal refusal) {
       return text(
           "virtsev does not find a device by its alias: name it by its element (virsh detach-device "
           "--config), and start the domain again");
-    case Refusal::kPinning:
-      return text("virtsev does not pin vCPUs to the host's CPUs");
     case Refusal::kTuning:
       return text(
           "virtsev does not limit a guest's share of the host; `virsh domstats` shows what the "

@@ -16,7 +16,6 @@ enum class Refusal : std::uint8_t {
   kSnapshots,
   kVcpuChange,
   kDeviceChange,
-  kPinning,
   kTuning,
   kIoThreads,
   kBalloon,

@@ -37,6 +37,13 @@ struct Argument<std::optional<std::string>> {
   static std::optional<std::string> read(Request& request) { return get_optional_text(request.in); }
 };
 template <>
+struct Argument<domain_xml::CpuSet> {
+  static constexpr std::uint32_t kMaxMap = 2048;  // REMOTE_CPUMAP_MAX
+  static domain_xml::CpuSet read(Request& request) {
+    return domain_xml::cpus_in(request.in.get_opaque(kMaxMap));
+  }
+};
+template <>
 struct Argument<bool> {
   static bool read(Request& request) { return request.in.get_bool(); }
 };

@@ -14,7 +14,7 @@ struct Layout {
   std::string definitions;         ///< NAME.xml
   std::string autostart;           ///< NAME.xml, a link to the definition
   std::string socket_directory;    ///< virtsevd-sock, virtsevd-sock-ro
-  std::string state;               ///< UUID.status, UUID.sock, UUID.end, driver.pid, autostarted
+  std::string state;               ///< UUID.status, UUID.sock, UUID.end, driver.pid, autostarted, channel/
   std::string library;             ///< platform/, unfinished/
   std::string logs;                ///< NAME.log, and console/NAME.log with its backups
   std::string pid_file;
@@ -23,6 +23,8 @@ struct Layout {
   [[nodiscard]] std::string socket() const { return socket_directory + "/virtsevd-sock"; }
   [[nodiscard]] std::string read_only_socket() const { return socket_directory + "/virtsevd-sock-ro"; }
   [[nodiscard]] std::string platform_directory() const { return library + "/platform"; }
+  /// Where the sockets of a running guest's channels lie, in a directory for each.
+  [[nodiscard]] std::string channels() const { return state + "/channel"; }
   /// Notes of files in users' directories (files/unfinished_files.hpp).
   [[nodiscard]] std::string unfinished() const { return library + "/unfinished"; }
   /// A directory of its own: no domain's name can make it hold another's guest log.

@@ -87,6 +87,9 @@ std::string format_status(const DomainStatus& status) {
   out << "boot-id " << status.boot_id << '\n';
   out << "name " << status.name << '\n';
   out << "console " << status.console_path << '\n';
+  for (std::size_t i = 0; i < status.port_paths.size(); ++i) {
+    out << "port-" << i << ' ' << status.port_paths[i] << '\n';
+  }
   out << "taps " << format_taps(status.taps) << '\n';
   out << "console-silent-text " << status.console_silent_text << '\n';
   out << '\n' << status.xml;
@@ -137,6 +140,10 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
   status.boot_id = fields["boot-id"];
   status.name = fields["name"];
   status.console_path = fields["console"];
+  for (auto port = fields.find("port-0"); port != fields.end();
+       port = fields.find("port-" + std::to_string(status.port_paths.size()))) {
+    status.port_paths.push_back(port->second);
+  }
   status.taps = parse_taps(fields["taps"]);
   status.console_silent_text = fields["console-silent-text"];
   status.xml = content.substr(end_of_header + 2);

@@ -12,8 +12,8 @@
 
 namespace virtsev::daemon {
 
-/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay. 4: taps.
-inline constexpr unsigned kStatusVersion = 4;
+/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay. 4: taps. 5: ports.
+inline constexpr unsigned kStatusVersion = 5;
 
 /// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
 /// live domain XML up to the end. A reader leaves keys that it does not know alone, so that a daemon also
@@ -40,7 +40,8 @@ struct DomainStatus {
   std::string boot_id;  ///< Of the kernel under which it ran
   std::string name;     ///< The domain's; what the XML says counts where it can be read
   std::string console_path;
-  std::vector<std::string> taps;  ///< Names of network devices, which hold no space; empty: not by one
+  std::vector<std::string> port_paths;  ///< Of terminals and sockets; no line breaks; empty: not there yet
+  std::vector<std::string> taps;        ///< Names of network devices, which hold no space; empty: not by one
   control::LaunchReport launch;
   std::string xml;
 };

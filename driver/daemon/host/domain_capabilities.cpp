@@ -89,7 +89,8 @@ void write_devices(std::ostream& out) {
   no({"graphics", "video", "hostdev"});
   write_device(out, "rng",
                {{"model", {"virtio", "virtio-non-transitional"}}, {"backendModel", {"random", "builtin"}}});
-  no({"filesystem", "tpm", "redirdev", "channel"});
+  no({"filesystem", "tpm", "redirdev"});
+  write_device(out, "channel", {{"type", {"pty", "unix"}}});
 }
 
 }  // namespace

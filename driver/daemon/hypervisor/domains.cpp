@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The Driver's calls about domains as such: finding, defining, looking.
+#include <algorithm>
+
 #include <asio/steady_timer.hpp>
 #include <libvirt/libvirt.h>
 
@@ -15,6 +17,20 @@
 
 namespace virtsev::daemon {
 namespace {
+
+std::vector<domain_xml::LiveState::Port> live_ports(const Run& run) {
+  std::vector<domain_xml::LiveState::Port> ports;
+  for (std::size_t i = 0; i < run.ports.size() && i < run.definition->ports.size(); ++i) {
+    domain_xml::LiveState::Port port{run.ports[i].path};
+    const std::string id = alias_in_use(run.definition->ports[i]);
+    if (run.known) {
+      port.open = std::any_of(run.known->ports.begin(), run.known->ports.end(),
+                              [&id](const control::PortFigures& each) { return each.id == id && each.open; });
+    }
+    ports.push_back(std::move(port));
+  }
+  return ports;
+}
 
 std::int32_t operation_of(Job::Kind kind) {
   return kind == Job::Kind::kDump ? VIR_DOMAIN_JOB_OPERATION_DUMP : VIR_DOMAIN_JOB_OPERATION_START;
@@ -65,6 +81,14 @@ asio::awaitable<void> Hypervisor::update_device(Uuid domain, std::string device,
 bool Hypervisor::autostart(const Uuid& domain) { return context_.domains.by_uuid(domain)->autostart; }
 bool Hypervisor::is_persistent(const Uuid& domain) { return context_.domains.by_uuid(domain)->persistent; }
 
+asio::awaitable<std::string> Hypervisor::current_xml(Uuid uuid, Flags flags) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  if (domain->run && !domain->run->ports.empty() && (flags & VIR_DOMAIN_XML_INACTIVE) == 0) {
+    co_await lifecycle_.ask_briefly(domain, true);
+  }
+  co_return xml(uuid, flags);
+}
+
 std::string Hypervisor::xml(const Uuid& uuid, Flags flags) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   const bool inactive = (flags & VIR_DOMAIN_XML_INACTIVE) != 0;
@@ -81,6 +105,7 @@ std::string Hypervisor::xml(const Uuid& uuid, Flags flags) {
   domain_xml::LiveState live;
   live.id = domain->run->id;
   live.console_path = domain->run->console_path;
+  live.ports = live_ports(*domain->run);
   live.taps = domain->run->taps;
   if (!domain->run->launch.measurement.empty()) {
     live.c_bit_position = domain->run->launch.c_bit_position;
@@ -119,6 +144,21 @@ asio::awaitable<DomainInfo> Hypervisor::info(Uuid uuid) {
   const DomainPtr domain = context_.domains.by_uuid(uuid);
   const auto status = co_await lifecycle_.ask_briefly(domain, true);
   co_return info_of(*domain, status);
+}
+
+asio::awaitable<void> Hypervisor::pin_vcpu(Uuid domain, std::uint32_t vcpu, domain_xml::CpuSet cpus,
+                                           Flags flags) {
+  return lifecycle_.pin_vcpu(context_.domains.by_uuid(domain), vcpu, std::move(cpus), flags);
+}
+
+asio::awaitable<void> Hypervisor::pin_emulator(Uuid domain, domain_xml::CpuSet cpus, Flags flags) {
+  return lifecycle_.pin_emulator(context_.domains.by_uuid(domain), std::move(cpus), flags);
+}
+
+domain_xml::CpuPlacement Hypervisor::cpu_placement(const Uuid& uuid, Flags flags) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  const Impact impact = impact_of(flags, *domain);
+  return (impact.live ? domain->run->definition : domain->definition)->cpu_placement;
 }
 
 asio::awaitable<std::vector<VcpuInfo>> Hypervisor::vcpus(Uuid uuid) {

@@ -49,6 +49,7 @@ class Hypervisor final : public Driver {
   asio::awaitable<void> undefine(Uuid domain, Flags flags) override;
   asio::awaitable<void> rename(Uuid domain, std::string new_name, Flags flags) override;
   std::string xml(const Uuid& domain, Flags flags) override;
+  asio::awaitable<std::string> current_xml(Uuid domain, Flags flags) override;
   asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
                                      std::optional<std::string> key, std::optional<std::string> uri,
                                      Flags flags) override;
@@ -65,6 +66,10 @@ class Hypervisor final : public Driver {
   asio::awaitable<void> attach_device(Uuid domain, std::string device, Flags flags) override;
   asio::awaitable<void> detach_device(Uuid domain, std::string device, Flags flags) override;
   asio::awaitable<void> update_device(Uuid domain, std::string device, Flags flags) override;
+  asio::awaitable<void> pin_vcpu(Uuid domain, std::uint32_t vcpu, domain_xml::CpuSet cpus,
+                                 Flags flags) override;
+  asio::awaitable<void> pin_emulator(Uuid domain, domain_xml::CpuSet cpus, Flags flags) override;
+  domain_xml::CpuPlacement cpu_placement(const Uuid& domain, Flags flags) override;
 
   asio::awaitable<DomainHandle> create(std::string xml, Flags flags, ConnectionId owner) override;
   asio::awaitable<DomainHandle> start(Uuid domain, Flags flags, ConnectionId owner) override;
@@ -108,6 +113,8 @@ class Hypervisor final : public Driver {
  private:
   /// What an earlier virtsevd was killed over.
   void sweep_unfinished_files();
+  /// A terminal of a console or channel, by its place among the definition's ports.
+  asio::awaitable<UniqueFd> open_port(DomainPtr domain, std::size_t port);
 
   Context context_;
   Definitions definitions_;

@@ -2,7 +2,9 @@
 // The daemon starts: the domains that an earlier one left running are its own again. Their status files are
 // our own earlier output: whatever is wrong with one by now, the guest runs, and is not given up.
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -48,6 +50,9 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
   run->reboot_requested = status.reboot_requested;
   run->shutdown_asked = status.shutdown_asked;
   run->console_path = status.console_path;
+  for (const std::string& path : status.port_paths) {
+    run->ports.emplace_back().path = path;
+  }
   run->taps = status.taps;
   if (status.console_silent) {
     run->console_silent = status.console_silent_text.empty()
@@ -113,6 +118,17 @@ void Lifecycle::sweep_state() const {
       std::filesystem::remove(entry.path(), error);
     }
   }
+  std::set<int> ids;
+  context_.domains.for_each([&ids](const DomainPtr& domain) {
+    if (domain->run) {
+      ids.insert(domain->run->id);
+    }
+  });
+  for (const auto& entry : std::filesystem::directory_iterator(context_.layout.channels(), error)) {
+    if (!ids.contains(std::atoi(entry.path().filename().c_str()))) {
+      std::filesystem::remove_all(entry.path(), error);
+    }
+  }
 }
 
 // The definition that the guest was started from, or what is left of it, with the reason in `problem`.
@@ -149,6 +165,7 @@ void Lifecycle::adopt(const Uuid& uuid, DomainStatus found) {
   }
   const auto run = run_from(*status, context_.io.get_executor());
   run->definition = definition_from(uuid, *status, run->definition_problem);
+  run->ports.resize(run->definition->ports.size());
   const DomainPtr domain = context_.domains.take_over(uuid, run->definition->name);
   if (run->definition_problem.empty() && domain->name != run->definition->name) {
     run->definition = under_name(run->definition, domain->name);

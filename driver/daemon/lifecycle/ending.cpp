@@ -36,7 +36,7 @@ const char* word_of(int reason) {
 }
 
 // What the definition wants at this end of the guest's own making. A guest that is gone can't be preserved:
-// that is destroy.
+// that is destroy. (One that said that it panicked is kept by its monitor where it is to be preserved.)
 bool wants_relaunch(const Run& run, control::EndReason reason, bool sev_es_relaunch) {
   switch (reason) {
     case control::EndReason::kPoweroff:
@@ -45,6 +45,7 @@ bool wants_relaunch(const Run& run, control::EndReason reason, bool sev_es_relau
     case control::EndReason::kReset:
       return restarts_at_reboot(*run.definition, sev_es_relaunch);
     case control::EndReason::kPanic:
+    case control::EndReason::kPanicked:
       return run.definition->on_crash == LifecycleAction::kRestart;
     default:
       return false;
@@ -75,7 +76,7 @@ void Lifecycle::monitor_ended(const DomainPtr& domain, const RunPtr& run, const 
   }
   const control::EndReason reason = end.said ? end.said->reason : control::EndReason::kError;
   std::optional<LifecycleEvent> because;
-  if (reason == control::EndReason::kPanic) {
+  if (reason == control::EndReason::kPanic || reason == control::EndReason::kPanicked) {
     because = {VIR_DOMAIN_EVENT_CRASHED, VIR_DOMAIN_EVENT_CRASHED_PANICKED};
   }
   if (wants_relaunch(*run, reason, context_.configuration.sev_es_relaunch)) {
@@ -98,9 +99,25 @@ void Lifecycle::monitor_ended(const DomainPtr& domain, const RunPtr& run, const 
   stop(domain, run, {VIR_DOMAIN_SHUTOFF_CRASHED, because, end.how});
 }
 
+void Lifecycle::take_panic(const DomainPtr& domain, Run& run) {
+  const bool known = run.panicked_early || domain->state().state == VIR_DOMAIN_CRASHED;
+  if (known || std::holds_alternative<Found>(domain->life)) {
+    return;
+  }
+  log_warning(text("domain '{}': its kernel panicked; it is preserved, as <on_crash> says", domain->name));
+  if (launch_in(domain->life) != nullptr) {
+    run.panicked_early = true;
+  } else {
+    transition(domain, step::Crash{true});
+  }
+}
+
 void Lifecycle::launched(const DomainPtr& domain, const RunPtr& run, bool paused) {
   const auto early_end = launch_in(domain->life)->early_end;
   transition(domain, step::Launched{paused});
+  if (std::exchange(run->panicked_early, false) && !early_end) {
+    transition(domain, step::Crash{true});
+  }
   if (early_end) {
     monitor_ended(domain, run, *early_end);
   }
@@ -111,6 +128,11 @@ void Lifecycle::begin_relaunch(const DomainPtr& domain, const RunPtr& run,
   if (!run->console_master) {
     // An earlier virtsevd opened that terminal, and the kernel gives its number to the next who asks for one.
     run->console_path.clear();
+  }
+  for (PortEnd& port : run->ports) {
+    if (!port.master && !port.listener) {
+      port.path.clear();
+    }
   }
   // Before anything of the ended guest is touched: whenever virtsevd dies from here on, the next one launches
   // it again. The file names the monitor that ended until there is another one.
@@ -143,6 +165,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
   run->console_master = std::move(old->console_master);
   run->console_slave = std::move(old->console_slave);
   run->console_path = old->console_path;
+  run->ports = std::move(old->ports);
   if (old->abort.fired()) {
     run->abort.fire();
   }

@@ -71,6 +71,9 @@ asio::awaitable<void> Lifecycle::learn_of_guest(DomainPtr domain, RunPtr run, bo
     transition(domain, tell ? step::Pause{VIR_DOMAIN_PAUSED_USER, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED}
                             : step::Pause{VIR_DOMAIN_PAUSED_UNKNOWN, {}});
   }
+  if (found->state == control::RunState::kPanicked && state != VIR_DOMAIN_CRASHED) {
+    transition(domain, step::Crash{tell});
+  }
   if (!domain->job && domain->state().state == VIR_DOMAIN_PAUSED &&
       domain->state().reason == VIR_DOMAIN_PAUSED_DUMP) {
     // It stood still for a dump, which ended with the daemon that made it.

@@ -6,6 +6,7 @@
 
 #include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/read_file.hpp"
+#include "driver/daemon/host/online_cpus.hpp"
 #include "driver/daemon/host/require_platform.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/lifecycle/start_message.hpp"
@@ -136,6 +137,7 @@ asio::awaitable<void> Lifecycle::launch(DomainPtr domain, RunPtr run) {
     throw;
   }
   stop_if_aborted(*domain, *run);
+  co_await place_vcpus(run);
   const bool measured = run->definition->launch_security.has_value();
   constexpr std::size_t kMeasurementBytes = 48;
   if (measured && run->launch.measurement.size() != kMeasurementBytes) {
@@ -154,11 +156,14 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
   // what opens them is left behind. So it touches nothing that a later start has, too.
   const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
+  const auto named_sockets = std::make_shared<std::vector<PortEnd>>();
   std::function<void()> open_theirs = [definition = run->definition, machine, disks, configuration,
-                                       console_log, own = own_guests(context_.domains)] {
+                                       console_log, named_sockets, own = own_guests(context_.domains)] {
     require_platform(configuration, *definition, own);
+    require_online(definition->cpu_placement, online_cpus());
     *machine = configuration.open_machine(*definition);
     *disks = spec::open_disks(*definition);
+    *named_sockets = listen_at_named_places(wanted_ends(*definition));
     if (!definition->serials.empty() && !definition->serials[0].log_file.empty()) {
       *console_log = open_console_log(definition->serials[0].log_file);
     }
@@ -167,13 +172,16 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   stop_if_aborted(*domain, *run);
   // A guest that is launched again is the same run to whoever reads its log.
   const bool first = std::holds_alternative<Starting>(domain->life);
-  std::function<void()> open_ours = [protection = domain_xml::protection_of(*run->definition), files, links,
+  const auto ports = std::make_shared<std::vector<PortEnd>>(ends_to_keep(*run, std::move(*named_sockets)));
+  std::function<void()> open_ours = [ports, channels = channel_directory(domain->name, run->id),
+                                     protection = domain_xml::protection_of(*run->definition), files, links,
                                      log, run, first, console_log,
                                      names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                      layout = context_.layout, in_use = asids_in_use()] {
     *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
     *links = open_host_links(*run->definition, configuration.passt);
+    open_port_ends(wanted_ends(*run->definition), channels, *ports);
     if (*console_log) {
       files->console_log = std::move(**console_log);
       if (first && !run->definition->serials[0].log_append) {
@@ -182,6 +190,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
     }
   };
   co_await context_.pool.run(std::move(open_ours));
+  run->ports = std::move(*ports);
   stop_if_aborted(*domain, *run);
 
   if (!run->definition->serials.empty() && !run->console_master) {
@@ -262,6 +271,7 @@ void Lifecycle::spawn_monitor(const DomainPtr& domain, const RunPtr& run, int lo
   options.log = log;
   options.uid = run->uid;
   options.uid_lock = own.lock.get();
+  options.cpus = domain_xml::mask_of(cpus_of_emulator(run->definition->cpu_placement));
   std::string command_line = vmm;
   for (const std::string& argument : options.arguments) {
     command_line += " " + argument;
@@ -295,6 +305,9 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
     if (const auto* silent = std::get_if<control::ConsoleSilent>(&event);
         live && owner && silent != nullptr && take_console_silent(*owner, *live, *silent)) {
       save_status(owner);
+    }
+    if (std::holds_alternative<control::Panicked>(event) && live && owner && owner->run == live) {
+      take_panic(owner, *live);
     }
     if (const auto* progress = std::get_if<control::Progress>(&event); progress != nullptr && live && owner &&
                                                                        owner->run == live && owner->job &&

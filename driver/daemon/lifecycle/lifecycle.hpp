@@ -46,6 +46,11 @@ class Lifecycle {
   asio::awaitable<void> inject_secret(DomainPtr domain, control::InjectSecret secret);
   /// update_device.cpp. The link state of an <interface>, by libvirt's flags.
   asio::awaitable<void> update_device(DomainPtr domain, std::string device, std::uint32_t flags);
+  // cpu_pinning.cpp: where threads run, by libvirt's flags; not on no CPU.
+  asio::awaitable<void> pin_vcpu(DomainPtr domain, std::uint32_t vcpu, domain_xml::CpuSet cpus,
+                                 std::uint32_t flags);
+  /// All threads of the monitor that are no vCPU.
+  asio::awaitable<void> pin_emulator(DomainPtr domain, domain_xml::CpuSet cpus, std::uint32_t flags);
   /// What the monitor says of its guest, as soon as it says so; not while it launches.
   asio::awaitable<control::Status> query(DomainPtr domain);
 
@@ -93,7 +98,8 @@ class Lifecycle {
 
   /// console.cpp. Asks the monitor for the console's master, where an earlier virtsevd has made it, and the
   /// monitor's version of the control protocol (4) lets it answer. Throws Error where it gives another one.
-  asio::awaitable<void> find_console(DomainPtr domain);
+  /// `port`: which of the definition's; none: the serial port.
+  asio::awaitable<void> find_console(DomainPtr domain, std::optional<std::size_t> port);
 
   // adopt.cpp
   /// Finds the running domains of an earlier daemon by their status files. Definitions are loaded before.
@@ -133,10 +139,13 @@ class Lifecycle {
 
   // transition.cpp
   std::string file(const Domain& domain, const char* suffix) const;
+  [[nodiscard]] std::string channel_directory(const std::string& name, int id) const;
   void forget_files(const Domain& domain);
 
   // ending.cpp
   void monitor_ended(const DomainPtr& domain, const RunPtr& run, const MonitorEnd& end);
+  /// The guest said that it panicked, and its monitor keeps it.
+  void take_panic(const DomainPtr& domain, Run& run);
   /// The launch under way is done; a monitor that has ended by now is dealt with.
   void launched(const DomainPtr& domain, const RunPtr& run, bool paused);
   void begin_relaunch(const DomainPtr& domain, const RunPtr& run,
@@ -178,6 +187,16 @@ class Lifecycle {
   asio::awaitable<void> learn_of_guest(DomainPtr domain, RunPtr run, bool tell);
 
   asio::awaitable<control::Reply> ask(RunPtr run, control::Request request);
+
+  // cpu_pinning.cpp
+  /// Of a guest that was launched, and does not run yet.
+  asio::awaitable<void> place_vcpus(RunPtr run);
+  asio::awaitable<std::vector<std::uint32_t>> vcpu_threads(RunPtr run);
+  /// The definition with another placement; the flag: it is the running guest's.
+  using PlacementChange =
+      std::function<domain_xml::DomainDefinition(const domain_xml::DomainDefinition&, bool)>;
+  asio::awaitable<void> change_placement(DomainPtr domain, std::uint32_t flags, PlacementChange change,
+                                         std::function<asio::awaitable<void>(RunPtr)> place);
   /// debugging.cpp. The run of a domain whose monitor speaks this version of the control protocol.
   asio::awaitable<RunPtr> debuggable(DomainPtr domain, std::uint32_t version);
 

@@ -51,7 +51,36 @@ spec::DeviceDescription network_card(const domain_xml::InterfaceDefinition& defi
   return {alias_in_use(definition, number), spec::PciAddress{definition.slot}, interface};
 }
 
+spec::DeviceDescription ports_device(const Run& run) {
+  spec::Ports ports;
+  for (std::size_t i = 0; i < run.definition->ports.size(); ++i) {
+    const domain_xml::PortDefinition& definition = run.definition->ports[i];
+    const PortEnd& end = run.ports.at(i);
+    ports.ports.push_back({alias_in_use(definition), definition.number, definition.console, definition.name,
+                           end.master.get(), end.slave.get(), end.listener.get()});
+  }
+  const domain_xml::PortControllerDefinition& controller = *run.definition->port_controller;
+  return {alias_in_use(controller), spec::PciAddress{controller.slot}, std::move(ports)};
+}
+
 }  // namespace
+
+std::vector<WantedEnd> wanted_ends(const domain_xml::DomainDefinition& definition) {
+  std::vector<WantedEnd> wanted;
+  for (const domain_xml::PortDefinition& port : definition.ports) {
+    wanted.push_back({port.socket, port.name, port.path});
+  }
+  return wanted;
+}
+
+std::vector<PortEnd> ends_to_keep(Run& run, std::vector<PortEnd> named) {
+  for (std::size_t i = 0; i < named.size() && i < run.ports.size(); ++i) {
+    if (run.ports[i].master) {
+      named[i] = std::move(run.ports[i]);
+    }
+  }
+  return named;
+}
 
 std::vector<std::string> vmm_arguments(const std::string& domain_name) {
   // Descriptor 3 is the control socket. The name is for people who look at a list of processes.
@@ -70,11 +99,18 @@ control::Start start_message(const Run& run, const Opened& opened, const Configu
   for (std::size_t i = 0; i < opened.links.size(); ++i) {
     start.machine.devices.push_back(network_card(run.definition->interfaces.at(i), i, opened.links[i]));
   }
+  if (run.definition->port_controller) {
+    start.machine.devices.push_back(ports_device(run));
+  }
   for (std::size_t i = 0; i < run.definition->entropy.size(); ++i) {
     const domain_xml::EntropyDefinition& entropy = run.definition->entropy[i];
     start.machine.devices.push_back(
         {alias_in_use(entropy, i), spec::PciAddress{entropy.slot}, spec::Entropy{}});
   }
+  if (const auto& panic = run.definition->panic) {
+    start.machine.devices.push_back({alias_in_use(*panic), spec::PciAddress{panic->slot}, spec::Panic{}});
+  }
+  start.keeps_panicked = run.definition->on_crash == domain_xml::LifecycleAction::kPreserve;
   start.platform = configuration.platform;
   if (const auto& security = run.definition->launch_security) {
     start.c_bit_position = security->c_bit_position;

@@ -17,6 +17,12 @@ namespace virtsev::daemon {
 
 std::vector<std::string> vmm_arguments(const std::string& domain_name);
 
+/// The host's ends of the definition's ports.
+std::vector<WantedEnd> wanted_ends(const domain_xml::DomainDefinition& definition);
+/// What a launch begins with: the terminals that the run has, so that they stay the same, and the sockets
+/// that were opened at places of their own.
+std::vector<PortEnd> ends_to_keep(Run& run, std::vector<PortEnd> named);
+
 /// All that was opened for a guest.
 struct Opened {
   const spec::OpenedMachine& machine;

@@ -6,6 +6,7 @@
 #include "driver/daemon/files/status_file.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
+#include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::daemon {
@@ -30,6 +31,9 @@ void Lifecycle::transition(const DomainPtr& domain, const Step& step) {
   domain->life = std::move(change->to);
   const bool over = std::holds_alternative<Off>(domain->life);
   if (over) {
+    if (run) {
+      remove_port_sockets(run->ports, channel_directory(before.name, run->id));
+    }
     forget_files(*domain);
     domain->run.reset();
     domain->job.reset();                                      // It ends without a guest
@@ -85,6 +89,9 @@ void Lifecycle::save_status(const DomainPtr& domain, DomainState state) {
   status.boot_id = boot_id();
   status.name = domain->name;
   status.console_path = run->console_path;
+  for (const PortEnd& port : run->ports) {
+    status.port_paths.push_back(port.path);
+  }
   status.taps = run->taps;
   status.launch = run->launch;
   try {
@@ -98,6 +105,13 @@ void Lifecycle::save_status(const DomainPtr& domain, DomainState state) {
 
 std::string Lifecycle::file(const Domain& domain, const char* suffix) const {
   return context_.layout.state + "/" + domain_xml::format_uuid(domain.uuid) + suffix;
+}
+
+// As in libvirt: the id tells those of one name apart, and the name is for people.
+std::string Lifecycle::channel_directory(const std::string& name, int id) const {
+  constexpr std::size_t kMostOfName = 20;
+  return context_.layout.channels() + "/" + std::to_string(id) + "-" +
+         std::string(cut_at_character(name, kMostOfName));
 }
 
 void Lifecycle::forget_files(const Domain& domain) {

@@ -44,10 +44,16 @@ UniqueFd listen_at(const std::string& directory, const std::string& name, unsign
   bool good = place.good && socket.valid();
   if (good) {
     ::unlink(place.address.sun_path);
-    // The mode must hold from the first moment on: the umask gives it to bind().
-    const mode_t old = ::umask(static_cast<mode_t>(~mode & 0777U));
-    good = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&place.address), sizeof place.address) == 0;
-    ::umask(old);
+    // The mode must hold from the first moment on: bind() gives the socket's own, less the umask. That is the
+    // whole process's, and other threads make files: it is only changed where others than the owner are let
+    // in.
+    const bool others = (mode & 0077U) != 0;
+    const mode_t old = others ? ::umask(static_cast<mode_t>(~mode & 0777U)) : mode_t{0};
+    good = ::fchmod(socket.get(), mode) == 0 &&
+           ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&place.address), sizeof place.address) == 0;
+    if (others) {
+      ::umask(old);
+    }
   }
   if (!good || ::listen(socket.get(), backlog) != 0) {
     throw Error(ErrorCode::kSystemError,

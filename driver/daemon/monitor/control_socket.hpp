@@ -9,7 +9,8 @@
 namespace virtsev::daemon {
 
 /// Binds and listens at DIRECTORY/NAME, in place of what stood there, with this mode. Non-blocking,
-/// close-on-exec. Throws Error(kSystemError).
+/// close-on-exec. Any thread where the mode is the owner's alone; else before there are threads, as the umask
+/// is changed for a moment. Throws Error(kSystemError).
 UniqueFd listen_at(const std::string& directory, const std::string& name, unsigned mode, int backlog);
 
 /// Connects; invalid, with errno set, where nobody listens. Non-blocking, close-on-exec.

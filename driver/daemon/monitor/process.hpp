@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "driver/daemon/monitor/thread_placement.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace virtsev::daemon {
@@ -26,6 +27,7 @@ struct SpawnOptions {
   int control_socket = -1;             ///< Becomes descriptor 3
   int log = -1;                        ///< Becomes standard output and standard error
   uid_t uid = 0;                       ///< The monitor's own user and group where not 0; else this process's
+  CpuMask cpus;                        ///< Where it runs; empty: where this process does
   int uid_lock = -1;                   ///< Stays open in it for as long as it lives; -1: none
 };
 

@@ -39,6 +39,10 @@ void lift_memory_lock() {
   }
 }
 
+bool settle(const CpuMask& cpus) {
+  return cpus.empty() || ::syscall(SYS_sched_setaffinity, 0, cpus.size(), cpus.data()) == 0;
+}
+
 bool drop_privileges(uid_t uid) {
   if (uid != 0) {
     const auto gid = static_cast<gid_t>(uid);
@@ -94,7 +98,7 @@ bool place_descriptors(const SpawnOptions& options, int program, int failure_pip
   if (place_descriptors(options, program, failure_pipe)) {
     report = kExecFailure;
     lift_memory_lock();
-    if (::chdir("/") == 0 && drop_privileges(options.uid)) {
+    if (::chdir("/") == 0 && settle(options.cpus) && drop_privileges(options.uid)) {
       ::syscall(SYS_execveat, kProgram, "", arguments, environment, AT_EMPTY_PATH);
     }
   }

@@ -17,6 +17,7 @@
 #include "driver/daemon/api/driver.hpp"
 #include "driver/daemon/loop/latch.hpp"
 #include "driver/daemon/monitor/monitor.hpp"
+#include "driver/daemon/monitor/port_ends.hpp"
 #include "driver/daemon/monitor/rate_limit.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
@@ -41,6 +42,7 @@ struct Run {
   control::LaunchReport launch;
   bool has_run = false;  ///< A vCPU has run: no secret any more
   bool owner_given = false;
+  bool panicked_early = false;  ///< It said that it panicked before its launch was through
   /// Of an SEV-ES guest by itself: each is measured by the firmware again, which has one turn for all guests.
   static constexpr unsigned kMostRelaunches = 5;
   RateLimit relaunches{kMostRelaunches, std::chrono::milliseconds(std::chrono::minutes(1)) / kMostRelaunches};
@@ -56,6 +58,7 @@ struct Run {
   // was restarted.
   std::string console_path;
   UniqueFd console_master, console_slave;
+  std::vector<PortEnd> ports;     ///< Of each port of the definition's; the same is true of them
   std::vector<std::string> taps;  ///< The interfaces' tap devices by name; empty: not by one
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();

@@ -35,6 +35,8 @@ Guest guest_after(const step::Launched& launched) {
   return launched.paused ? Guest(Paused{VIR_DOMAIN_PAUSED_USER}) : Guest(Running{VIR_DOMAIN_RUNNING_BOOTED});
 }
 
+constexpr Paused kCrashed{VIR_DOMAIN_PAUSED_CRASHED, true};
+
 // Where the file says nothing that can be, the guest is taken to stand still until its monitor says more.
 Guest guest_of(const DomainState& found) {
   switch (found.state) {
@@ -42,6 +44,8 @@ Guest guest_of(const DomainState& found) {
       return Running{found.reason};
     case VIR_DOMAIN_PAUSED:
       return Paused{found.reason};
+    case VIR_DOMAIN_CRASHED:
+      return kCrashed;
     default:
       return Paused{VIR_DOMAIN_PAUSED_UNKNOWN};
   }
@@ -49,6 +53,13 @@ Guest guest_of(const DomainState& found) {
 
 std::vector<Change::Event> told(const std::optional<int>& detail, LifecycleEvent (*event)(int)) {
   return detail ? std::vector<Change::Event>{event(*detail)} : std::vector<Change::Event>{};
+}
+
+std::vector<Change::Event> told(const step::Crash& crash) {
+  return told(crash.told ? std::optional<int>(VIR_DOMAIN_EVENT_CRASHED_PANICKED) : std::nullopt,
+              [](int detail) {
+                return LifecycleEvent{VIR_DOMAIN_EVENT_CRASHED, detail};
+              });
 }
 
 using MaybeChange = std::optional<Change>;
@@ -106,6 +117,16 @@ struct Table {
   }
   MaybeChange operator()(const Ending& from, const step::Resume& resume) const {
     return Change{Ending{Running{resume.reason}, from.what}, {}, told(resume.told, resumed)};
+  }
+
+  MaybeChange operator()(const Running&, const step::Crash& crash) const {
+    return Change{kCrashed, {}, told(crash)};
+  }
+  MaybeChange operator()(const Paused&, const step::Crash& crash) const {
+    return Change{kCrashed, {}, told(crash)};
+  }
+  MaybeChange operator()(const Ending& from, const step::Crash& crash) const {
+    return Change{Ending{kCrashed, from.what}, {}, told(crash)};
   }
 
   MaybeChange operator()(const Running& from, const step::End& end) const { return begin_end(from, end); }
@@ -167,7 +188,10 @@ struct Shown {
   DomainState operator()(const Launch&) const { return {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP}; }
   DomainState operator()(const Found& found) const { return found.shown; }
   DomainState operator()(const Running& running) const { return {VIR_DOMAIN_RUNNING, running.reason}; }
-  DomainState operator()(const Paused& paused) const { return {VIR_DOMAIN_PAUSED, paused.reason}; }
+  DomainState operator()(const Paused& paused) const {
+    return paused.crashed ? DomainState{VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED}
+                          : DomainState{VIR_DOMAIN_PAUSED, paused.reason};
+  }
   DomainState operator()(const Ending& ending) const { return std::visit(*this, ending.before); }
 };
 
@@ -183,7 +207,8 @@ const char* name_of(const RunState& state) {
 
 const char* name_of(const Step& step) {
   static constexpr std::array<const char*, std::variant_size_v<Step>> kNames = {
-      "Begin", "Find", "Spawn", "Launched", "Reach", "Pause", "Resume", "End", "Spare", "Relaunch", "Stop"};
+      "Begin",  "Find", "Spawn", "Launched", "Reach", "Pause",
+      "Resume", "End",  "Spare", "Relaunch", "Stop",  "Crash"};
   return kNames[step.index()];
 }
 

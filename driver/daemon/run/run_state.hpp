@@ -21,11 +21,11 @@
 //                v                  |                                                         |
 //              Ending --------------'------------------------- Relaunch: End was a reset -----'
 //
-// Pause and Resume within Ending change what it goes back to. All other pairs of state and step are illegal.
-// next() is all of it; Lifecycle::transition() is the only place that takes a step: it saves the domain's
-// status file, sends the events, and tells those who wait, in this order. Whenever virtsevd is killed between
-// two of these, the next one goes on from the file; so nothing is done before a step that can't be done again
-// after it.
+// Crash leads from where Pause does to Paused, too. Pause, Crash and Resume within Ending change what it goes
+// back to. All other pairs of state and step are illegal. next() is all of it; Lifecycle::transition() is the
+// only place that takes a step: it saves the domain's status file, sends the events, and tells those who
+// wait, in this order. Whenever virtsevd is killed between two of these, the next one goes on from the file;
+// so nothing is done before a step that can't be done again after it.
 #pragma once
 
 #include <optional>
@@ -64,9 +64,11 @@ struct Found {
 struct Running {
   int reason;
 };
-/// `reason`: virDomainPausedReason.
+/// `reason`: virDomainPausedReason. `crashed`: it stands still because it said that it panicked; clients see
+/// it as crashed, and may have it go on.
 struct Paused {
   int reason;
+  bool crashed = false;
 };
 
 /// Its end was asked for; clients see it as it was before.
@@ -120,10 +122,16 @@ struct Stop {
   std::string remark = {};  ///< For the guest's log: how it ended, where that was not asked for
 };
 
+/// It said that it panicked, and its monitor keeps it (<on_crash>preserve</on_crash>). `told`: clients hear
+/// of it; else virtsevd found it so.
+struct Crash {
+  bool told;
+};
+
 }  // namespace step
 
 using Step = std::variant<step::Begin, step::Find, step::Spawn, step::Launched, step::Reach, step::Pause,
-                          step::Resume, step::End, step::Spare, step::Relaunch, step::Stop>;
+                          step::Resume, step::End, step::Spare, step::Relaunch, step::Stop, step::Crash>;
 
 /// What a step comes to: the next state, and what clients hear, in this order.
 struct Change {

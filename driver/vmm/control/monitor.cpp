@@ -49,12 +49,29 @@ void keep_for_running(control::Frame& frame, const control::Start& start) {
   std::erase_if(frame.descriptors, [&](const UniqueFd& owned) { return !kept.contains(owned.get()); });
 }
 
+/// The masters of all terminals that there are, by the id of their port; "": the serial port's.
+std::map<std::string, int> terminals_of(const spec::Machine& machine) {
+  std::map<std::string, int> terminals;
+  for (const spec::DeviceDescription& device : machine.devices) {
+    if (const auto* serial = std::get_if<spec::Serial>(&device.kind)) {
+      terminals[""] = serial->terminal_master;
+    } else if (const auto* ports = std::get_if<spec::Ports>(&device.kind)) {
+      for (const spec::Ports::Port& port : ports->ports) {
+        terminals[port.id] = port.terminal_master;
+      }
+    }
+  }
+  std::erase_if(terminals, [](const auto& terminal) { return terminal.second < 0; });
+  return terminals;
+}
+
 }  // namespace
 
 Monitor::Monitor(Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
       on_end_(surroundings_.loop.watch(end_.descriptor(), EPOLLIN, [this](std::uint32_t) { on_end(); })),
-      console_timer_(surroundings_.loop, [this] { on_console_timeout(); }) {}
+      console_timer_(surroundings_.loop, [this] { on_console_timeout(); }),
+      on_panic_(surroundings_.loop, [this] { on_panic(); }) {}
 
 Monitor::~Monitor() = default;
 
@@ -69,7 +86,10 @@ control::RunState Monitor::state() const {
   if (!guest_) {
     return control::RunState::kEmpty;
   }
-  return guest_->is_running() ? control::RunState::kRunning : control::RunState::kPaused;
+  if (guest_->is_running()) {
+    return control::RunState::kRunning;
+  }
+  return panicked_ ? control::RunState::kPanicked : control::RunState::kPaused;
 }
 
 Guest& Monitor::guest() {
@@ -91,15 +111,22 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   start_ = std::move(frame);
   end_file_ = start.end_file;
   console_timeout_ = start.console_timeout_seconds;
-  const spec::Serial* serial = spec::serial_of(start.machine);
-  console_master_ = serial != nullptr ? serial->terminal_master : -1;
+  keeps_panicked_ = start.keeps_panicked;
+  terminals_ = terminals_of(start.machine);
   tell_refused_calls_to(end_file_);
   const SandboxedGuest sandboxed{
       sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
       start.machine.vcpus, pci_devices(start.machine), largest_disk(start.machine)};
   try {
     guest_ = std::make_unique<Guest>(
-        start, surroundings_.loop, [this](GuestEnd end) { end_.raise(std::move(end)); },
+        start, surroundings_.loop,
+        [this](GuestEnd end) {
+          if (end.reason == control::EndReason::kPanicked && keeps_panicked_) {
+            on_panic_.signal();
+          } else {
+            end_.raise(std::move(end));
+          }
+        },
         ThreadSandboxes{surroundings_.vcpu_sandbox(sandboxed), surroundings_.device_sandbox()},
         make_platform_with(turn_),
         [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
@@ -142,6 +169,7 @@ control::Reply Monitor::on(const control::Query&, control::Frame&) {
 control::Reply Monitor::on(const control::Resume&, control::Frame&) {
   const bool stood_still = !guest().is_running();
   guest().resume();
+  panicked_ = false;
   if (stood_still && silence_.empty() && !guest().has_spoken()) {
     console_timer_.set(std::chrono::seconds(console_timeout_));
   }
@@ -203,11 +231,12 @@ control::Reply Monitor::on(const control::GrantFirmware& grant, control::Frame&)
   return control::Done{};
 }
 
-control::Reply Monitor::on(const control::OpenConsole&, control::Frame&) {
-  if (console_master_ < 0) {
+control::Reply Monitor::on(const control::OpenConsole& open, control::Frame&) {
+  const auto found = terminals_.find(open.port);
+  if (found == terminals_.end()) {
     throw Error(ErrorCode::kOperationInvalid, text("the domain has no console"));
   }
-  return control::ConsoleMaster{console_master_, nullptr};
+  return control::ConsoleMaster{found->second, nullptr};
 }
 
 void Monitor::on_peer_left() {
@@ -227,6 +256,16 @@ void Monitor::on_console_timeout() {
                     guest_->describe_vcpus());
     surroundings_.publish(control::ConsoleSilent{silence_});
   }
+}
+
+void Monitor::on_panic() {
+  if (!guest_ || ended_ || !guest_->is_running()) {
+    return;
+  }
+  guest_->pause();
+  console_timer_.set({});
+  panicked_ = true;
+  surroundings_.publish(control::Panicked{});
 }
 
 void Monitor::on_end() {

@@ -2,8 +2,10 @@
 // The monitor as its peer sees it: what each request does, and how the guest's end is told.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +16,7 @@
 #include "driver/vmm/guest/guest.hpp"
 #include "driver/vmm/loop/event_loop.hpp"
 #include "driver/vmm/loop/timer.hpp"
+#include "driver/vmm/loop/wakeup.hpp"
 #include "driver/vmm/sandbox/system_calls.hpp"
 
 namespace virtsev::vmm {
@@ -74,18 +77,22 @@ class Monitor {
   void tell_progress(std::uint64_t done, std::uint64_t total);
   void on_console_timeout();
   void on_end();
+  void on_panic();
 
   Surroundings surroundings_;
   EndSignal end_;
   EventLoop::Source on_end_;
   Timer console_timer_;
+  Wakeup on_panic_;
   control::Frame start_;                // keeps the descriptors of console, log and end file
   std::shared_ptr<FirmwareTurn> turn_;  // null: the guest has the firmware to itself
   int end_file_ = -1;
-  int console_master_ = -1;
+  std::map<std::string, int> terminals_;  // Their masters, by the id of their port; "": the serial port's
   std::uint32_t console_timeout_ = 0;
   std::string silence_;  // what ConsoleSilent said
   bool ended_ = false;
+  std::atomic<bool> keeps_panicked_{false};  // Set before there is a guest
+  bool panicked_ = false;
   std::optional<std::chrono::steady_clock::time_point> told_progress_;
   std::unique_ptr<Guest> guest_;
 };

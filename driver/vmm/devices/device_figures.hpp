@@ -15,6 +15,7 @@ namespace virtsev::vmm {
 struct DeviceFigures {
   std::vector<std::pair<std::string, DiskStatistics>> disks;
   std::vector<std::pair<std::string, InterfaceStatistics>> interfaces;
+  std::vector<std::pair<std::string, bool>> ports;  ///< Whether the guest has each open
 };
 
 }  // namespace virtsev::vmm

@@ -12,14 +12,16 @@
 #include "driver/vmm/devices/entropy_device.hpp"
 #include "driver/vmm/devices/interface_device.hpp"
 #include "driver/vmm/devices/keyboard_controller.hpp"
+#include "driver/vmm/devices/panic_device.hpp"
+#include "driver/vmm/devices/ports_on_pci.hpp"
 #include "driver/vmm/devices/real_time_clock.hpp"
 #include "driver/vmm/devices/serial_port.hpp"
 
 namespace virtsev::vmm {
 
-using DeviceOptions =
-    std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions,
-                 OnPci<spec::Entropy>, OnPci<spec::Disk>, OnPci<spec::Interface>>;
+using DeviceOptions = std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions,
+                                   KeyboardControllerOptions, OnPci<spec::Entropy>, OnPci<spec::Disk>,
+                                   OnPci<spec::Interface>, OnPci<spec::Ports>, OnPci<spec::Panic>>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {

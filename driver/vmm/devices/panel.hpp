@@ -11,6 +11,7 @@ struct Panel {
   // The guest's wishes, for devices to pass on: any thread, without a lock of theirs, more than once.
   std::function<void()> power_off = [] {};
   std::function<void()> reset = [] {};
+  std::function<void()> panicked = [] {};  ///< Its kernel, by its own word
 
   // Devices put theirs here when they are made, and stay as long as the machine then. Called by the I/O
   // thread.

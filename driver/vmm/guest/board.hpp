@@ -36,12 +36,14 @@ class Board {
     std::function<void()> power_off = [] {};  ///< As in Panel
     std::function<void()> reset = [] {};
     std::function<void()> device_sandbox = {};  ///< As in Surroundings
+    std::function<void()> panicked = [] {};     ///< As in Panel
   };
 
   Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices)
       : buses_(of_bus(wiring.windows)), interrupts_(wiring.interrupts, layout::kIoApicPins), pci_(buses_) {
     panel_.power_off = wiring.power_off;
     panel_.reset = wiring.reset;
+    panel_.panicked = wiring.panicked;
     for (const DeviceOptions& device : devices) {
       devices_.push_back(make_device(
           device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory, pci_.bus(),

@@ -57,6 +57,9 @@ void Guest::add_figures(control::Status& status) const {
   for (const auto& [id, interface] : figures.interfaces) {
     status.interfaces.push_back({id, to_control(interface.received), to_control(interface.sent)});
   }
+  for (const auto& [id, open] : figures.ports) {
+    status.ports.push_back({id, open});
+  }
 }
 
 void Guest::set_link(const std::string& id, bool up) {

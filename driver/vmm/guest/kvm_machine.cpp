@@ -60,7 +60,11 @@ void KvmMachine::wire(Wiring wiring) {
                                [on_end] {
                                  on_end({control::EndReason::kReset, {}});
                                },
-                               wiring.sandboxes.device},
+                               wiring.sandboxes.device,
+                               [on_end] {
+                                 on_end({control::EndReason::kPanicked,
+                                         text("its kernel panicked, and said so by its pvpanic device")});
+                               }},
                  wiring.devices);
   handler_.emplace(board_->buses(), *mode_);
   std::vector<Vcpu*> vcpus;

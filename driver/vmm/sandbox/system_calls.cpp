@@ -76,7 +76,7 @@ constexpr std::array kDevice = {
     AllowedCall{SCMP_SYS(epoll_pwait), "the same, as newer C libraries call it"},
     AllowedCall{SCMP_SYS(restart_syscall), "a wait that a stop signal interrupted"},
     AllowedCall{SCMP_SYS(read), "events; a network's frames"},
-    AllowedCall{SCMP_SYS(readv), "a network's frames, into the guest's buffers"},
+    AllowedCall{SCMP_SYS(readv), "a network's frames and a port's bytes, into the guest's buffers"},
     AllowedCall{SCMP_SYS(writev), "the same, from them"},
     AllowedCall{SCMP_SYS(preadv), "a disk's blocks, into the guest's buffers"},
     AllowedCall{SCMP_SYS(pwritev), "the same, from them"},
@@ -89,6 +89,8 @@ constexpr std::array kDevice = {
     AllowedCall{SCMP_SYS(sendto), "the same, to it"},
     AllowedCall{SCMP_SYS(ioctl), "what the guest takes of a tap device's offloads", is(1, TUNSETOFFLOAD)},
     AllowedCall{SCMP_SYS(ioctl), "how many of a tap device's queues the guest uses", is(1, TUNSETQUEUE)},
+    AllowedCall{SCMP_SYS(accept4), "a client of a channel comes"},
+    AllowedCall{SCMP_SYS(close), "it goes"},
     AllowedCall{SCMP_SYS(fallocate), "what a guest discards or writes as zeroes"},
     AllowedCall{SCMP_SYS(getrandom), "the entropy device"},
 };

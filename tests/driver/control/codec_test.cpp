@@ -16,6 +16,15 @@ Bytes payload_bytes(const OutgoingFrame& frame) {
   return {frame.bytes.begin() + kFrameHeaderBytes, frame.bytes.end()};
 }
 
+/// Of what a status says of its ports, which is its last part.
+std::size_t ports_length(const Status& status) {
+  std::size_t length = 4;
+  for (const PortFigures& port : status.ports) {
+    length += 4 + round_up(port.id.size(), 4) + 4;
+  }
+  return length;
+}
+
 /// How long replies may be beside their whole length: as older versions ended them.
 std::set<std::size_t> older_lengths(const Reply& reply, std::size_t whole) {
   const auto* status = std::get_if<Status>(&reply);
@@ -25,14 +34,19 @@ std::set<std::size_t> older_lengths(const Reply& reply, std::size_t whole) {
   Status without = *status;
   without.disks.clear();
   without.interfaces.clear();
-  const std::size_t figures = whole - received(encode(Reply(without), 1)).payload.size() + 8;
+  without.ports.clear();
+  const std::size_t figures = whole - received(encode(Reply(without), 1)).payload.size() + 12;
   const std::size_t version_4 = whole - figures;
-  return {version_4, version_4 - 4 - round_up(status->console_silent.size(), 4)};
+  const std::size_t ports = whole - ports_length(*status);
+  return {ports, version_4, version_4 - 4 - round_up(status->console_silent.size(), 4)};
 }
 
-/// The length of what versions 3 and 4 added to a request at its end.
+/// The length of what versions since 3 added to a request at its end.
 std::size_t bytes_since_version_2(const Request& request) {
-  return std::holds_alternative<ReadMemory>(request) ? 4 : 0;
+  if (const auto* open = std::get_if<OpenConsole>(&request)) {
+    return 4 + round_up(open->port.size(), 4);
+  }
+  return std::holds_alternative<ReadMemory>(request) || std::holds_alternative<Start>(request) ? 4 : 0;
 }
 
 TEST(Codec, RequestsSurviveARoundTrip) {
@@ -76,6 +90,7 @@ TEST(Codec, AStartKeepsEveryField) {
   EXPECT_EQ(start.simulated.sev_asids, 7U);
   EXPECT_EQ(start.simulated.firmware_delay_ms_per_mib, 8U);
   EXPECT_EQ(start.simulated.snp_initialized, 1U);
+  EXPECT_TRUE(start.keeps_panicked);
   ASSERT_EQ(frame.descriptors.size(), 11U);
   EXPECT_EQ(payload.kernel.fd, frame.descriptors[0].get());
   EXPECT_EQ(payload.initrd->fd, frame.descriptors[1].get());
@@ -148,6 +163,39 @@ TEST(Codec, AnInterfaceKeepsEveryField) {
   EXPECT_FALSE(got.link_up);
   EXPECT_EQ(got.taps.size(), 2U);
   EXPECT_EQ(spec::device_files(start->machine), (std::vector<int>{got.taps[0], got.taps[1], got.stream}));
+}
+
+TEST(Codec, PortsKeepEveryField) {
+  const UniqueFd null = open_null();
+  spec::Ports ports;
+  ports.ports.push_back({"console1", 0, true, "", null.get(), null.get(), -1});
+  ports.ports.push_back({"channel0", 7, false, "org.qemu.guest_agent.0", -1, -1, null.get()});
+  const auto start = start_with({"virtio-serial0", spec::PciAddress{3}, ports});
+  ASSERT_TRUE(start);
+  const auto& got = std::get<spec::Ports>(start->machine.devices.at(0).kind).ports;
+  ASSERT_EQ(got.size(), 2U);
+  EXPECT_TRUE(got[0].console);
+  EXPECT_EQ(got[0].id, "console1");
+  EXPECT_FALSE(got[1].console);
+  EXPECT_EQ(got[1].number, 7U);
+  EXPECT_EQ(got[1].name, "org.qemu.guest_agent.0");
+  EXPECT_EQ(got[1].terminal_master, -1);
+  EXPECT_EQ(spec::device_files(start->machine),
+            (std::vector<int>{got[0].terminal_master, got[0].terminal_slave, got[1].listener}));
+}
+
+TEST(Codec, APanicDeviceKeepsItsPlaceOnPci) {
+  const auto start = start_with({"panic0", spec::PciAddress{4}, spec::Panic{}});
+  ASSERT_TRUE(start);
+  const spec::DeviceDescription& device = start->machine.devices.at(0);
+  EXPECT_TRUE(std::holds_alternative<spec::Panic>(device.kind));
+  EXPECT_EQ(std::get<spec::PciAddress>(device.address).device, 4);
+}
+
+TEST(Codec, MorePortsThanADeviceHasAreRefused) {
+  spec::Ports ports;
+  ports.ports.resize(machine::kMaxPorts + 1);
+  EXPECT_FALSE(start_with({"virtio-serial0", spec::PciAddress{3}, ports}));
 }
 
 TEST(Codec, ADiskOrAnInterfaceWithTooMuchIsRefused) {

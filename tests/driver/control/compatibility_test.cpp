@@ -68,7 +68,7 @@ TEST(NextVersion, ALaunchReportThatGrewInsideAStatusIsSkippedOver) {
 }
 
 TEST(NextVersion, AnEndForAReasonOfItsOwnIsAnErrorThatKeepsItsText) {
-  for (const std::uint32_t reason : {6U, 200U, 0xffffffffU}) {
+  for (const std::uint32_t reason : {7U, 200U, 0xffffffffU}) {
     Frame frame = received(encode(Event(Ended{static_cast<EndReason>(reason), "it was migrated away"})));
     const auto decoded = decode_event(frame);
     ASSERT_TRUE(decoded);
@@ -85,12 +85,12 @@ TEST(NextVersion, AnEndFileWithAReasonOfItsOwnIsRead) {
 
 TEST(NextVersion, AStateOfItsOwnIsNotTakenForRunning) {
   Status sent;
-  sent.state = static_cast<RunState>(4);
+  sent.state = static_cast<RunState>(5);
   sent.launch = sample_report();
   const auto status = decode_reply(received(encode(Reply(sent), 1)));
   ASSERT_TRUE(status);
   EXPECT_EQ(std::get<Status>(*status).state, RunState::kPaused);
-  const auto hello = decode_reply(received(encode(Reply(HelloReply{3, static_cast<RunState>(4)}), 1)));
+  const auto hello = decode_reply(received(encode(Reply(HelloReply{3, static_cast<RunState>(5)}), 1)));
   ASSERT_TRUE(hello);
   EXPECT_EQ(std::get<HelloReply>(*hello).state, RunState::kPaused);
 }
@@ -151,8 +151,8 @@ TEST(MonitorOfVersion4, SaysThatItWasDestroyed) {
   EXPECT_EQ(std::get<Ended>(*ended).reason, EndReason::kDestroyed);
 }
 
-/// Two counts, of disks and of interfaces, which a status has since version 5.
-constexpr std::size_t kFiguresOfNoDevice = 8;
+/// Counts of disks and of interfaces, which a status has since version 5, and of ports, since version 7.
+constexpr std::size_t kFiguresOfNoDevice = 12;
 
 TEST(PreviousVersion, ItsStatusHasNoFiguresOfDevices) {
   const Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, "silent"};

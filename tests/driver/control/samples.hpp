@@ -36,6 +36,7 @@ inline Start sample_start(int base_descriptor) {
   start.platform_identity = base_descriptor;
   start.end_file = base_descriptor;
   start.simulated = {5, base_descriptor, 6, 7, 8, 1};
+  start.keeps_panicked = true;
   return start;
 }
 
@@ -70,7 +71,7 @@ inline std::vector<Request> sample_requests(int descriptor) {
           WriteRegisters{3, sample_registers()},
           ListMemory{},
           GrantFirmware{1ULL << 40},
-          OpenConsole{},
+          OpenConsole{"console1"},
           SetLink{"net0", false}};
 }
 
@@ -102,7 +103,8 @@ inline std::vector<Reply> sample_replies() {
                  12345678,
                  "vCPU 0 at 0x1000",
                  {{"virtio-disk0", {1, 2, 3}, {4, 5, 6}, {7, 0, 8}, 9}},
-                 {{"net0", {1, 2, 3, 4}, {5, 6, 7, 1ULL << 40}}}},
+                 {{"net0", {1, 2, 3, 4}, {5, 6, 7, 1ULL << 40}}},
+                 {{"channel0", true}}},
           MemoryContent{Bytes(17, 0x44)},
           RegisterContent{sample_registers()},
           MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}},
@@ -110,8 +112,12 @@ inline std::vector<Reply> sample_replies() {
 }
 
 inline std::vector<Event> sample_events() {
-  return {Ended{EndReason::kReset, "the guest asked for it"}, ConsoleSilent{"vCPU 0 at 0x1000"},
-          Progress{3ULL << 40, 5ULL << 40}, FirmwareWanted{1ULL << 40, 1ULL << 20}, FirmwareDone{1ULL << 41}};
+  return {Panicked{},
+          Ended{EndReason::kReset, "the guest asked for it"},
+          ConsoleSilent{"vCPU 0 at 0x1000"},
+          Progress{3ULL << 40, 5ULL << 40},
+          FirmwareWanted{1ULL << 40, 1ULL << 20},
+          FirmwareDone{1ULL << 41}};
 }
 
 /// The frame as its receiver gets it: through a reader, with a new descriptor for each one announced.

@@ -3,12 +3,11 @@
 // stands in the domain's <cmdline>:
 //   start=fail|crash|hang|garbage|empty|stall    at Start (empty: a report without a measurement; stall:
 //                                          tells how far it is, lies among it, and then nothing more)
-//   resume=poweroff|reset|panic|error|crash|hang|silent|quiet    right after the answer to Resume (quiet:
+//   resume=poweroff|reset|panic|pvpanic|error|crash|hang|silent|quiet    after the answer to Resume (quiet:
 //                                          a silent console that is told in the status alone)
 //   resume=chatter|endless|undying         hostile: 2,000 silent consoles; tiny events of an unknown kind
 //                                          without end; says again and again that it ends, and does not
-//   pause=speak|hang-up                    at Pause: the console is silent no longer; or it closes its
-//                                          terminal
+//   pause=speak|hang-up                    at Pause: the console is silent no longer; its terminal closes
 //   console=foreign|none                   at OpenConsole: another terminal; what is none
 //   start=want                             at Start: asks for the simulated firmware before it answers
 //   button=ignore|reset                    at PowerButton; else the guest powers off
@@ -121,17 +120,13 @@ class FakeMonitor {
   void take(const Start& start) {
     orders_ = spec::payload_of(start.machine.boot)->command_line;
     end_file_ = UniqueFd(::fcntl(start.end_file, F_DUPFD_CLOEXEC, 0));
+    keeps_panicked_ = start.keeps_panicked;
     const spec::Serial* serial = spec::serial_of(start.machine);
     if (serial != nullptr && serial->terminal_master >= 0) {
-      // Held as long as it lives: so the terminal's number stays its own
-      console_master_ = UniqueFd(::fcntl(serial->terminal_master, F_DUPFD_CLOEXEC, 0));
+      console_master_ =
+          UniqueFd(::fcntl(serial->terminal_master, F_DUPFD_CLOEXEC, 0));  // So its number stays its own
     }
-    if (told("start=crash")) {
-      ::raise(SIGKILL);
-    }
-    if (told("start=hang")) {
-      hang();
-    }
+    act("start=");  // crash
     if (told("start=stall")) {
       constexpr std::uint64_t kGiB = 1ULL << 30;
       for (const Progress& progress :
@@ -143,6 +138,8 @@ class FakeMonitor {
     }
     if (told("start=garbage")) {
       send({Bytes(64, 0xff), {}});
+    }
+    if (told("start=garbage") || told("start=hang")) {
       hang();
     }
     if (told("start=fail")) {
@@ -227,6 +224,11 @@ class FakeMonitor {
       end(EndReason::kReset, "");
     } else if (told((when + "panic").c_str())) {
       end(EndReason::kPanic, "triple fault on vCPU 0");
+    } else if (told((when + "pvpanic").c_str()) && keeps_panicked_) {
+      state_ = RunState::kPanicked;
+      send(encode(Event(Panicked{})));
+    } else if (told((when + "pvpanic").c_str())) {
+      end(EndReason::kPanicked, "its kernel panicked");
     } else if (told((when + "error").c_str())) {
       end(EndReason::kError, "KVM_RUN failed");
     } else if (told((when + "crash").c_str())) {
@@ -364,13 +366,11 @@ class FakeMonitor {
   UniqueFd listener_, peer_, end_file_, console_master_;
   std::uint32_t version_;
   bool old_;
-  std::uint32_t start_serial_ = 0;
   FrameReader reader_;
-  std::uint32_t serial_ = 0;
-  std::string orders_;
-  std::string silence_;
+  std::uint32_t serial_ = 0, start_serial_ = 0;
+  std::string orders_, silence_;
   RunState state_ = RunState::kEmpty;
-  bool has_run_ = false;
+  bool keeps_panicked_ = false, has_run_ = false;
   std::uint32_t vcpus_ = 0;
   LaunchReport report_;
   std::optional<InjectSecret> secret_;

@@ -129,6 +129,29 @@ TEST_F(LifeCycle, PanicIsCrashedThenStopped) {
   EXPECT_NE(std::string::npos, driver().messages(domain.uuid).back().find("triple fault"));
 }
 
+TEST_F(LifeCycle, AKernelsPanicEndsItsGuestAsCrashed) {
+  const DomainHandle domain = started({.command_line = "resume=pvpanic"});
+  wait_for_events(4);
+  EXPECT_EQ((Events{"guest: resumed 0", "guest: started 0", "guest: crashed 0", "guest: stopped 2"}),
+            events_);
+  EXPECT_EQ(std::pair(+VIR_DOMAIN_SHUTOFF, +VIR_DOMAIN_SHUTOFF_CRASHED), state(domain));
+}
+
+TEST_F(LifeCycle, APreservedPanicIsShownAndFoundAgainAndCanGoOn) {
+  const DomainHandle domain =
+      started({.command_line = "resume=pvpanic", .more = "<on_crash>preserve</on_crash>"});
+  wait_for_events(3);
+  EXPECT_EQ((Events{"guest: resumed 0", "guest: started 0", "guest: crashed 0"}), events_);
+  EXPECT_EQ(std::pair(+VIR_DOMAIN_CRASHED, +VIR_DOMAIN_CRASHED_PANICKED), state(domain));
+  restart();
+  wait(driver().info(domain.uuid));
+  EXPECT_EQ(std::pair(+VIR_DOMAIN_CRASHED, +VIR_DOMAIN_CRASHED_PANICKED), state(domain));
+  wait(driver().resume(domain.uuid));
+  EXPECT_EQ(VIR_DOMAIN_RUNNING, state(domain).first);
+  wait(driver().destroy(domain.uuid, 0));
+  EXPECT_EQ(std::pair(+VIR_DOMAIN_SHUTOFF, +VIR_DOMAIN_SHUTOFF_DESTROYED), state(domain));
+}
+
 TEST_F(LifeCycle, SuspendAndResume) {
   const DomainHandle domain = started();
   events_.clear();

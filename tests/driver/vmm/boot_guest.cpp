@@ -62,7 +62,7 @@ double cpu_milliseconds(pid_t pid) {
 }
 
 const char* name_of(control::EndReason reason) {
-  constexpr const char* kNames[] = {"?", "destroyed", "poweroff", "reset", "panic", "error"};
+  constexpr const char* kNames[] = {"?", "destroyed", "poweroff", "reset", "panic", "error", "panicked"};
   return kNames[static_cast<std::uint32_t>(reason)];
 }
 

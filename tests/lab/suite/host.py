@@ -208,10 +208,10 @@ class Domain:
 class Console:
     """virsh console on a terminal of its own; everything that it showed is in `text`."""
 
-    def __init__(self, domain):
+    def __init__(self, domain, *options):
         self.text = ""
         self.master, terminal = os.openpty()
-        self.process = subprocess.Popen(["virsh", "-q", "console", domain.name], env=domain.host.environment, stdin=terminal,
+        self.process = subprocess.Popen(["virsh", "-q", "console", domain.name, *options], env=domain.host.environment, stdin=terminal,
                                         stdout=terminal, stderr=terminal, start_new_session=True)
         os.close(terminal)
 
@@ -238,6 +238,16 @@ class Console:
                 raise AssertionError(f"the console ended before '{wanted}'; it said:\n{self.text}")
             self.text += piece.decode(errors="replace").replace("\r", "")
         return self.text
+
+    def await_prompt(self, prompt, seconds=60):
+        """Of a shell that waits already. virsh drops what is typed before it has set up its terminal, and does not say when it has."""
+        for attempt in range(seconds):
+            self.type("\n")
+            try:
+                return self.await_text(prompt, 1)
+            except AssertionError:
+                if attempt + 1 == seconds:
+                    raise
 
     def forget(self, until):
         """Everything up to this text: another launch says the same again."""

@@ -12,24 +12,30 @@ namespace virtsev::daemon::dispatch {
 
 namespace {
 
-/// A bit for each of the host's CPUs, in `size` bytes: no vCPU is pinned.
-Bytes all_cpus(std::size_t size, std::int32_t cpus) {
-  Bytes map(size);
-  for (std::size_t cpu = 0; cpu < std::min(size * 8, static_cast<std::size_t>(std::max(cpus, 0))); ++cpu) {
-    map[cpu / 8] = static_cast<std::uint8_t>(map[cpu / 8] | (1U << (cpu % 8)));
+/// A map of `size` bytes for each of these sets; an empty one is any CPU.
+void put_maps(Request& request, const std::vector<domain_xml::CpuSet>& sets, std::int32_t size) {
+  const std::int32_t host_cpus = std::max(request.driver.node_cpu_map().cpus, 0);
+  domain_xml::CpuSet any;
+  for (std::uint32_t cpu = 0; cpu < static_cast<std::uint32_t>(host_cpus); ++cpu) {
+    any.push_back(cpu);
   }
-  return map;
-}
-
-/// For `count` vCPUs, each of which may run anywhere.
-void put_maps(Request& request, std::size_t count, std::int32_t map_size) {
-  const Bytes map = all_cpus(static_cast<std::size_t>(map_size), request.driver.node_cpu_map().cpus);
   Bytes maps;
-  maps.reserve(map.size() * count);
-  for (std::size_t i = 0; i < count; ++i) {
+  maps.reserve(static_cast<std::size_t>(size) * sets.size());
+  for (const domain_xml::CpuSet& cpus : sets) {
+    Bytes map = domain_xml::mask_of(cpus.empty() ? any : cpus);
+    map.resize(static_cast<std::size_t>(size));
     maps.insert(maps.end(), map.begin(), map.end());
   }
   request.out.put_opaque(maps);
+}
+
+/// Of the vCPUs from the first on.
+std::vector<domain_xml::CpuSet> sets_of(const domain_xml::CpuPlacement& placement, std::uint32_t count) {
+  std::vector<domain_xml::CpuSet> sets;
+  for (std::uint32_t vcpu = 0; vcpu < count; ++vcpu) {
+    sets.push_back(cpus_of_vcpu(placement, vcpu));
+  }
+  return sets;
 }
 
 }  // namespace
@@ -86,7 +92,8 @@ asio::awaitable<void> domain_get_vcpus(Request& request) {
     request.out.put_uint64(vcpus[i].time_ns);
     request.out.put_int32(vcpus[i].cpu);
   }
-  put_maps(request, count, map_size);
+  const domain_xml::CpuPlacement placement = request.driver.cpu_placement(domain, 0);
+  put_maps(request, sets_of(placement, static_cast<std::uint32_t>(count)), map_size);
 }
 
 asio::awaitable<void> domain_get_vcpu_pin_info(Request& request) {
@@ -102,8 +109,20 @@ asio::awaitable<void> domain_get_vcpu_pin_info(Request& request) {
   bounded(request, std::int64_t{max_maps} * map_size, kMaxMaps);
   const DomainInfo info = co_await request.driver.info(domain);
   const std::uint32_t count = std::min<std::uint32_t>(info.vcpus, most);
-  put_maps(request, count, map_size);
+  put_maps(request, sets_of(request.driver.cpu_placement(domain, flags), count), map_size);
   request.out.put_int32(static_cast<std::int32_t>(count));
+}
+
+void domain_get_emulator_pin_info(Request& request) {
+  constexpr std::uint32_t kMaxMap = 2048;  // REMOTE_CPUMAP_MAX
+  const Uuid domain = get_domain(request.in);
+  const std::int32_t map_size = request.in.get_int32();
+  const std::uint32_t flags = request.in.get_uint32();
+  end_arguments(request);
+  check_flags(request, flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG);
+  bounded(request, map_size, kMaxMap);
+  put_maps(request, {cpus_of_emulator(request.driver.cpu_placement(domain, flags))}, map_size);
+  request.out.put_int32(1);  // As libvirt's QEMU driver answers: there is one map
 }
 
 asio::awaitable<void> domain_memory_stats(Request& request) {

@@ -52,6 +52,7 @@ asio::awaitable<void> domain_get_max_vcpus(Request& request);
 asio::awaitable<void> domain_get_vcpus_flags(Request& request);
 asio::awaitable<void> domain_get_vcpus(Request& request);
 asio::awaitable<void> domain_get_vcpu_pin_info(Request& request);
+void domain_get_emulator_pin_info(Request& request);
 asio::awaitable<void> domain_memory_stats(Request& request);
 void domain_get_os_type(Request& request);
 void domain_get_security_label(Request& request);

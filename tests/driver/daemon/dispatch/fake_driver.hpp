@@ -68,6 +68,9 @@ class FakeDriver final : public Driver {
   asio::awaitable<void> undefine(Uuid domain, Flags flags) override;
   asio::awaitable<void> rename(Uuid domain, std::string new_name, Flags flags) override;
   std::string xml(const Uuid& domain, Flags flags) override;
+  asio::awaitable<std::string> current_xml(Uuid domain, Flags flags) override {
+    co_return xml(domain, flags);
+  }
   asio::awaitable<void> set_metadata(Uuid domain, std::int32_t kind, std::optional<std::string> value,
                                      std::optional<std::string> key, std::optional<std::string> uri,
                                      Flags flags) override;
@@ -76,6 +79,11 @@ class FakeDriver final : public Driver {
   bool autostart(const Uuid& domain) override;
   asio::awaitable<void> set_autostart(Uuid domain, bool on) override;
   bool is_persistent(const Uuid& domain) override;
+  domain_xml::CpuPlacement placement;
+  asio::awaitable<void> pin_vcpu(Uuid domain, std::uint32_t vcpu, domain_xml::CpuSet cpus,
+                                 Flags flags) override;
+  asio::awaitable<void> pin_emulator(Uuid domain, domain_xml::CpuSet cpus, Flags flags) override;
+  domain_xml::CpuPlacement cpu_placement(const Uuid& domain, Flags flags) override;
   asio::awaitable<void> set_vcpus(Uuid domain, std::uint32_t count, Flags flags) override;
   asio::awaitable<void> set_memory(Uuid domain, std::uint64_t kib, Flags flags) override;
   asio::awaitable<void> set_lifecycle_action(Uuid domain, std::uint32_t type, std::uint32_t action,

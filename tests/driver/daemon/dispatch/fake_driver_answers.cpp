@@ -183,4 +183,22 @@ asio::awaitable<void> FakeDriver::set_launch_security_state(Uuid uuid,
   co_return;
 }
 
+asio::awaitable<void> FakeDriver::pin_vcpu(Uuid uuid, std::uint32_t vcpu, domain_xml::CpuSet cpus,
+                                           Flags flags) {
+  calls.push_back(
+      fmt::format("pin_vcpu {} {} {} {}", find(uuid).name, vcpu, domain_xml::format_cpu_set(cpus), flags));
+  co_return;
+}
+
+asio::awaitable<void> FakeDriver::pin_emulator(Uuid uuid, domain_xml::CpuSet cpus, Flags flags) {
+  calls.push_back(
+      fmt::format("pin_emulator {} {} {}", find(uuid).name, domain_xml::format_cpu_set(cpus), flags));
+  co_return;
+}
+
+domain_xml::CpuPlacement FakeDriver::cpu_placement(const Uuid& uuid, Flags flags) {
+  calls.push_back(fmt::format("cpu_placement {} {}", find(uuid).name, flags));
+  return placement;
+}
+
 }  // namespace virtsev::daemon::test

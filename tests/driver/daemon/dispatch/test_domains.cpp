@@ -113,20 +113,6 @@ TEST_F(Domains, TellTheirVcpusWithOneMapEach) {
   EXPECT_EQ(call(kDomainGetVcpus, Arguments().domain(kAlpha).i32(16384).i32(8388608)).error, kRpc);
 }
 
-TEST_F(Domains, TellThatTheirVcpusMayRunAnywhereActiveOrNot) {
-  for (const Uuid& domain : {kAlpha, kBeta}) {
-    EXPECT_EQ(call(kDomainGetVcpuPinInfo, Arguments().domain(domain).i32(2).i32(1).u32(0)).payload,
-              Arguments().u32(2).u32(0x0f0f0000).i32(2).bytes());
-  }
-  EXPECT_EQ(call(kDomainGetVcpuPinInfo, Arguments().domain(kAlpha).i32(1).i32(1).u32(0)).payload,
-            Arguments().u32(1).u32(0x0f000000).i32(1).bytes());
-  EXPECT_EQ(call(kDomainGetVcpuPinInfo, Arguments().domain(kAlpha).i32(-1).i32(1).u32(0)).error, kRpc);
-  EXPECT_EQ(call(kDomainGetVcpuPinInfo, Arguments().domain(kAlpha).i32(16384).i32(8388608).u32(0)).error,
-            kRpc);
-  EXPECT_EQ(call(kDomainGetVcpuPinInfo, Arguments().domain(kAlpha).i32(1).i32(1).u32(4)).error,
-            kInvalidArgument);
-}
-
 TEST_F(Domains, CountTheirVcpus) {
   for (const std::uint32_t flags : {0U, 1U, 2U, 5U, 6U}) {
     EXPECT_EQ(call(kDomainGetVcpusFlags, Arguments().domain(kAlpha).u32(flags)).payload,
@@ -221,10 +207,9 @@ TEST_F(Domains, HaveNoSnapshotsNorSavedImages) {
             Arguments().u32(1).i32(0).i32(0).bytes());
 }
 
-TEST_F(Domains, AreNotSavedOrPinnedAndSayWhy) {
-  for (const std::int32_t number :
-       {kDomainPinVcpu, kDomainRestore, kDomainSave, kDomainManagedSave, kDomainSnapshotCreateXML,
-        kDomainPinVcpuFlags, kDomainSaveFlags, kDomainRestoreFlags, kDomainPinEmulator}) {
+TEST_F(Domains, AreNotSavedAndSayWhy) {
+  for (const std::int32_t number : {kDomainRestore, kDomainSave, kDomainManagedSave, kDomainSnapshotCreateXML,
+                                    kDomainSaveFlags, kDomainRestoreFlags}) {
     const Outcome outcome = call(number, Arguments().domain(kAlpha).u64(1));
     EXPECT_EQ(outcome.error, kNoSupport) << number;  // NO_SUPPORT: what tools take as "not implemented"
     EXPECT_GT(outcome.message.size(), 30U) << number;

@@ -49,7 +49,8 @@ std::vector<Step> steps() {
           step::End{Ending::For::kDestroy},
           step::Spare{},
           step::Relaunch{},
-          step::Stop{VIR_DOMAIN_SHUTOFF_DESTROYED}};
+          step::Stop{VIR_DOMAIN_SHUTOFF_DESTROYED},
+          step::Crash{true}};
 }
 
 // As the picture at the head of run_state.hpp has it.
@@ -64,6 +65,11 @@ const std::map<Pair, std::string> kLegal = {
     {{"Found", "Relaunch"}, "Relaunching"},
     {{"Found", "Stop"}, "Off"},
     {{"Running", "Pause"}, "Paused"},
+    {{"Running", "Crash"}, "Paused"},
+    {{"Paused", "Crash"}, "Paused"},
+    {{"Ending to be destroyed", "Crash"}, "Ending"},
+    {{"Ending to be reset", "Crash"}, "Ending"},
+    {{"Ending after a dump", "Crash"}, "Ending"},
     {{"Running", "End"}, "Ending"},
     {{"Running", "Relaunch"}, "Relaunching"},
     {{"Running", "Stop"}, "Off"},
@@ -121,6 +127,20 @@ TEST(RunState, TakesTheStepsOfThePictureAndNoOthers) {
     }
   }
   EXPECT_EQ(kLegal.size(), legal);
+}
+
+TEST(RunState, AGuestThatPanickedIsShownAsCrashedAndGoesOnWhereItIsTold) {
+  const auto crashed = next(Running{VIR_DOMAIN_RUNNING_BOOTED}, step::Crash{true});
+  ASSERT_TRUE(crashed);
+  EXPECT_EQ((Events{{VIR_DOMAIN_EVENT_CRASHED, VIR_DOMAIN_EVENT_CRASHED_PANICKED}}), events_of(crashed));
+  EXPECT_EQ(VIR_DOMAIN_CRASHED, shown(crashed->to).state);
+  EXPECT_EQ(VIR_DOMAIN_CRASHED_PANICKED, shown(crashed->to).reason);
+  const auto resumed = next(crashed->to, step::Resume{VIR_DOMAIN_RUNNING_UNPAUSED, {}});
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(VIR_DOMAIN_RUNNING, shown(resumed->to).state);
+  const auto found = next(Found{{VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED}}, step::Reach{});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(VIR_DOMAIN_CRASHED, shown(found->to).state);
 }
 
 TEST(RunState, AStartIsToldAsLibvirtTellsIt) {
