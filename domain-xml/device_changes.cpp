@@ -153,6 +153,18 @@ void forget_tap(xmlNode* interface, const InterfaceDefinition& definition, const
   }
 }
 
+/// A running guest's document shows one that came by a network to a bridge of the host as one on that bridge.
+void name_network(xmlNode* interface, const InterfaceDefinition& definition) {
+  xmlNode* source = only_child(interface, "source");
+  if (definition.kind == InterfaceDefinition::Kind::kNetwork && source != nullptr &&
+      attribute(source, "network") == definition.network) {
+    set_attribute(interface, "type", "network");
+    if (!definition.port_group.empty()) {
+      set_attribute(source, "portgroup", definition.port_group);
+    }
+  }
+}
+
 /// What of it is not as it was, beside the link's state; empty: nothing.
 std::string difference(const DomainDefinition& before, const DomainDefinition& after, std::size_t number) {
   const InterfaceDefinition& was = before.interfaces.at(number);
@@ -161,15 +173,17 @@ std::string difference(const DomainDefinition& before, const DomainDefinition& a
     const char* name;
     bool same;
   };
-  const std::array parts{Part{"type", was.kind == is.kind},
-                         Part{"<source bridge>", was.bridge == is.bridge},
-                         Part{"<mac>", was.mac == is.mac},
-                         Part{"<target>", was.target == is.target && was.managed == is.managed},
-                         Part{"<mtu>", was.mtu == is.mtu},
-                         Part{"<driver queues>", was.queues == is.queues},
-                         Part{"<portForward>", was.forwards == is.forwards},
-                         Part{"<alias>", was.alias == is.alias},
-                         Part{"<address>", was.slot == is.slot}};
+  const std::array parts{
+      Part{"type", was.kind == is.kind},
+      Part{"<source bridge>", was.bridge == is.bridge},
+      Part{"<source network>", was.network == is.network && was.port_group == is.port_group},
+      Part{"<mac>", was.mac == is.mac},
+      Part{"<target>", was.target == is.target && was.managed == is.managed},
+      Part{"<mtu>", was.mtu == is.mtu},
+      Part{"<driver queues>", was.queues == is.queues},
+      Part{"<portForward>", was.forwards == is.forwards},
+      Part{"<alias>", was.alias == is.alias},
+      Part{"<address>", was.slot == is.slot}};
   const auto* changed = std::find_if(parts.begin(), parts.end(), [](const Part& part) { return !part.same; });
   if (changed != parts.end()) {
     return changed->name;
@@ -234,6 +248,7 @@ LinkChange with_link_state(const DomainDefinition& definition, const std::string
     take_over(given.element, old, name);
   }
   forget_tap(given.element, before, change.number < taps.size() ? taps[change.number] : "");
+  name_network(given.element, before);
   xmlNode* replacement = copy_into(asked.devices, given.element);
   xmlReplaceNode(old, replacement);
   xmlFreeNode(old);

@@ -63,13 +63,16 @@ struct InterfaceDefinition {
     kBridge,    ///< A tap device on a bridge of the host
     kEthernet,  ///< A tap device that is the user's, or that nobody else touches
     kUser,      ///< passt: the host's own connections, without privileges
+    kNetwork,   ///< On one of libvirt's networks, whose daemon says by which bridge
   };
   Kind kind = Kind::kUser;
   ByteArray<6> mac{};
-  std::string bridge;     ///< Of kBridge
-  std::string target;     ///< The tap's name; empty, or with %d: the host chooses one
-  bool managed = true;    ///< False: <target managed='no'>, a tap that is there already, and stays as it is
-  std::uint16_t mtu = 0;  ///< 0: the host's side decides
+  std::string bridge;      ///< Of kBridge
+  std::string network;     ///< Of kNetwork: its name
+  std::string port_group;  ///< Of kNetwork; empty: the network's default
+  std::string target;      ///< The tap's name; empty, or with %d: the host chooses one
+  bool managed = true;     ///< False: <target managed='no'>, a tap that is there already, and stays as it is
+  std::uint16_t mtu = 0;   ///< 0: the host's side decides
   bool link_up = true;
   std::uint16_t queues = 1;           ///< Pairs of them, at most machine::kMaxQueuePairs; of kUser: 1
   std::vector<PortForward> forwards;  ///< Of kUser

@@ -3,19 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "domain-xml/cpu_placement.hpp"
 #include "domain-xml/device_definitions.hpp"
+#include "domain-xml/network_plug.hpp"
 #include "sevcore/base/bytes.hpp"
 #include "sevcore/launch/policy.hpp"
 #include "sevcore/launch/protection.hpp"
 
 namespace virtsev::domain_xml {
-
-using Uuid = ByteArray<16>;
 
 /// <on_poweroff>, <on_reboot>, <on_crash>. coredump-* and rename-restart are refused when parsed.
 enum class LifecycleAction { kDestroy, kRestart, kPreserve };
@@ -85,6 +85,7 @@ struct LiveState {
   };
   std::vector<Port> ports;        ///< In their order; none: not known
   std::vector<std::string> taps;  ///< Names of the interfaces' tap devices, in their order; empty: none
+  std::map<std::uint8_t, NetworkPlug> network_ports;  ///< Of interfaces on libvirt's networks, by their slots
 };
 
 struct ParseOptions {

@@ -89,6 +89,19 @@ void add_tap(xmlNode* interface, const std::string& name) {
   set_attribute(written.empty() ? add_element(interface, "target") : written.front(), "dev", name);
 }
 
+/// As libvirt shows it: an interface on a network that stands for a bridge of the host is one on that bridge.
+void add_port(xmlNode* interface, const NetworkPlug& port) {
+  xmlNode* source = only_child(interface, "source");
+  if (source == nullptr) {
+    return;
+  }
+  set_attribute(source, "portid", format_uuid(port.uuid));
+  set_attribute(source, "bridge", port.bridge);
+  if (port.host_bridge) {
+    set_attribute(interface, "type", "bridge");
+  }
+}
+
 /// The document's elements of one name are in the order of the definitions read from them.
 template <typename Definitions>
 void add_aliases(const xmlNode* devices, const char* element, const Definitions& definitions) {
@@ -109,6 +122,12 @@ void add_bus_state(const xmlNode* devices, const DomainDefinition& definition, c
   for (std::size_t i = 0; i < interfaces.size() && i < live.taps.size(); ++i) {
     if (!live.taps[i].empty()) {
       add_tap(interfaces[i], live.taps[i]);
+    }
+  }
+  for (std::size_t i = 0; i < interfaces.size() && i < definition.interfaces.size(); ++i) {
+    if (const auto port = live.network_ports.find(definition.interfaces[i].slot);
+        port != live.network_ports.end()) {
+      add_port(interfaces[i], port->second);
     }
   }
 }

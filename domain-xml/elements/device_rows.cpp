@@ -148,7 +148,7 @@ constexpr Row kRows[] = {
     {"devices/interface/rom", kNamed, "bar=off|on enabled=no|yes file"},
     {"devices/interface/route", kNamed, "address family gateway metric netmask prefix"},
     {"devices/interface/script", kRefused, ""},
-    {"devices/interface/source", kApplied, "bridge"},
+    {"devices/interface/source", kApplied, "bridge network portgroup"},
     {"devices/interface/source/address", kRefused, ""},
     {"devices/interface/source/ip", kRefused, ""},
     {"devices/interface/source/local", kRefused, ""},

@@ -4,9 +4,11 @@
 #include <array>
 #include <optional>
 
+#include "domain-xml/network_plug.hpp"
 #include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/hex.hpp"
+#include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/crypto/crypto.hpp"
 
@@ -15,7 +17,6 @@ namespace {
 
 using Kind = InterfaceDefinition::Kind;
 
-constexpr std::size_t kMaxDeviceName = 15;  // IFNAMSIZ of Linux, without the NUL
 // virtio 1.2, 5.1.4.1: a maximum transmission unit is at least 68 bytes (RFC 791), and fits 16 bits.
 constexpr std::uint64_t kLeastMtu = 68;
 constexpr std::uint64_t kMostMtu = 65535;
@@ -61,17 +62,41 @@ void read_mac(xmlNode* interface, InterfaceDefinition& read, Problems& problems)
   set_attribute(element, "address", format_mac(read.mac));
 }
 
-bool is_device_name(const std::string& name) {
-  return !name.empty() && name.size() <= kMaxDeviceName && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != '/'; });
+/// A network's name becomes part of lines and messages. libvirt itself refuses '/' in it.
+bool is_network_name(const std::string& name) {
+  constexpr std::size_t kMost = 200;
+  return !name.empty() && name.size() <= kMost && name == printable_line(name) &&
+         name.find('/') == std::string::npos;
+}
+
+/// What a running guest's document shows of its port is for this run only.
+void read_network(xmlNode* interface, xmlNode* source, InterfaceDefinition& read, Problems& problems) {
+  read.kind = Kind::kNetwork;
+  read.network = attribute(source, "network").value_or("");
+  read.port_group = attribute(source, "portgroup").value_or("");
+  if (!is_network_name(read.network)) {
+    problems.add(ErrorCode::kXmlError, interface,
+                 text("its network is missing, or can't be a network's name; write <source "
+                      "network='default'/> with a network of libvirt's (virsh net-list --all), or remove "
+                      "the element"));
+    return;
+  }
+  for (const char* name : {"portid", "bridge", "macTableManager"}) {
+    remove_attribute(source, name);
+  }
 }
 
 void read_kind(xmlNode* interface, InterfaceDefinition& read, Problems& problems) {
   const std::string type = attribute(interface, "type").value_or("");
-  const xmlNode* source = only_child(interface, "source", problems);
+  xmlNode* source = only_child(interface, "source", problems);
   if (type == "bridge") {
     read.kind = Kind::kBridge;
     read.bridge = attribute(source, "bridge").value_or("");
+    for (const char* name : {"network", "portid"}) {  // As a running guest's is shown, that came by a network
+      if (source != nullptr) {
+        remove_attribute(source, name);
+      }
+    }
     if (!is_device_name(read.bridge)) {
       problems.add(ErrorCode::kXmlError, interface,
                    text("its bridge is missing; write <source bridge='br0'/> with a bridge of this host, or "
@@ -82,14 +107,11 @@ void read_kind(xmlNode* interface, InterfaceDefinition& read, Problems& problems
   } else if (type == "user") {
     read.kind = Kind::kUser;
   } else if (type == "network") {
-    problems.add(ErrorCode::kConfigUnsupported, interface,
-                 text("networks of libvirt's are not asked for yet; write type='bridge' and <source "
-                      "bridge='virbr0'/> with the network's bridge (virsh net-info shows it), or "
-                      "type='user', or remove the element"));
+    read_network(interface, source, read, problems);
   } else {
     problems.add(ErrorCode::kConfigUnsupported, interface,
-                 text("type='{}' is not there; write type='bridge', type='ethernet' or type='user', or "
-                      "remove the element",
+                 text("type='{}' is not there; write type='network', type='bridge', type='ethernet' or "
+                      "type='user', or remove the element",
                       type));
   }
 }
@@ -107,9 +129,9 @@ void read_target(const xmlNode* interface, InterfaceDefinition& read, Problems& 
   }
   if (!read.target.empty() && !is_device_name(read.target)) {
     problems.add(ErrorCode::kXmlError, interface,
-                 text("<target dev='{}'> is not a network device's name, at most {} characters; shorten it, "
+                 text("<target dev='{}'> is not a network device's name, at most 15 characters; shorten it, "
                       "or remove the element",
-                      read.target, kMaxDeviceName));
+                      read.target));
   }
   if (!read.managed && read.target.empty()) {
     problems.add(ErrorCode::kXmlError, interface,

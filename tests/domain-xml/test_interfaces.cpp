@@ -56,20 +56,72 @@ TEST(Interfaces, DoNotAskAgainForTheNameThatARunningGuestsTapHad) {
   EXPECT_FALSE(own.managed);
 }
 
-TEST(Interfaces, RefusesLibvirtsNetworksAndSaysWhatToWriteInstead) {
-  EXPECT_TRUE(refuses(
-      with_device("<interface type='network'><source network='default'/></interface>"), kConfigUnsupported,
-      "<devices><interface> (line 14): networks of libvirt's are not asked for yet; write type='bridge' and "
-      "<source bridge='virbr0'/> with the network's bridge (virsh net-info shows it), or type='user', or "
-      "remove the element"));
+TEST(Interfaces, OnANetworkOfLibvirtsKeepItsNameAndForgetWhatAnEarlierRunShowed) {
+  const InterfaceDefinition interface = interface_of(
+      "type='network'",
+      "<source network='default' portgroup='office' portid='6f2b1c0e-3c55-4f0a-9d54-1f0c7a3c9a11' "
+      "bridge='virbr0' macTableManager='libvirt'/><target dev='vnet0'/>");
+  EXPECT_EQ(interface.kind, Kind::kNetwork);
+  EXPECT_EQ(interface.network, "default");
+  EXPECT_EQ(interface.port_group, "office");
+  EXPECT_EQ(interface.target, "");
+  const DomainDefinition definition =
+      parse(with_device("<interface type='network'><source network='default' portid='x' "
+                        "bridge='virbr0'/></interface>"));
+  EXPECT_TRUE(holds(definition.document, "<source network='default'/>")) << definition.document;
+  EXPECT_EQ(parse(definition.document), definition);
+}
+
+TEST(Interfaces, OnABridgeForgetTheNetworkThatTheyCameBy) {
+  const DomainDefinition definition = parse(
+      with_device("<interface type='bridge'><source network='lan' portid='x' bridge='br0'/></interface>"));
+  EXPECT_TRUE(holds(definition.document, "<source bridge='br0'/>")) << definition.document;
+}
+
+TEST(Interfaces, OnANetworkShowTheirPortWhileTheyRun) {
+  const DomainDefinition definition =
+      parse(with_device("<interface type='network'><source network='default'/></interface>"));
+  NetworkPlug port;
+  port.uuid = *parse_uuid("6f2b1c0e-3c55-4f0a-9d54-1f0c7a3c9a11");
+  port.bridge = "virbr0";
+  LiveState live;
+  live.network_ports[definition.interfaces.at(0).slot] = port;
+  const std::string source =
+      "<source network='default' portid='6f2b1c0e-3c55-4f0a-9d54-1f0c7a3c9a11' bridge='virbr0'/>";
+  EXPECT_TRUE(holds(format(definition, &live), "<interface type='network'>"));
+  EXPECT_TRUE(holds(format(definition, &live), source));
+  live.network_ports.begin()->second.host_bridge = true;
+  EXPECT_TRUE(holds(format(definition, &live), "<interface type='bridge'>"));
+  EXPECT_TRUE(holds(format(definition, &live), source));
+}
+
+TEST(Interfaces, RefusesANetworkWithoutAName) {
+  for (const std::string source :
+       {"", "<source network=''/>", "<source network='a/b'/>", "<source network='a&#10;b'/>"}) {
+    EXPECT_TRUE(
+        refuses(with_device("<interface type='network'>" + source + "</interface>"), kXmlError,
+                "<devices><interface> (line 14): its network is missing, or can't be a network's name; "
+                "write <source network='default'/> with a network of libvirt's (virsh net-list --all), "
+                "or remove the element"))
+        << source;
+  }
+}
+
+TEST(Interfaces, RefusesFiltersAndBandwidth) {
+  for (const std::string element :
+       {"<filterref filter='clean-traffic'/>", "<bandwidth><inbound average='1'/></bandwidth>"}) {
+    EXPECT_THROW(parse(with_device("<interface type='network'><source network='default'/>" + element +
+                                   "</interface>")),
+                 Error);
+  }
 }
 
 TEST(Interfaces, RefusesOtherTypes) {
   for (const std::string type : {"direct", "hostdev", "vhostuser", "mcast", "vdpa", "null"}) {
     EXPECT_TRUE(refuses(with_device("<interface type='" + type + "'/>"), kConfigUnsupported,
                         "<devices><interface> (line 14): type='" + type +
-                            "' is not there; write type='bridge', type='ethernet' or type='user', or remove "
-                            "the element"));
+                            "' is not there; write type='network', type='bridge', type='ethernet' or "
+                            "type='user', or remove the element"));
   }
 }
 

@@ -3,9 +3,12 @@
 
 #include <charconv>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
+#include "domain-xml/domain_definition.hpp"
 #include "sevcore/base/hex.hpp"
 
 namespace virtsev::daemon {
@@ -72,6 +75,46 @@ std::vector<std::string> parse_taps(const std::string& line) {
   return taps;
 }
 
+constexpr std::string_view kPort = "network-port-";
+
+/// The network's name stands last: it may hold spaces.
+std::string format_port(const domain_xml::NetworkPlug& port) {
+  return domain_xml::format_uuid(port.uuid) + " " + domain_xml::format_uuid(port.network_uuid) +
+         (port.host_bridge ? " bridge " : " network ") + port.bridge + " " + port.network;
+}
+
+std::optional<domain_xml::NetworkPlug> parse_port(const std::string& line) {
+  std::istringstream words(line);
+  std::string uuid;
+  std::string network_uuid;
+  std::string kind;
+  domain_xml::NetworkPlug port;
+  words >> uuid >> network_uuid >> kind >> port.bridge >> std::ws;
+  std::getline(words, port.network);
+  const auto own = domain_xml::parse_uuid(uuid);
+  const auto networks = domain_xml::parse_uuid(network_uuid);
+  if (!own || !networks || port.network.empty()) {
+    return std::nullopt;
+  }
+  port.uuid = *own;
+  port.network_uuid = *networks;
+  port.host_bridge = kind == "bridge";
+  return port;
+}
+
+/// Each by the slot of its interface.
+void read_ports(const std::map<std::string, std::string>& fields, DomainStatus& status) {
+  for (const auto& [key, value] : fields) {
+    std::uint8_t slot = 0;
+    if (!key.starts_with(kPort) || !read_number(key.substr(kPort.size()), slot)) {
+      continue;
+    }
+    if (auto port = parse_port(value)) {
+      status.network_ports[slot] = std::move(*port);
+    }
+  }
+}
+
 }  // namespace
 
 std::string format_status(const DomainStatus& status) {
@@ -91,6 +134,9 @@ std::string format_status(const DomainStatus& status) {
     out << "port-" << i << ' ' << status.port_paths[i] << '\n';
   }
   out << "taps " << format_taps(status.taps) << '\n';
+  for (const auto& [slot, port] : status.network_ports) {
+    out << kPort << static_cast<unsigned>(slot) << ' ' << format_port(port) << '\n';
+  }
   out << "console-silent-text " << status.console_silent_text << '\n';
   out << '\n' << status.xml;
   return out.str();
@@ -145,6 +191,7 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
     status.port_paths.push_back(port->second);
   }
   status.taps = parse_taps(fields["taps"]);
+  read_ports(fields, status);
   status.console_silent_text = fields["console-silent-text"];
   status.xml = content.substr(end_of_header + 2);
   return status;

@@ -4,15 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "domain-xml/network_plug.hpp"
 #include "driver/control/messages.hpp"
 #include "sevcore/base/result.hpp"
 
 namespace virtsev::daemon {
 
-/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay. 4: taps. 5: ports.
+/// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay. 4: taps. 5: ports,
+/// network-port-SLOT.
 inline constexpr unsigned kStatusVersion = 5;
 
 /// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
@@ -42,6 +45,8 @@ struct DomainStatus {
   std::string console_path;
   std::vector<std::string> port_paths;  ///< Of terminals and sockets; no line breaks; empty: not there yet
   std::vector<std::string> taps;        ///< Names of network devices, which hold no space; empty: not by one
+  std::map<std::uint8_t, domain_xml::NetworkPlug>
+      network_ports;  ///< Of libvirt's networks, by the interfaces' slots
   control::LaunchReport launch;
   std::string xml;
 };

@@ -107,6 +107,7 @@ std::string Hypervisor::xml(const Uuid& uuid, Flags flags) {
   live.console_path = domain->run->console_path;
   live.ports = live_ports(*domain->run);
   live.taps = domain->run->taps;
+  live.network_ports = domain->run->network_ports;
   if (!domain->run->launch.measurement.empty()) {
     live.c_bit_position = domain->run->launch.c_bit_position;
     live.reduced_phys_bits = domain->run->launch.reduced_phys_bits;

@@ -54,6 +54,7 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
     run->ports.emplace_back().path = path;
   }
   run->taps = status.taps;
+  run->network_ports = status.network_ports;
   if (status.console_silent) {
     run->console_silent = status.console_silent_text.empty()
                               ? text("its console stayed silent after the start")

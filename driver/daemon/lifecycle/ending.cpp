@@ -11,6 +11,7 @@
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/read_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
+#include "driver/daemon/libvirt/network_ports.hpp"
 #include "driver/daemon/lifecycle/boot_id.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/monitor/guest_log.hpp"
@@ -166,6 +167,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
   run->console_slave = std::move(old->console_slave);
   run->console_path = old->console_path;
   run->ports = std::move(old->ports);
+  run->network_ports = std::move(old->network_ports);  // It stays where it is plugged in
   if (old->abort.fired()) {
     run->abort.fire();
   }
@@ -200,6 +202,8 @@ void Lifecycle::stop(const DomainPtr& domain, const RunPtr& run, const step::Sto
   }
   log_shutting_down(context_.layout.logs, domain->name, word_of(how.reason), how.remark);
   log_info(text("domain '{}': shut off, reason {}", domain->name, word_of(how.reason)));
+  give_back_network_ports(context_.io.get_executor(), context_.layout.socket_directory,
+                          std::exchange(run->network_ports, {}));
   transition(domain, how);
 }
 

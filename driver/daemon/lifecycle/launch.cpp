@@ -170,17 +170,19 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*domain, *run);
+  const DefinitionPtr plugged = co_await with_network_ports(run);
+  stop_if_aborted(*domain, *run);
   // A guest that is launched again is the same run to whoever reads its log.
   const bool first = std::holds_alternative<Starting>(domain->life);
   const auto ports = std::make_shared<std::vector<PortEnd>>(ends_to_keep(*run, std::move(*named_sockets)));
   std::function<void()> open_ours = [ports, channels = channel_directory(domain->name, run->id),
                                      protection = domain_xml::protection_of(*run->definition), files, links,
-                                     log, run, first, console_log,
+                                     log, run, plugged, first, console_log,
                                      names = LaunchNames{domain->name, file(*domain, ".end")}, configuration,
                                      layout = context_.layout, in_use = asids_in_use()] {
     *files = open_launch_files(layout, configuration, names, protection, in_use);
     *log = open_guest_log(layout.logs, names.domain);
-    *links = open_host_links(*run->definition, configuration.passt);
+    *links = open_host_links(*plugged, configuration.passt);
     open_port_ends(wanted_ends(*run->definition), channels, *ports);
     if (*console_log) {
       files->console_log = std::move(**console_log);

@@ -137,6 +137,10 @@ class Lifecycle {
   void watch(const DomainPtr& domain, const RunPtr& run);
   asio::awaitable<void> stop_monitor(DomainPtr domain, RunPtr run);
 
+  // borrowed.cpp: what libvirt's own daemons have for the guest. Gives the definition with the bridges in the
+  // place of networks, and notes the ports in the run; the definition as it is where the run is given up.
+  asio::awaitable<DefinitionPtr> with_network_ports(RunPtr run);
+
   // transition.cpp
   std::string file(const Domain& domain, const char* suffix) const;
   [[nodiscard]] std::string channel_directory(const std::string& name, int id) const;

@@ -93,6 +93,7 @@ void Lifecycle::save_status(const DomainPtr& domain, DomainState state) {
     status.port_paths.push_back(port.path);
   }
   status.taps = run->taps;
+  status.network_ports = run->network_ports;
   status.launch = run->launch;
   try {
     status.xml = domain_xml::format(*run->definition);

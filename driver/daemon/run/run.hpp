@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,9 @@ struct Run {
   // was restarted.
   std::string console_path;
   UniqueFd console_master, console_slave;
-  std::vector<PortEnd> ports;     ///< Of each port of the definition's; the same is true of them
+  std::vector<PortEnd> ports;  ///< Of each port of the definition's; the same is true of them
+  /// Of libvirt's networks, by the slots of the interfaces that are on them. Given back when it is over.
+  std::map<std::uint8_t, domain_xml::NetworkPlug> network_ports;
   std::vector<std::string> taps;  ///< The interfaces' tap devices by name; empty: not by one
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();

@@ -67,6 +67,17 @@ class Relay(DaemonTest):
         self.define()
         self.assertIn("guest", virsh("list", "--all"))
 
+    def define_with(self, devices):
+        self.define()
+        xml = self.daemon.virsh("dumpxml", "guest").replace("</devices>", devices + "</devices>")
+        self.daemon.virsh("define", self.file("with.xml", xml))
+
+    def test_a_guest_is_refused_by_the_name_of_the_network_that_is_not_active(self):
+        self.define_with("<interface type='network'><source network='relayed'/></interface>")
+        self.assertIn("Network not found", self.daemon.virsh("start", "guest", fails=True))
+        self.daemon.virsh("net-define", self.file("net.xml", "<network><name>relayed</name><bridge name='virbr77'/></network>"))
+        self.assertIn("the network 'relayed' is not active: start it (virsh net-start relayed)", self.daemon.virsh("start", "guest", fails=True))
+
     def test_a_read_only_client_looks_and_changes_nothing(self):
         self.daemon.virsh("pool-define-as", "images", "dir", "--target", self.images)
         self.assertIn("images", self.daemon.virsh("pool-list", "--all", read_only=True))

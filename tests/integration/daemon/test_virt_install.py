@@ -24,6 +24,7 @@ TAKEN = [
     ("--osinfo debian11 --disk size=1 --network none --graphics none --boot kernel=KERNEL", ""),
     ("--osinfo debian11 --disk path=DISK --network bridge=virbr77 --graphics none --boot kernel=KERNEL", ""),
     ("--osinfo debian11 --disk none --network bridge=virbr77,model=e1000e --graphics none --boot kernel=KERNEL", "<model type='e1000e'>"),
+    ("--osinfo debian11 --disk none --network network=relayed --graphics none --boot kernel=KERNEL", ""),
     ("--osinfo debian11 --disk path=DISK --network user --graphics none --boot kernel=KERNEL", ""),
     ("--osinfo debian11 --disk path=DISK --network none --boot kernel=KERNEL", "<graphics type="),
     ("--osinfo debian11 --disk path=DISK --network none --graphics vnc --sound ich9 --boot kernel=KERNEL", "<sound model='ich9'>"),
@@ -37,7 +38,6 @@ TAKEN = [
 ]
 REFUSED = [
     ("--osinfo debian11 --disk path=/nowhere/x.img --network none --graphics none --boot kernel=KERNEL", "/nowhere"),
-    ("--osinfo debian11 --disk none --network network=relayed --graphics none --boot kernel=KERNEL", "type='bridge'"),
     ("--osinfo debian11 --disk none --network none --graphics none --launchSecurity sev --boot kernel=KERNEL", "SEV launch security requires a Q35 UEFI machine"),
     ("--osinfo debian11 --disk none --network none --graphics none --boot firmware=efi", "booting firmware is not there yet"),
     ("--osinfo debian11 --disk none --network none --graphics none --boot uefi", "UEFI"),

@@ -7,13 +7,13 @@ import os
 import subprocess
 import time
 
-from daemon_process import PATIENCE
-
+PATIENCE = 120  # Seconds
 LIBVIRTD = "/usr/sbin/libvirtd"
 DRIVERS = ("interface", "network", "nodedev", "nwfilter", "secret", "storage")
 MODULES = next(iter(glob.glob("/usr/lib/*/libvirt/connection-driver") + glob.glob("/usr/lib64/libvirt/connection-driver")), "")
 START = """set -e
 for directory in /run/libvirt /var/lib/libvirt /etc/libvirt /var/cache/libvirt /var/log/libvirt; do mkdir -p $directory; mount -t tmpfs tmpfs $directory; done
+mkdir /var/lib/libvirt/dnsmasq  # Else the package's
 exec "$0" --config "$1/libvirtd.conf" --pid-file "$1/libvirtd.pid"
 """
 

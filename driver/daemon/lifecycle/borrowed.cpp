@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a guest has of libvirt's own daemons: ports of its networks.
+#include <algorithm>
+
+#include <asio/io_context.hpp>
+
+#include "driver/daemon/libvirt/network_ports.hpp"
+#include "driver/daemon/lifecycle/lifecycle.hpp"
+
+namespace virtsev::daemon {
+namespace {
+
+using domain_xml::DomainDefinition;
+using domain_xml::InterfaceDefinition;
+
+template <typename Devices, typename Predicate>
+bool has(const Devices& devices, Predicate is) {
+  return std::any_of(devices.begin(), devices.end(), is);
+}
+
+}  // namespace
+
+// A guest that is launched again still has its ports.
+asio::awaitable<DefinitionPtr> Lifecycle::with_network_ports(RunPtr run) {
+  const DefinitionPtr definition = run->definition;
+  const auto on_network = [](const InterfaceDefinition& interface) {
+    return interface.kind == InterfaceDefinition::Kind::kNetwork;
+  };
+  if (!has(definition->interfaces, on_network)) {
+    co_return definition;
+  }
+  if (run->network_ports.empty()) {
+    std::optional<NetworkPorts> ports = co_await take_network_ports(
+        context_.io.get_executor(), context_.layout.socket_directory, definition, run->abort);
+    if (!ports) {
+      co_return definition;
+    }
+    run->network_ports = std::move(*ports);
+  }
+  const auto plugged = std::make_shared<DomainDefinition>(*definition);
+  for (InterfaceDefinition& interface : plugged->interfaces) {
+    if (on_network(interface)) {
+      interface.kind = InterfaceDefinition::Kind::kBridge;
+      interface.bridge = run->network_ports.at(interface.slot).bridge;
+    }
+  }
+  co_return plugged;
+}
+
+}  // namespace virtsev::daemon
