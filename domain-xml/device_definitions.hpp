@@ -32,7 +32,11 @@ enum class DiskCache : std::uint8_t {
 
 /// A raw image in a file or on a block device.
 struct DiskDefinition {
-  std::string path;           ///< Absolute; empty: a CD drive without a disc, which the guest does not see
+  /// Absolute; empty: a volume, or a CD drive without a disc, which the guest does not see.
+  std::string path;
+  /// <disk type='volume'>: a volume of one of libvirt's storage pools; empty: not one. Where it lies, and
+  /// whether on a block device, is known when the storage daemon has been asked.
+  std::string pool, volume;
   bool block_device = false;  ///< <disk type='block'>
   bool cdrom = false;         ///< Given as a disk that is read only
   bool read_only = false;
@@ -45,6 +49,7 @@ struct DiskDefinition {
   std::uint16_t queues = 1;  ///< At most machine::kMaxDiskQueues
   std::string alias;         ///< As above; empty: virtio-disk0, ...
   std::uint8_t slot = 0;     ///< On the root bus
+  [[nodiscard]] bool is_volume() const { return !volume.empty(); }
   friend bool operator==(const DiskDefinition&, const DiskDefinition&) = default;
 };
 

@@ -80,7 +80,7 @@ constexpr Row kRows[] = {
     {"devices/disk/readonly", kApplied, ""},
     {"devices/disk/serial", kApplied, ""},
     {"devices/disk/shareable", kApplied, ""},
-    {"devices/disk/source", kApplied, "dev file -startupPolicy"},
+    {"devices/disk/source", kApplied, "dev file mode=host|direct pool -startupPolicy volume"},
     {"devices/disk/source/address", kRefused, ""},
     {"devices/disk/source/auth/*", kRefused, ""},
     {"devices/disk/source/config", kRefused, ""},

@@ -113,7 +113,7 @@ void read_pci_devices(xmlNode* devices, DomainDefinition& definition, Problems& 
     if (device == port_controller) {
       addresses.add(device, definition.port_controller->slot, problems);
     } else if (is_element(device, "disk")) {
-      if (!disk->path.empty()) {
+      if (!disk->path.empty() || disk->is_volume()) {
         addresses.add(device, disk->slot, problems);
       }
       ++disk;

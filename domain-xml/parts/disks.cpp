@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <disk>: raw images in files and on block devices. virtsev gives all of them by virtio, whatever bus they
-// are asked for on.
+// <disk>: raw images in files, on block devices and in volumes of libvirt's pools. virtsev gives all of them
+// by virtio, whatever bus they are asked for on.
 #include <algorithm>
 #include <array>
 #include <optional>
 
 #include "domain-xml/parts/device_parts.hpp"
 #include "domain-xml/xml/node.hpp"
+#include "sevcore/base/printable.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::domain_xml {
@@ -28,25 +29,56 @@ void read_kind(xmlNode* disk, DiskDefinition& read, Problems& problems) {
   }
   const std::string type = attribute(disk, "type").value_or("file");
   read.block_device = type == "block";
-  if (type != "file" && type != "block") {
+  if (type != "file" && type != "block" && type != "volume") {
     refuse(disk,
            text("disks of type '{}' come with the storage daemon, which is not there yet; give the guest a "
-                "file or a block device (type='file', type='block'), or remove the element",
+                "file, a block device or a volume (type='file', type='block', type='volume'), or remove the "
+                "element",
                 type),
            problems);
+    set_attribute(disk, "type", "file");
+  } else {
+    set_attribute(disk, "type", type);
   }
-  set_attribute(disk, "type", read.block_device ? "block" : "file");
   set_attribute(disk, "device", read.cdrom ? "cdrom" : "disk");
+}
+
+/// Pools and volumes have names that may be parts of paths.
+bool is_object_name(const std::string& name) {
+  constexpr std::size_t kMost = 1024;
+  return !name.empty() && name.size() <= kMost && name == printable_line(name);
+}
+
+void read_volume(const xmlNode* disk, const xmlNode* source, DiskDefinition& read, Problems& problems) {
+  read.pool = attribute(source, "pool").value_or("");
+  read.volume = attribute(source, "volume").value_or("");
+  if (source == nullptr && read.cdrom) {
+    return;
+  }
+  if (!is_object_name(read.pool) || !is_object_name(read.volume)) {
+    problems.add(ErrorCode::kXmlError, disk,
+                 text("its volume is missing, or can't be a volume's name; write <source pool='POOL' "
+                      "volume='VOLUME'/> with a volume of libvirt's (virsh vol-list POOL), or remove the "
+                      "element"));
+  }
+  if (attribute(source, "mode") == "direct") {
+    refuse(source, text("the guest's host opens the volume; write mode='host', or remove the attribute mode"),
+           problems);
+  }
 }
 
 void read_source(xmlNode* disk, DiskDefinition& read, Problems& problems) {
   xmlNode* source = only_child(disk, "source", problems);
-  const char* name = read.block_device ? "dev" : "file";
   if (source != nullptr) {
     allow_only(source, {"seclabel", "privateData"}, problems);
-    read.path = attribute(source, name).value_or("");
     remove_attribute(source, "index");
   }
+  if (attribute(disk, "type") == "volume") {
+    read_volume(disk, source, read, problems);
+    return;
+  }
+  const char* name = read.block_device ? "dev" : "file";
+  read.path = attribute(source, name).value_or("");
   if (read.path.empty() && !read.cdrom) {
     problems.add(ErrorCode::kXmlError, disk,
                  text("its image is missing; write <source {}='/PATH'/>, or remove the element", name));

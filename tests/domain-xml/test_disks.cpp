@@ -93,14 +93,46 @@ TEST(Disks, RefusesOtherFormatsAndSaysHowToMakeThemRaw) {
       "yet; make it raw (qemu-img convert -O raw) and write <driver type='raw'/>, or remove the element"));
 }
 
-TEST(Disks, RefusesDisksOfTheNetworkAndOfPools) {
-  for (const std::string type : {"network", "volume", "nvme", "vhostuser", "dir"}) {
+TEST(Disks, AreVolumesOfLibvirtsPools) {
+  const DomainDefinition definition = parse(refused_disk(
+      "<source pool='images' volume='disk.img' mode='host' index='1'/><target dev='vda'/>", "type='volume'"));
+  const DiskDefinition& disk = definition.disks.at(0);
+  EXPECT_TRUE(disk.is_volume());
+  EXPECT_EQ(disk.pool, "images");
+  EXPECT_EQ(disk.volume, "disk.img");
+  EXPECT_EQ(disk.path, "");
+  EXPECT_NE(disk.slot, 0) << "the guest sees it";
+  EXPECT_TRUE(holds(definition.document, "<disk type='volume' device='disk'>"));
+  EXPECT_TRUE(holds(definition.document, "<source pool='images' volume='disk.img' mode='host'/>"));
+  EXPECT_EQ(parse(definition.document), definition);
+}
+
+TEST(Disks, OfPoolsHaveAVolumeThatTheHostOpens) {
+  for (const std::string source : {"", "<source/>", "<source pool='p'/>", "<source volume='v'/>",
+                                   "<source pool='p' volume='a&#10;b'/>"}) {
+    EXPECT_TRUE(
+        refuses(refused_disk(source + "<target dev='vda'/>", "type='volume'"), kXmlError,
+                "<devices><disk> (line 14): its volume is missing, or can't be a volume's name; write "
+                "<source pool='POOL' volume='VOLUME'/> with a volume of libvirt's (virsh vol-list POOL), "
+                "or remove the element"))
+        << source;
+  }
+  EXPECT_TRUE(
+      refuses(refused_disk("<source pool='p' volume='v' mode='direct'/><target dev='vda'/>", "type='volume'"),
+              kConfigUnsupported,
+              "<devices><disk><source> (line 14): the guest's host opens the volume; write mode='host', "
+              "or remove the attribute mode"));
+}
+
+TEST(Disks, RefusesDisksOfTheNetwork) {
+  for (const std::string type : {"network", "nvme", "vhostuser", "dir"}) {
     EXPECT_THROW(parse(refused_disk("<source/><target dev='vda'/>", "type='" + type + "'")), Error) << type;
   }
   EXPECT_TRUE(refuses(
       refused_disk("<source file='/a'/><target dev='vda'/>", "type='network'"), kConfigUnsupported,
       "<devices><disk> (line 14): disks of type 'network' come with the storage daemon, which is not there "
-      "yet; give the guest a file or a block device (type='file', type='block'), or remove the element"));
+      "yet; give the guest a file, a block device or a volume (type='file', type='block', type='volume'), or "
+      "remove the element"));
 }
 
 TEST(Disks, RefusesWhatHasNoImageOrNoName) {

@@ -76,6 +76,7 @@ std::vector<std::string> parse_taps(const std::string& line) {
 }
 
 constexpr std::string_view kPort = "network-port-";
+constexpr std::string_view kVolume = "volume-";
 
 /// The network's name stands last: it may hold spaces.
 std::string format_port(const domain_xml::NetworkPlug& port) {
@@ -102,14 +103,17 @@ std::optional<domain_xml::NetworkPlug> parse_port(const std::string& line) {
   return port;
 }
 
-/// Each by the slot of its interface.
-void read_ports(const std::map<std::string, std::string>& fields, DomainStatus& status) {
+/// Of what libvirt's daemons gave: each by the slot of its device.
+void read_borrowed(const std::map<std::string, std::string>& fields, DomainStatus& status) {
   for (const auto& [key, value] : fields) {
+    const std::string_view kind = key.starts_with(kPort) ? kPort : kVolume;
     std::uint8_t slot = 0;
-    if (!key.starts_with(kPort) || !read_number(key.substr(kPort.size()), slot)) {
+    if (!key.starts_with(kind) || !read_number(key.substr(kind.size()), slot)) {
       continue;
     }
-    if (auto port = parse_port(value)) {
+    if (kind == kVolume) {
+      status.volume_paths[slot] = value;
+    } else if (auto port = parse_port(value)) {
       status.network_ports[slot] = std::move(*port);
     }
   }
@@ -136,6 +140,9 @@ std::string format_status(const DomainStatus& status) {
   out << "taps " << format_taps(status.taps) << '\n';
   for (const auto& [slot, port] : status.network_ports) {
     out << kPort << static_cast<unsigned>(slot) << ' ' << format_port(port) << '\n';
+  }
+  for (const auto& [slot, path] : status.volume_paths) {
+    out << kVolume << static_cast<unsigned>(slot) << ' ' << path << '\n';
   }
   out << "console-silent-text " << status.console_silent_text << '\n';
   out << '\n' << status.xml;
@@ -191,7 +198,7 @@ Result<DomainStatus, std::string> parse_status(const std::string& content) {
     status.port_paths.push_back(port->second);
   }
   status.taps = parse_taps(fields["taps"]);
-  read_ports(fields, status);
+  read_borrowed(fields, status);
   status.console_silent_text = fields["console-silent-text"];
   status.xml = content.substr(end_of_header + 2);
   return status;

@@ -15,7 +15,7 @@
 namespace virtsev::daemon {
 
 /// 1: the first. 2: console-silent-text. 3: relaunching, asid, firmware-delay. 4: taps. 5: ports,
-/// network-port-SLOT.
+/// network-port-SLOT, volume-SLOT.
 inline constexpr unsigned kStatusVersion = 5;
 
 /// Layout on disk: "virtsevd-status VERSION", then lines "key value" in any order, an empty line, and the
@@ -46,7 +46,8 @@ struct DomainStatus {
   std::vector<std::string> port_paths;  ///< Of terminals and sockets; no line breaks; empty: not there yet
   std::vector<std::string> taps;        ///< Names of network devices, which hold no space; empty: not by one
   std::map<std::uint8_t, domain_xml::NetworkPlug>
-      network_ports;  ///< Of libvirt's networks, by the interfaces' slots
+      network_ports;                                 ///< Of libvirt's networks, by the interfaces' slots
+  std::map<std::uint8_t, std::string> volume_paths;  ///< By the disks' slots
   control::LaunchReport launch;
   std::string xml;
 };

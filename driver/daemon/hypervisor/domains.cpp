@@ -199,7 +199,7 @@ asio::awaitable<BlockInfo> Hypervisor::block_info(Uuid uuid, std::string disk, F
   if (!definition) {
     require_usable(*domain);
   }
-  const std::string path = disk_named(*definition, disk).path;
+  const std::string path = co_await lifecycle_.image_path(domain, disk_named(*definition, disk));
   if (path.empty()) {
     throw Error(ErrorCode::kOperationInvalid, text("the drive '{}' has no disc in it", disk));
   }

@@ -55,6 +55,7 @@ std::shared_ptr<Run> run_from(const DomainStatus& status, const asio::any_io_exe
   }
   run->taps = status.taps;
   run->network_ports = status.network_ports;
+  run->volume_paths = status.volume_paths;
   if (status.console_silent) {
     run->console_silent = status.console_silent_text.empty()
                               ? text("its console stayed silent after the start")

@@ -54,6 +54,15 @@ InterfaceCounts counts_of_interface(const domain_xml::DomainDefinition& definiti
   return {counts_of(figures->received), counts_of(figures->sent)};
 }
 
+/// Where a disk's image is; of a volume of libvirt's, of a running guest alone.
+std::string path_of(const Domain& domain, const domain_xml::DiskDefinition& disk) {
+  if (!disk.is_volume() || !domain.run) {
+    return disk.path;
+  }
+  const auto found = domain.run->volume_paths.find(disk.slot);
+  return found == domain.run->volume_paths.end() ? std::string() : found->second;
+}
+
 std::string tap_of(const Domain& domain, std::size_t number) {
   return domain.run && number < domain.run->taps.size() ? domain.run->taps[number] : std::string();
 }
@@ -106,8 +115,8 @@ void add_disks(std::vector<TypedParameter>& out, const Domain& domain, const May
   for (std::size_t i = 0; i < definition->disks.size(); ++i) {
     const auto add = [&](const char* name, auto value) { out.push_back({field("block", i, name), value}); };
     add("name", definition->disks[i].target);
-    if (!definition->disks[i].path.empty()) {
-      add("path", definition->disks[i].path);
+    if (const std::string path = path_of(domain, definition->disks[i]); !path.empty()) {
+      add("path", path);
     }
     if (status) {
       const BlockCounts counts = counts_of_disk(*definition, status, i);

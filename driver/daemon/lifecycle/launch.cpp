@@ -157,8 +157,10 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   // what opens them is left behind. So it touches nothing that a later start has, too.
   const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
   const auto named_sockets = std::make_shared<std::vector<PortEnd>>();
-  std::function<void()> open_theirs = [definition = run->definition, machine, disks, configuration,
-                                       console_log, named_sockets, own = own_guests(context_.domains)] {
+  const DefinitionPtr found = co_await with_volumes(run);
+  stop_if_aborted(*domain, *run);
+  std::function<void()> open_theirs = [definition = found, machine, disks, configuration, console_log,
+                                       named_sockets, own = own_guests(context_.domains)] {
     require_platform(configuration, *definition, own);
     require_online(definition->cpu_placement, online_cpus());
     *machine = configuration.open_machine(*definition);

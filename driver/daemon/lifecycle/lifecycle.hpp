@@ -89,6 +89,10 @@ class Lifecycle {
   asio::awaitable<std::vector<std::optional<control::Status>>> poll(std::vector<DomainPtr> domains,
                                                                     bool wait);
 
+  /// borrowed.cpp. Where the image of a disk is; empty: a drive without a disc. Of a volume of libvirt's that
+  /// no guest uses, its daemon is asked.
+  asio::awaitable<std::string> image_path(DomainPtr domain, domain_xml::DiskDefinition disk);
+
   // destroy.cpp
   /// A start or relaunch under way is given up, and, unless `graceful`, whatever else the domain is doing:
   /// destroy wins.
@@ -137,8 +141,10 @@ class Lifecycle {
   void watch(const DomainPtr& domain, const RunPtr& run);
   asio::awaitable<void> stop_monitor(DomainPtr domain, RunPtr run);
 
-  // borrowed.cpp: what libvirt's own daemons have for the guest. Gives the definition with the bridges in the
-  // place of networks, and notes the ports in the run; the definition as it is where the run is given up.
+  // borrowed.cpp: what libvirt's own daemons have for the guest. Each gives the definition with the files and
+  // bridges in the place of volumes and networks, and notes in the run what it was told; the definition as it
+  // is where the run is given up.
+  asio::awaitable<DefinitionPtr> with_volumes(RunPtr run);
   asio::awaitable<DefinitionPtr> with_network_ports(RunPtr run);
 
   // transition.cpp

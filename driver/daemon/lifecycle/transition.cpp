@@ -94,6 +94,7 @@ void Lifecycle::save_status(const DomainPtr& domain, DomainState state) {
   }
   status.taps = run->taps;
   status.network_ports = run->network_ports;
+  status.volume_paths = run->volume_paths;
   status.launch = run->launch;
   try {
     status.xml = domain_xml::format(*run->definition);

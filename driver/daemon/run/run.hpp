@@ -62,6 +62,8 @@ struct Run {
   std::vector<PortEnd> ports;  ///< Of each port of the definition's; the same is true of them
   /// Of libvirt's networks, by the slots of the interfaces that are on them. Given back when it is over.
   std::map<std::uint8_t, domain_xml::NetworkPlug> network_ports;
+  std::map<std::uint8_t, std::string>
+      volume_paths;               ///< Of disks that are volumes of libvirt's, by their slots
   std::vector<std::string> taps;  ///< The interfaces' tap devices by name; empty: not by one
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();

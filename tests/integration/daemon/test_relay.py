@@ -78,6 +78,20 @@ class Relay(DaemonTest):
         self.daemon.virsh("net-define", self.file("net.xml", "<network><name>relayed</name><bridge name='virbr77'/></network>"))
         self.assertIn("the network 'relayed' is not active: start it (virsh net-start relayed)", self.daemon.virsh("start", "guest", fails=True))
 
+    def test_a_guests_volume_is_found_in_its_pool(self):
+        virsh = self.daemon.virsh
+        self.define_with("<disk type='volume'><source pool='images' volume='disk.img'/><target dev='vda' bus='virtio'/></disk>")
+        self.assertIn("Storage pool not found", virsh("start", "guest", fails=True))
+        virsh("pool-define-as", "images", "dir", "--target", self.images)
+        self.assertIn("the storage pool 'images' is not active", virsh("start", "guest", fails=True))
+        virsh("pool-start", "images")
+        self.assertIn("Storage volume not found", virsh("start", "guest", fails=True))
+        virsh("vol-create-as", "images", "disk.img", "8M", "--format", "raw")
+        self.assertRegex(virsh("domblkinfo", "guest", "vda"), r"Capacity: +8388608")
+        virsh("vol-delete", "disk.img", "--pool", "images")
+        virsh("vol-create-as", "images", "disk.img", "8M", "--format", "qcow2")
+        self.assertIn("is an image of format 'qcow2'", virsh("start", "guest", fails=True))
+
     def test_a_read_only_client_looks_and_changes_nothing(self):
         self.daemon.virsh("pool-define-as", "images", "dir", "--target", self.images)
         self.assertIn("images", self.daemon.virsh("pool-list", "--all", read_only=True))

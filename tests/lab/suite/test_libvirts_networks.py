@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest on a network that a real libvirtd has, made by stock virsh through virtsevd."""
+"""A guest on a network and a volume that a real libvirtd has, both made by stock virsh through virtsevd."""
 import os
 import pathlib
 import re
@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from host import SOURCE, Host, end_process, run
-from test_disks_and_networks import MODULES, SHELL, Typist
+from test_disks_and_networks import MODULES, SHELL, Typist, make_image
 
 sys.path.append(str(SOURCE / "tests/tools"))
 from private_libvirtd import Libvirtd, why_not  # noqa: E402
@@ -16,7 +16,8 @@ from private_libvirtd import Libvirtd, why_not  # noqa: E402
 # Without DHCP, DNS and a firewall, so that the host needs no dnsmasq and no iptables.
 NETWORK = """<network><name>lan</name><forward mode='open'/><bridge name='virbr77'/><dns enable='no'/>
 <ip address='198.51.100.1' netmask='255.255.255.0'/></network>"""
-DEVICES = """<interface type='network'><mac address='52:54:00:00:00:77'/><source network='lan'/></interface>"""
+DEVICES = """<interface type='network'><mac address='52:54:00:00:00:77'/><source network='lan'/></interface>
+<disk type='volume'><source pool='images' volume='data.img'/><target dev='vda' bus='virtio'/></disk>"""
 
 
 @unittest.skipUnless(os.environ.get("VIRTSEV_LAB_KIND") == "qemu", "a libvirtd of the test's own is for a machine of its own")
@@ -29,6 +30,9 @@ class LibvirtsNetworks(unittest.TestCase):
         cls.host.start()
         libvirtd = Libvirtd(str(cls.host.root))
         cls.addClassCleanup(libvirtd.end)
+        cls.images = cls.host.root / "images"
+        cls.images.mkdir()
+        make_image(cls.images / "data.img", {"given": b"from a volume"})
         cls.network = cls.host.root / "lan.xml"
         cls.network.write_text(NETWORK)
 
@@ -40,10 +44,14 @@ class LibvirtsNetworks(unittest.TestCase):
     def ports(self):
         return re.findall(r"[0-9a-f-]{36}", self.must("net-port-list", "lan"))
 
-    def test_a_guest_is_on_the_network_while_it_runs(self):
+    def test_a_guest_is_on_the_network_and_reads_the_volume_while_it_runs(self):
         initrd = self.host.make_initrd(*MODULES)
         domain = self.host.domain("networked", vcpus=1, command_line=SHELL, devices=DEVICES, initrd=initrd).define()
-        # Defined before it is there.
+        # Defined before either is there; each is asked for by its name.
+        self.assertIn("<disk> vda: Storage pool not found", domain.virsh("start").errors)
+        self.must("pool-define-as", "images", "dir", "--target", str(self.images))
+        self.assertIn("the storage pool 'images' is not active", domain.virsh("start").errors)
+        self.must("pool-start", "images")
         self.assertIn("52:54:00:00:00:77: Network not found", domain.virsh("start").errors)
         self.must("net-define", str(self.network))
         self.assertIn("the network 'lan' is not active: start it (virsh net-start lan)", domain.virsh("start").errors)
@@ -58,10 +66,12 @@ class LibvirtsNetworks(unittest.TestCase):
         tap = re.search(r"<target dev='(vnet\d+)'/>", xml)[1]
         self.assertIn(tap, os.listdir("/sys/class/net/virbr77/brif"))
         self.assertRegex(domain.must("domiflist"), rf"{tap} +network +lan +virtio")
+        self.assertIn(str(self.images / "data.img"), domain.must("domstats", "--block"))
         with domain.console() as console:
             domain.must("resume")
             console.await_text("a shell, as virtsev.shell")
             say = Typist(console)
+            self.assertIn("from a volume", say("mkdir /a; mount -t ext4 /dev/vda /a; cat /a/given"))
             ping = "ip address add 198.51.100.2/24 dev eth0; ip link set eth0 up; ping -c 3 -W 10 198.51.100.1"
             self.assertIn(" 0% packet loss", say(ping))
             # Another virtsevd knows of the port, and gives it back.
