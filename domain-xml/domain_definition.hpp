@@ -59,6 +59,7 @@ struct DomainDefinition {
   std::optional<PortControllerDefinition> port_controller;  ///< There is one where there are ports
   std::vector<PortDefinition> ports;  ///< Consoles, then channels, each in the document's order
   std::optional<LaunchSecurity> launch_security;
+  bool unprotected_chosen = false;  ///< <virtsev:protection type='none'/>: its user wants no protection
 
   /// The whole document as it is written out, normalised: all that the typed fields above do not hold lives
   /// here alone.
@@ -91,6 +92,10 @@ struct LiveState {
 struct ParseOptions {
   bool validate_schema = false;    ///< --validate: against libvirt's own schema
   bool allow_unprotected = false;  ///< virtsevd.conf: a domain without <launchSecurity> is taken
+  /// virtsevd.conf: what a document that says nothing of its protection gets: a <launchSecurity> with this
+  /// policy. Nothing: it stays as it is.
+  std::optional<sevcore::Policy> default_policy;
+  std::string default_policy_from;  ///< The file that says so, for messages
   /// virtsevd.conf: screens, sound, USB and what goes with them are kept, and not given (Fate::kNamed);
   /// false: they are refused.
   bool headless = true;
@@ -104,6 +109,10 @@ struct ParseOptions {
 /// decides. Throws Error (kXmlError, kXmlInvalidSchema, kConfigUnsupported) with all problems of the document
 /// in the order of their lines, each naming the element, its line, the reason and the cure.
 DomainDefinition parse(const std::string& xml, const ParseOptions& options = {});
+
+/// Whether a document says how its guest is protected: by <launchSecurity>, however it is spelt, or by
+/// <virtsev:protection>. False for what is not XML.
+bool says_protection(const std::string& xml);
 
 /// Name and UUID of a document, whether or not its definition keeps the rules; nothing where it is not a
 /// domain XML that has both. For stored files that no longer pass.

@@ -37,10 +37,14 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   check_single(domain, problems);
   check_spelling(domain, problems);
   DomainDefinition definition;
+  ParseOptions rules = options;
+  if (!add_default_protection(domain, options)) {
+    rules.default_policy.reset();
+  }
   read_general(domain, definition, problems);
   read_launch_security(domain, definition, problems);
-  check_protection(domain, options, problems);
-  check_sev_es(domain, definition, options, problems);
+  check_protection(domain, options, definition, problems);
+  check_sev_es(domain, definition, rules, problems);
   check_headless(domain, options, problems);
   read_lifecycle(domain, definition, problems);
   read_memory(domain, definition, problems);

@@ -48,6 +48,9 @@ std::optional<bool> read_relaunch(const xmlNode* domain, Problems& problems) {
   for (const xmlNode* own : own_elements(domain)) {
     const std::string action = attribute(own, "action").value_or("");
     const std::string_view name = reinterpret_cast<const char*>(own->name);
+    if (name == "protection") {
+      continue;  // rules/protection.cpp
+    }
     if (name != "reboot") {
       problems.add(ErrorCode::kConfigUnsupported, own,
                    text("virtsev does not know this element here; remove it"));

@@ -9,8 +9,13 @@
 
 namespace virtsev::domain_xml {
 
-/// No unprotected guest by accident.
-void check_protection(const xmlNode* domain, const ParseOptions& options, Problems& problems);
+/// Gives a document that says nothing of its protection the site's (ParseOptions::default_policy). True where
+/// it did.
+bool add_default_protection(xmlNode* domain, const ParseOptions& options);
+
+/// No unprotected guest by accident. Reads <virtsev:protection> into `definition`.
+void check_protection(const xmlNode* domain, const ParseOptions& options, DomainDefinition& definition,
+                      Problems& problems);
 
 /// <launchSecurity> misspelt, or elsewhere than in <domain>, is a problem: nobody who wrote one is to get an
 /// unprotected guest. The first such child of `domain` is renamed where there is none that is right.
@@ -24,7 +29,7 @@ bool is_for_a_screen(const xmlNode* device);
 void check_headless(const xmlNode* domain, const ParseOptions& options, Problems& problems);
 
 /// What an SEV-ES guest (policy bit 2) can't have: its registers are encrypted, and set once. Does nothing
-/// for others.
+/// for others. `options.default_policy`: it is one by the site's default, which each problem then says.
 void check_sev_es(const xmlNode* domain, const DomainDefinition& definition, const ParseOptions& options,
                   Problems& problems);
 

@@ -28,6 +28,47 @@ TEST(Protection, IsNeverLeftOutByAccident) {
   EXPECT_TRUE(host_may_debug(definition));
 }
 
+constexpr std::string_view kNoProtection =
+    "  <virtsev:protection xmlns:virtsev='http://libvirt.org/schemas/domain/virtsev/1.0' type='none'/>\n";
+
+TEST(Protection, IsTheSitesWhereADocumentSaysNothingOfIt) {
+  ParseOptions options;
+  options.allow_unprotected = true;
+  options.default_policy = sevcore::Policy(3);
+  const DomainDefinition definition = parse(with(kSecurity, ""), options);
+  EXPECT_EQ(definition.launch_security->policy, sevcore::Policy(3));
+  EXPECT_TRUE(holds(definition.document, "<launchSecurity type='sev'>\n    <policy>0x0003</policy>"));
+  EXPECT_EQ(parse(definition.document), definition);
+  EXPECT_EQ(parse(sample(), options).launch_security->policy, sevcore::Policy(7)) << "it says so itself";
+  EXPECT_THROW(parse(with("launchSecurity type='sev'>", "launchSecurity>"), options), Error);
+}
+
+TEST(Protection, CanBeNoneWhereThatIsSaidAndAllowed) {
+  ParseOptions options;
+  EXPECT_TRUE(refuses(with(kSecurity, kNoProtection), kConfigUnsupported,
+                      "<virtsev:protection> (line 16): guests without protection, which the host could "
+                      "read, are not taken here; remove the element and write <launchSecurity>, or set "
+                      "allow_unprotected = 1 in virtsevd.conf"));
+  options.allow_unprotected = true;
+  options.default_policy = sevcore::Policy(7);
+  const DomainDefinition definition = parse(with(kSecurity, kNoProtection), options);
+  EXPECT_FALSE(definition.launch_security);
+  EXPECT_TRUE(definition.unprotected_chosen);
+  EXPECT_EQ(definition.not_used, std::vector<std::string>{});
+  EXPECT_EQ(parse(definition.document, options), definition);
+  EXPECT_THROW(parse(with(kSecurity, std::string(kNoProtection) + std::string(kSecurity)), options), Error);
+  EXPECT_THROW(parse(with(kSecurity, changed(std::string(kNoProtection), "'none'", "'sev'")), options),
+               Error);
+}
+
+TEST(Protection, IsLookedForInAnySpelling) {
+  EXPECT_TRUE(says_protection(sample()));
+  EXPECT_TRUE(says_protection(with(kSecurity, kNoProtection)));
+  EXPECT_TRUE(says_protection(with(kSecurity, "<LaunchSecurity/>")));
+  EXPECT_FALSE(says_protection(with(kSecurity, "")));
+  EXPECT_FALSE(says_protection("no xml"));
+}
+
 TEST(Policy, IsReadInBase16WithAndWithoutPrefix) {
   const auto policy = [](const char* digits) {
     return parse(with("0x0007", digits)).launch_security->policy.value();

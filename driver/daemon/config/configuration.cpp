@@ -25,6 +25,7 @@ const std::vector<std::string> kKnown = {"platform",
                                          "firmware_delay",
                                          "simulated_snp",
                                          "allow_unprotected",
+                                         "default_launch_security",
                                          "headless",
                                          "sev_es_reboot",
                                          "vmm_uid_range",
@@ -80,6 +81,27 @@ void read_host_uuid(const ConfFile& file, Configuration& configuration) {
   configuration.host_uuid = written;
 }
 
+void read_default_launch_security(const ConfFile& file, Configuration& configuration) {
+  constexpr const char* kKey = "default_launch_security";
+  const std::string digits = file.string(kKey, "");
+  if (digits.empty()) {
+    return;
+  }
+  const std::optional<sevcore::Policy> policy = sevcore::parse_xml_policy(digits);
+  if (!policy) {
+    file.fail(kKey, text("'{}' is not a policy: write \"0x7\" for SEV-ES, or \"0x3\" for SEV", digits));
+  }
+  if (!policy->has(sevcore::PolicyBit::kNoDebug)) {
+    file.fail(kKey, text("'{}' lets the host read its guests (NODBG, bit 0, is clear): add 1 to it", digits));
+  }
+  try {
+    sevcore::check(*policy);
+  } catch (const Error& error) {
+    file.fail(kKey, error.what());
+  }
+  configuration.default_launch_security = policy;
+}
+
 void read_vmm(const ConfFile& file, Configuration& configuration) {
   configuration.vmm = file.string("vmm", "");
   if (!configuration.vmm.empty() && configuration.vmm[0] != '/') {
@@ -131,6 +153,7 @@ Configuration configuration_of(const ConfFile& file) {
   configuration.keepalive_interval_seconds = static_cast<std::int32_t>(
       file.number("keepalive_interval", configuration.keepalive_interval_seconds, -1, 86400));
   number("keepalive_count", configuration.keepalive_count, 0, 1000);
+  read_default_launch_security(file, configuration);
   read_vmm(file, configuration);
   read_host_uuid(file, configuration);
   return configuration;
@@ -153,7 +176,9 @@ const char* name_of(control::Platform platform) {
 }
 
 Configuration parse_configuration(const std::string& content, const std::string& file_name) {
-  return configuration_of(ConfFile::parse(content, file_name));
+  Configuration configuration = configuration_of(ConfFile::parse(content, file_name));
+  configuration.file = file_name;
+  return configuration;
 }
 
 Configuration load_configuration(const std::string& path, bool required) {
@@ -162,6 +187,7 @@ Configuration load_configuration(const std::string& path, bool required) {
   if (content) {
     const ConfFile file = ConfFile::parse(*content, path);
     Configuration configuration = configuration_of(file);
+    configuration.file = path;
     struct stat vmm {};
     if (const std::string& program = configuration.vmm;
         !program.empty() && (::stat(program.c_str(), &vmm) != 0 || !S_ISREG(vmm.st_mode) ||

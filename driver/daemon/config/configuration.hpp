@@ -18,6 +18,9 @@ namespace virtsev::daemon {
 struct Configuration {
   control::Platform platform = control::Platform::kHardware;
   bool allow_unprotected = false;
+  /// What a new definition gets that says nothing of its protection; nothing: it has none then.
+  std::optional<sevcore::Policy> default_launch_security;
+  std::string file;  ///< That all this comes from, for messages; empty: none
   bool sev_es_relaunch =
       false;             ///< An SEV-ES guest that reboots is launched again, if its definition is silent
   bool headless = true;  ///< Screens and what goes with them are kept in definitions, and not given

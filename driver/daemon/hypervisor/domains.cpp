@@ -256,7 +256,7 @@ asio::awaitable<void> Hypervisor::abort_job(Uuid domain) {
 }
 
 std::vector<std::string> Hypervisor::messages(const Uuid& domain) {
-  return messages_of(*context_.domains.by_uuid(domain), context_.configuration.shutdown_notice_seconds);
+  return messages_of(*context_.domains.by_uuid(domain), context_.configuration);
 }
 
 asio::awaitable<Bytes> Hypervisor::memory_peek(Uuid uuid, std::uint64_t address, std::uint32_t size,

@@ -38,11 +38,21 @@ void check_mode(Flags flags) {
   }
 }
 
+// Who asked for no protection is told why the host should give any.
+[[noreturn]] void rethrow_with_default(const Error& failure, const std::string& xml,
+                                       const Configuration& settings) {
+  const bool of_protection = failure.code() == ErrorCode::kOperationUnsupported;
+  if (!of_protection || !settings.default_launch_security || domain_xml::says_protection(xml)) {
+    throw Error(failure);
+  }
+  throw Error(failure.code(), text("{} (the guest is protected by default_launch_security in {})",
+                                   failure.what(), settings.file));
+}
+
 }  // namespace
 
 asio::awaitable<DomainHandle> Hypervisor::create(std::string xml, Flags flags, ConnectionId owner) {
-  const DefinitionPtr definition =
-      co_await definitions_.parse(std::move(xml), (flags & VIR_DOMAIN_START_VALIDATE) != 0);
+  const DefinitionPtr definition = co_await definitions_.parse(xml, (flags & VIR_DOMAIN_START_VALIDATE) != 0);
   for (;;) {
     const DomainPtr domain = context_.domains.find_or_add(definition->uuid, definition->name);
     const auto turn = co_await domain->jobs->take();
@@ -50,7 +60,11 @@ asio::awaitable<DomainHandle> Hypervisor::create(std::string xml, Flags flags, C
       continue;
     }
     refuse_active(*domain);
-    co_await lifecycle_.start(domain, definition, options_of(flags, owner));
+    try {
+      co_await lifecycle_.start(domain, definition, options_of(flags, owner));
+    } catch (const Error& failure) {
+      rethrow_with_default(failure, xml, context_.configuration);
+    }
     co_return domain->handle();
   }
 }

@@ -46,14 +46,36 @@ DefinitionPtr definition_of(const Domain& domain, bool inactive) {
   return domain.definition;
 }
 
+// A stored guest without protection stays one where that is allowed: what its disks hold was made so.
+bool Definitions::is_stored_unprotected(const std::optional<domain_xml::Identity>& identity) const {
+  const DomainPtr domain = identity ? context_.domains.find(identity->uuid) : nullptr;
+  if (!domain || !domain->persistent) {
+    return false;
+  }
+  return domain->definition ? !domain->definition->launch_security
+                            : !domain_xml::says_protection(domain->stored_xml);
+}
+
 asio::awaitable<DefinitionPtr> Definitions::parse(std::string xml, bool validate) {
-  const auto parsed = std::make_shared<DefinitionPtr>();
+  const Configuration& settings = context_.configuration;
   domain_xml::ParseOptions options{.validate_schema = validate,
-                                   .allow_unprotected = context_.configuration.allow_unprotected,
-                                   .headless = context_.configuration.headless,
-                                   .sev_es_relaunch = context_.configuration.sev_es_relaunch};
-  std::function<void()> work = [parsed, options, document = std::move(xml)] {
-    *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(document, options));
+                                   .allow_unprotected = settings.allow_unprotected,
+                                   .default_policy = settings.default_launch_security,
+                                   .default_policy_from = settings.file,
+                                   .headless = settings.headless,
+                                   .sev_es_relaunch = settings.sev_es_relaunch};
+  const auto document = std::make_shared<const std::string>(std::move(xml));
+  if (options.default_policy) {
+    const auto identity = std::make_shared<std::optional<domain_xml::Identity>>();
+    std::function<void()> look = [document, identity] { *identity = domain_xml::identity_of(*document); };
+    co_await context_.pool.run(std::move(look));
+    if (is_stored_unprotected(*identity)) {
+      options.default_policy.reset();
+    }
+  }
+  const auto parsed = std::make_shared<DefinitionPtr>();
+  std::function<void()> work = [parsed, options, document] {
+    *parsed = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(*document, options));
   };
   co_await context_.pool.run(std::move(work));
   refuse_unprintable((*parsed)->name);

@@ -21,7 +21,9 @@ class Definitions {
   /// runs.
   void load();
 
-  /// Parses on the worker pool: a large document stops nobody else. Throws Error.
+  /// Parses on the worker pool: a large document stops nobody else. A document that says nothing of its
+  /// protection gets default_launch_security's, unless it defines a stored guest again that has none. Throws
+  /// Error.
   asio::awaitable<DefinitionPtr> parse(std::string xml, bool validate);
 
   asio::awaitable<DomainHandle> define(std::string xml, std::uint32_t flags);
@@ -50,6 +52,7 @@ class Definitions {
   /// `against_live`: why a running guest can't be changed so.
   asio::awaitable<void> change(DomainPtr domain, std::uint32_t flags, std::string against_live,
                                Change change);
+  bool is_stored_unprotected(const std::optional<domain_xml::Identity>& identity) const;
   void load_one(const StoredDefinition& stored);
   bool ended_rename(const StoredDefinition& stored, const domain_xml::DomainDefinition& definition);
 

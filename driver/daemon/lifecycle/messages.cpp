@@ -28,7 +28,7 @@ void log_not_used(const domain_xml::DomainDefinition& definition) {
   }
 }
 
-std::vector<std::string> messages_of(const Domain& domain, std::uint32_t shutdown_notice_seconds) {
+std::vector<std::string> messages_of(const Domain& domain, const Configuration& settings) {
   std::vector<std::string> messages;
   if (!domain.stored_problem.empty()) {
     messages.push_back(text("Its stored definition can't be used: {}", domain.stored_problem));
@@ -42,6 +42,13 @@ std::vector<std::string> messages_of(const Domain& domain, std::uint32_t shutdow
   const DefinitionPtr definition = definition_of(domain, false);
   if (definition && !definition->launch_security) {
     messages.push_back(text("tainted: no <launchSecurity>: the host may read and change the guest's memory"));
+    if (settings.default_launch_security && !definition->unprotected_chosen) {
+      messages.push_back(
+          text("It was stored without protection before, so default_launch_security in {} does not count for "
+               "it; add <launchSecurity type='sev'><policy>0x{:04x}</policy></launchSecurity> to protect it, "
+               "or <virtsev:protection type='none'/> to leave it as it is",
+               settings.file, settings.default_launch_security->value()));
+    }
   } else if (definition && domain_xml::host_may_debug(*definition)) {
     messages.push_back(
         text("tainted: the policy allows debugging (NODBG, bit 0, is clear): the host may read the guest's "
@@ -64,7 +71,8 @@ std::vector<std::string> messages_of(const Domain& domain, std::uint32_t shutdow
           "and its guest with it; `virsh destroy` ends both",
           std::chrono::floor<std::chrono::seconds>(monitor->owes_for()).count()));
     }
-    if (const auto waited = unanswered_shutdown(*domain.run); waited && *waited >= shutdown_notice_seconds) {
+    if (const auto waited = unanswered_shutdown(*domain.run);
+        waited && *waited >= settings.shutdown_notice_seconds) {
       messages.push_back(text(
           "It was asked to shut down {} s ago, and still runs; a guest without acpid or systemd takes no "
           "notice of its power button; `virsh destroy` ends it",

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "driver/daemon/config/configuration.hpp"
 #include "driver/daemon/domains/domain.hpp"
 
 namespace virtsev::daemon {
@@ -28,8 +29,8 @@ std::string list_of_not_used(const domain_xml::DomainDefinition& definition);
 /// One warning in the log, where there is any of that.
 void log_not_used(const domain_xml::DomainDefinition& definition);
 
-/// What `virsh dominfo` shows as messages: each a full sentence. A shutdown that the guest does not answer is
-/// one from so many seconds on.
-std::vector<std::string> messages_of(const Domain& domain, std::uint32_t shutdown_notice_seconds);
+/// What `virsh dominfo` shows as messages: each a full sentence. By the settings: from when on a shutdown
+/// that the guest does not answer is one, and whether one without protection would have it if it were new.
+std::vector<std::string> messages_of(const Domain& domain, const Configuration& settings);
 
 }  // namespace virtsev::daemon

@@ -102,6 +102,20 @@ TEST(Configuration, SaysWhatToolsWriteUnaskedAndWhatARebootIs) {
   EXPECT_EQ(0U, complaint_about("headless = 2").find("x.conf:1: 'headless'"));
 }
 
+TEST(Configuration, SaysWhatProtectionNewDefinitionsGet) {
+  EXPECT_FALSE(parse_configuration("", "x.conf").default_launch_security);
+  EXPECT_FALSE(parse_configuration("default_launch_security = \"\"", "x.conf").default_launch_security);
+  const Configuration configuration = parse_configuration("default_launch_security = \"0x7\"", "x.conf");
+  EXPECT_EQ(sevcore::Policy(7), configuration.default_launch_security);
+  EXPECT_EQ("x.conf", configuration.file);
+  for (const char* policy : {"yes", "0x6", "0x47", "-1", "0x100000001"}) {
+    EXPECT_EQ(0U, complaint_about("default_launch_security = \"" + std::string(policy) + "\"")
+                      .find("x.conf:1: 'default_launch_security'"))
+        << policy;
+  }
+  EXPECT_NE(std::string::npos, complaint_about("default_launch_security = \"0x6\"").find("NODBG"));
+}
+
 TEST(Configuration, RootIsNoMonitorsUser) {
   for (const char* range : {"0-5", "5-4", "5", "5-", "a-b", "1-4294967295", "1-2x"}) {
     EXPECT_NE("none", complaint_about("vmm_uid_range = \"" + std::string(range) + "\"")) << range;
@@ -138,7 +152,7 @@ TEST(Configuration, InstalledFileNamesTheDefaults) {
   EXPECT_EQ(defaults.request_timeout_seconds, configuration.request_timeout_seconds);
   EXPECT_EQ(defaults.keepalive_count, configuration.keepalive_count);
   EXPECT_EQ(defaults.simulation, configuration.simulation);
-  EXPECT_EQ(18, std::count(uncommented.begin(), uncommented.end(), '\n'))
+  EXPECT_EQ(19, std::count(uncommented.begin(), uncommented.end(), '\n'))
       << "a setting is missing, or a new one";
 }
 
