@@ -14,7 +14,7 @@ from guest_programs import command, mount, program_disk  # noqa: E402
 from test_disks_and_networks import MODULES, SHELL, Typist, disk  # noqa: E402
 
 # Pieces of all sizes in a random order, each with a header that names its place, and a checksum; a part of them is discarded first.
-SIZE = 16 << 20
+SIZE = 8 << 20
 JOB = (f"--name=verified --size={SIZE} --rw=randwrite --bsrange=4k-256k --bs_unaligned=0 --randseed=2026 --verify=crc32c "
        "--verify_fatal=1 --verify_state_save=0 --allow_file_create=0 --output-format=terse --group_reporting")
 
