@@ -36,7 +36,9 @@ constexpr unsigned kSlotNumberShift = 19;
 
 // Of the control: which events interrupt (the same bits as in the status), and what the guest switches.
 constexpr std::uint16_t kInterrupts = 1U << 5;
-constexpr std::uint16_t kIndicatorOff = 3U << 8;
+constexpr std::uint16_t kIndicatorOn = 1U << 8;
+constexpr std::uint16_t kIndicatorBlinks = 2U << 8;
+constexpr std::uint16_t kIndicatorOff = 3U << 8;  // All bits of the indicator, too
 constexpr std::uint16_t kPowerOff = 1U << 10;
 constexpr std::uint16_t kLinkInterrupt = 1U << 12;
 constexpr std::uint16_t kWritableControl = 0x1fff;
@@ -46,6 +48,11 @@ constexpr std::uint16_t kPresenceChanged = 1U << 3;
 constexpr std::uint16_t kPresent = 1U << 6;
 constexpr std::uint16_t kLinkChanged = 1U << 8;
 constexpr std::uint16_t kEvents = kButtonPressed | kPresenceChanged | kLinkChanged;
+
+/// Power and its indicator: the indicator goes off last, when the guest has let go of the device.
+bool is_off(std::uint16_t control) {
+  return (control & kPowerOff) != 0 && (control & kIndicatorOff) == kIndicatorOff;
+}
 
 /// Of the events, those that the guest wants to be interrupted for.
 std::uint16_t interrupting(std::uint16_t events, std::uint16_t control) {
@@ -58,11 +65,10 @@ std::uint16_t interrupting(std::uint16_t events, std::uint16_t control) {
 
 }  // namespace
 
-RootPort::RootPort(const Parts& parts)
+PciRootPort::PciRootPort(const Parts& parts)
     : parts_(parts),
       function_(parts.name, kIdentity, parts.memory, parts.window),
-      messages_(parts.interrupts, 1),
-      control_(kIndicatorOff | kPowerOff) {
+      messages_(parts.interrupts, 1) {
   function_.make_bridge(*this);
   ByteArray<kBodyBytes> body{};
   ByteArray<kBodyBytes> writable{};
@@ -79,47 +85,75 @@ RootPort::RootPort(const Parts& parts)
   put_le<std::uint16_t>(writable, kRootControl - 2, 0x1f);
   capability_ = function_.add_capability(kPciExpress, body, writable, this);
   messages_.add_to(function_, kMessagesBar);
-  put_le<std::uint16_t>(function_.space().bytes(), at(kSlotControl), control_);
+  set_control(kIndicatorOff | kPowerOff);
   show();
 }
 
-void RootPort::plug_in(PciFunction& device) {
+void PciRootPort::plug_in(PciFunction& device) {
   parts_.bus.locked([&] {
     device_ = &device;
-    ejecting_ = false;
-    tell(kPresenceChanged | kLinkChanged);
-  });
-}
-
-void RootPort::press_button() {
-  parts_.bus.locked([&] {
-    if (device_ != nullptr) {
-      tell(kButtonPressed);
+    ejected_ = false;
+    if (touched_) {
+      tell(kPresenceChanged | kLinkChanged);
+    } else {
+      set_control(kIndicatorOn);
+      show();
     }
   });
 }
 
-void RootPort::pull_out() {
+PciRootPort::Pressed PciRootPort::press_button() {
+  Pressed pressed = Pressed::kNotInUse;
   parts_.bus.locked([&] {
+    if (device_ == nullptr || !has_power()) {
+      return;
+    }
+    const bool at_it = (control_ & kIndicatorOff) == kIndicatorBlinks || (events_ & kButtonPressed) != 0;
+    pressed = at_it ? Pressed::kAtIt : Pressed::kAsked;
+    if (!at_it) {
+      tell(kButtonPressed);
+    }
+  });
+  return pressed;
+}
+
+void PciRootPort::pull_out() {
+  parts_.bus.locked([&] {
+    ejected_ = false;
     if (std::exchange(device_, nullptr) != nullptr) {
       tell(kPresenceChanged | kLinkChanged);
     }
   });
 }
 
-bool RootPort::is_empty() const {
+bool PciRootPort::is_empty() const {
   bool empty = false;
   parts_.bus.locked([&] { empty = device_ == nullptr; });
   return empty;
 }
 
-PciFunction* RootPort::function_at(const PciRegister& where) {
-  const std::uint8_t secondary = std::as_const(function_).space().bytes()[pci_register::kSecondaryBus];
-  const bool here = where.bus != 0 && where.bus == secondary && where.device == 0 && where.function == 0;
-  return here ? device_ : nullptr;
+bool PciRootPort::is_ejected() const {
+  bool ejected = false;
+  parts_.bus.locked([&] { ejected = ejected_; });
+  return ejected;
 }
 
-void RootPort::after_write(ConfigurationSpace& space, std::size_t offset, std::size_t size) {
+bool PciRootPort::has_power() const { return (control_ & kPowerOff) == 0; }
+
+void PciRootPort::set_control(std::uint16_t control) {
+  control_ = control;
+  put_le<std::uint16_t>(function_.space().bytes(), at(kSlotControl), control_);
+}
+
+PciFunction* PciRootPort::function_at(const PciRegister& where) {
+  const std::uint8_t secondary = std::as_const(function_).space().bytes()[pci_register::kSecondaryBus];
+  const bool here = where.bus != 0 && where.bus == secondary && where.device == 0 && where.function == 0;
+  return here && has_power() ? device_ : nullptr;
+}
+
+void PciRootPort::after_write(ConfigurationSpace& space, std::size_t offset, std::size_t size) {
+  touched_ = true;
+  const std::uint16_t before = control_;
   control_ = get_le<std::uint16_t>(space.bytes(), at(kSlotControl));
   // What is written as 1 is cleared (7.5.3.11), of the bytes that were written.
   for (std::size_t i = 0; i < 2; ++i) {
@@ -130,13 +164,12 @@ void RootPort::after_write(ConfigurationSpace& space, std::size_t offset, std::s
     }
   }
   show();
-  if (device_ != nullptr && (control_ & kPowerOff) != 0 && (control_ & kIndicatorOff) == kIndicatorOff &&
-      !std::exchange(ejecting_, true)) {
+  if (device_ != nullptr && is_off(control_) && !is_off(before) && !std::exchange(ejected_, true)) {
     parts_.ejected();
   }
 }
 
-void RootPort::tell(std::uint16_t events) {
+void PciRootPort::tell(std::uint16_t events) {
   events_ |= events;
   show();
   if (interrupting(events, control_) != 0) {
@@ -145,7 +178,7 @@ void RootPort::tell(std::uint16_t events) {
 }
 
 /// Status of slot and link, as they are.
-void RootPort::show() {
+void PciRootPort::show() {
   const bool present = device_ != nullptr;
   const MutableBytes bytes = function_.space().bytes();
   put_le<std::uint16_t>(bytes, at(kSlotStatus),

@@ -15,15 +15,17 @@ namespace virtsev::vmm {
 /// What a guest's driver does (Linux, drivers/pci/hotplug/pciehp_*.c, 3.15 and later):
 ///
 ///     plug_in()   presence, link, DLLSC  -->  power on (PCC 0), looks for the device, power indicator on
-///     press_button()             ABP     -->  some seconds later the driver lets go of it, power off (PCC 1)
+///     press_button()             ABP     -->  indicator blinks; some seconds later the driver lets go of it,
+///                                             power off (PCC 1), and a second later the indicator
 ///                                             --> `ejected`
 ///
 /// The link's change is told, and not the button, when a device comes: the guest waits five seconds for a
 /// second press of a button, and for a link it waits not at all. Commands have no completion (NCCS), so the
-/// guest waits for none.
+/// guest waits for none. A device that comes before the guest has written anything to the port is there from
+/// the start, with power. A device without power is not seen: so nothing of it is in use.
 ///
 /// Threads: the registers are under PciBus's lock; what the host does takes it.
-class RootPort final : public PciCapability, public PciBridge {
+class PciRootPort final : public PciCapability, public PciBridge {
  public:
   struct Parts {
     std::string name;  ///< For people
@@ -37,22 +39,29 @@ class RootPort final : public PciCapability, public PciBridge {
     std::function<void()> ejected;
   };
   /// Throws Error where there are no interrupts left.
-  explicit RootPort(const Parts& parts);
-  RootPort(const RootPort&) = delete;
-  RootPort& operator=(const RootPort&) = delete;
+  explicit PciRootPort(const Parts& parts);
+  PciRootPort(const PciRootPort&) = delete;
+  PciRootPort& operator=(const PciRootPort&) = delete;
 
   /// To attach to the root bus.
   PciFunction& function() { return function_; }
+  [[nodiscard]] const PciFunction& function() const { return function_; }
 
   // The host's side. One thread.
 
   /// The slot is empty before. The function outlives its stay.
   void plug_in(PciFunction& device);
-  /// Asks the guest to let go of the device; it may never do that. Without a device, nothing.
-  void press_button();
+  enum class Pressed {
+    kAsked,    ///< The guest may let go of the device now, or never
+    kAtIt,     ///< It was asked before, and is at it: a second press would call that off
+    kNotInUse  ///< The slot is empty, or has no power: the device can go at once
+  };
+  Pressed press_button();
   /// At once, whether or not the guest has let go: it sees the link go down.
   void pull_out();
   [[nodiscard]] bool is_empty() const;
+  /// `ejected` was called for the device that is still there.
+  [[nodiscard]] bool is_ejected() const;
 
  private:
   [[nodiscard]] PciFunction* function_at(const PciRegister& where) override;
@@ -60,6 +69,8 @@ class RootPort final : public PciCapability, public PciBridge {
 
   void tell(std::uint16_t events);
   void show();
+  void set_control(std::uint16_t control);
+  [[nodiscard]] bool has_power() const;
   [[nodiscard]] std::size_t at(std::size_t offset) const { return capability_ + offset; }
 
   const Parts parts_;
@@ -69,7 +80,8 @@ class RootPort final : public PciCapability, public PciBridge {
   PciFunction* device_ = nullptr;
   std::uint16_t events_ = 0;   // Of the slot's status
   std::uint16_t control_ = 0;  // As the guest has it
-  bool ejecting_ = false;      // `ejected` was called for this device
+  bool touched_ = false;       // The guest has written to the port
+  bool ejected_ = false;
 };
 
 }  // namespace virtsev::vmm

@@ -45,7 +45,7 @@ class RootPortTest : public testing::Test {
                 {layout::kPciEcam.start.value(), layout::kPciEcam.size}}};
   PciHost host_{buses_};
   int ejected_ = 0;
-  RootPort port_{
+  PciRootPort port_{
       {"port", host_.bus(), buses_.memory, interrupts_, bars_of_device(kPort), 7, [this] { ++ejected_; }}};
   PciBus::Attachment attachment_ = attach_or_throw(host_.bus(), "port", kPort, port_.function());
   PciFunction device_{"device", kDevice, buses_.memory, bars_of_device(5)};
@@ -69,11 +69,12 @@ TEST_F(RootPortTest, ADeviceThatCameIsThereAndItsEventsAreClearedByOnes) {
   port_.plug_in(device_);
   EXPECT_EQ(status(), 0x148U);  // Link changed, present, presence changed
   EXPECT_EQ(read(0, kPort, express_ + 0x12, 2) & 1U << 13, 1U << 13) << "link active";
+  EXPECT_EQ(behind(), ~0U) << "without power";
+  control(0x00f1);  // The control: clears nothing, and switches the power on
+  EXPECT_EQ(status(), 0x148U);
   EXPECT_EQ(behind(), 0x10411af4U);
   EXPECT_EQ(read(kBehind, 1, 0, 4), ~0U);
   EXPECT_EQ(read(kBehind + 1, 0, 0, 4), ~0U);
-  write(0, kPort, express_ + 0x18, 0x00f1, 2);  // The control: clears nothing
-  EXPECT_EQ(status(), 0x148U);
   write(0, kPort, express_ + 0x1a, 0x08, 1);
   EXPECT_EQ(status(), 0x140U);
   write(0, kPort, express_ + 0x1a, 0xffff, 2);
@@ -82,21 +83,23 @@ TEST_F(RootPortTest, ADeviceThatCameIsThereAndItsEventsAreClearedByOnes) {
 }
 
 TEST_F(RootPortTest, ADeviceGoesOnceTheGuestHasSwitchedItsSlotOff) {
-  port_.press_button();
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kNotInUse);
   EXPECT_EQ(status(), 0U) << "nothing to take out";
   port_.plug_in(device_);
   control(0x1131);  // Power on, indicator on, interrupts for button and link
-  port_.press_button();
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kAsked);
   EXPECT_EQ(status() & 1, 1U);
   EXPECT_EQ(ejected_, 0);
   control(0x1631);  // Power off, indicator blinks: not done yet
   EXPECT_EQ(ejected_, 0);
+  EXPECT_FALSE(port_.is_ejected());
   control(0x1731);
   control(0x1731);
   EXPECT_EQ(ejected_, 1);
-  EXPECT_EQ(behind(), 0x10411af4U) << "until the host takes it out";
-  port_.pull_out();
+  EXPECT_TRUE(port_.is_ejected());
   EXPECT_EQ(behind(), ~0U);
+  port_.pull_out();
+  EXPECT_FALSE(port_.is_ejected());
   EXPECT_EQ(status() & 0x40, 0U);
   EXPECT_TRUE(port_.is_empty());
 }
@@ -111,8 +114,49 @@ TEST_F(RootPortTest, TheNextDeviceGoesThroughTheSame) {
   }
 }
 
+TEST_F(RootPortTest, AGuestThatIsAtItIsNotAskedAgainWhichWouldCallItOff) {
+  port_.plug_in(device_);
+  control(0x1131);
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kAsked);
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kAtIt) << "it has not seen the first one";
+  write(0, kPort, express_ + 0x1a, 1, 2);
+  control(0x1231);  // It blinks
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kAtIt);
+  EXPECT_EQ(status() & 1, 0U);
+  control(0x1131);  // It has changed its mind
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kAsked);
+}
+
+TEST_F(RootPortTest, ADeviceThatWasNeverSwitchedOnIsNotInUse) {
+  port_.plug_in(device_);
+  control(0x17f1);  // As it was, with interrupts: no eject, as nothing was switched off
+  EXPECT_EQ(ejected_, 0);
+  EXPECT_EQ(port_.press_button(), PciRootPort::Pressed::kNotInUse);
+}
+
+TEST(PciRootPort, OfAMachineThatBootsHasItsDeviceWithPower) {
+  FakeInterrupts controller;
+  Interrupts interrupts(controller, 24);
+  Buses buses(std::vector<BusRange>{{layout::kMmio32.start.value(), layout::kMmio32.size},
+                                    {layout::kPciEcam.start.value(), layout::kPciEcam.size}});
+  PciHost host(buses);
+  PciRootPort port({"port", host.bus(), buses.memory, interrupts, bars_of_device(1), 7, [] {}});
+  PciFunction device("device", kDevice, buses.memory, GuestAddress(0));
+  port.plug_in(device);
+  ByteView space = std::as_const(port).function().space().bytes();
+  std::size_t express = space[0x34];
+  while (space[express] != 0x10) {
+    express = space[express + 1];
+  }
+  EXPECT_EQ(get_le<std::uint16_t>(space, express + 0x18), 0x100) << "power, and its indicator";
+  EXPECT_EQ(get_le<std::uint16_t>(space, express + 0x1a), 0x40) << "present, and nothing has changed";
+  EXPECT_EQ(port.press_button(), PciRootPort::Pressed::kAsked);
+  port.pull_out();
+}
+
 TEST_F(RootPortTest, ABusNumberOfZeroOrOfAnotherPortHidesNothingOfTheRootBus) {
   port_.plug_in(device_);
+  control(0x1131);
   write(0, kPort, 0x18, 0, 4);
   EXPECT_EQ(read(0, 0, 0, 4), 0x29c08086U);
   EXPECT_EQ(behind(), ~0U);
