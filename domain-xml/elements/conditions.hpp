@@ -20,7 +20,7 @@ bool is_not_a_timer_of_the_machine(const xmlNode* element);
 bool is_not_virtsevs_monitor(const xmlNode* element);
 /// <event enabled='yes'/>
 bool is_enabled(const xmlNode* element);
-/// Controllers and balloons whose model is not "none".
+/// Balloons whose model is not "none".
 bool has_a_model(const xmlNode* element);
 /// <audio> and <seclabel> whose type is not "none".
 bool has_a_type(const xmlNode* element);
