@@ -66,7 +66,9 @@ class FakePeer {
       plugged_.erase(detach.id);
       send(encode(Event(DeviceRemoved{detach.id})));
       send(encode(Event(DeviceRemoved{detach.id})));  // It is said again, and of what stays
-      send(encode(Event(DeviceRemoved{"net0"})));
+      if (!plugged_.contains("net0")) {
+        send(encode(Event(DeviceRemoved{"net0"})));
+      }
     }
   }
 
