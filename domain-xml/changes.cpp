@@ -26,6 +26,7 @@ DomainDefinition parse_changed(const xmlNode* domain, bool sev_es_relaunch) {
   options.allow_unprotected = true;
   options.sev_es_relaunch = sev_es_relaunch;
   options.stored = true;
+  options.keep_aliases = true;  // A stored document has the user's own alone
   return parse(write_element(domain), options);
 }
 

@@ -3,133 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
-#include <optional>
 
-#include "domain-xml/elements/elements.hpp"
-#include "domain-xml/parts/device_parts.hpp"
+#include "domain-xml/given_device.hpp"
 #include "domain-xml/parts/parts.hpp"
-#include "domain-xml/parts/pci_addresses.hpp"
-#include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
 #include "sevcore/base/text.hpp"
 
 namespace virtsev::domain_xml {
 namespace {
-
-xmlNode* copy_into(xmlNode* parent, xmlNode* element) {
-  xmlNode* copy = xmlDocCopyNode(element, parent->doc, 1);
-  if (copy == nullptr) {
-    throw std::bad_alloc();
-  }
-  return xmlAddChild(parent, copy);
-}
-
-/// A document, with its <devices>.
-struct Tree {
-  explicit Tree(const std::string& xml)
-      : document(read_document(xml)),
-        domain(xmlDocGetRootElement(document.get())),
-        devices(only_child(domain, "devices")) {}
-
-  Document document;
-  xmlNode* domain;
-  xmlNode* devices;
-};
-
-/// The element that a call gives, in a document of its own, so that the rules for values find it in its
-/// place.
-struct Given {
-  explicit Given(const std::string& xml) : tree("<domain><devices/></domain>") {
-    const Document written = read_document(xml);
-    element = copy_into(tree.devices, xmlDocGetRootElement(written.get()));
-    if (!is_element(element, "disk") && !is_element(element, "interface") && !is_element(element, "rng")) {
-      throw Error(
-          ErrorCode::kConfigUnsupported,
-          text("<{}>: a <disk>, an <interface> or an <rng> is attached, changed and detached by itself; "
-               "change all else of a domain with `virsh edit`",
-               name_of(element)));
-    }
-    Problems problems;
-    check_values(tree.domain, problems);
-    problems.throw_if_any();
-  }
-
-  Tree tree;
-  xmlNode* element = nullptr;
-};
-
-/// What an element says of which device it is.
-class Wanted {
- public:
-  explicit Wanted(const xmlNode* element) {
-    Problems problems;
-    if (is_element(element, "disk")) {
-      target_ = attribute(only_child(element, "target"), "dev").value_or("");
-    } else if (is_element(element, "interface")) {
-      mac_ = attribute(only_child(element, "mac"), "address").value_or("");
-      std::transform(mac_.begin(), mac_.end(), mac_.begin(),
-                     [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
-    }
-    xmlNode* address = only_child(element, "address");
-    if (address != nullptr && !is_element(element, "disk")) {
-      slot_ = slot_asked_by(address, problems);
-    }
-    problems.throw_if_any();
-  }
-
-  /// Which of them it is. Throws Error where it is none, or can be several.
-  template <typename Definition>
-  std::size_t find_in(const std::vector<Definition>& all, const xmlNode* element) const {
-    std::optional<std::size_t> found;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!is(all[i])) {
-        continue;
-      }
-      if (found) {
-        fail(element, text("it can be more than one of the domain's; say which it is"));
-      }
-      found = i;
-    }
-    if (!found) {
-      fail(element, text("the domain has none such; `virsh dumpxml` shows its devices"));
-    }
-    return *found;
-  }
-
- private:
-  [[nodiscard]] bool is(const DiskDefinition& disk) const {
-    return target_.empty() || disk.target == target_;
-  }
-  [[nodiscard]] bool is(const InterfaceDefinition& interface) const {
-    return (mac_.empty() || format_mac(interface.mac) == mac_) && (slot_ == 0 || interface.slot == slot_);
-  }
-  [[nodiscard]] bool is(const EntropyDefinition& entropy) const {
-    return slot_ == 0 || entropy.slot == slot_;
-  }
-  [[noreturn]] void fail(const xmlNode* element, const std::string& reason) const {
-    const std::string& name = target_.empty() ? mac_ : target_;
-    throw Error(ErrorCode::kOperationFailed,
-                text("<{}>{}: {}", name_of(element), name.empty() ? "" : " " + name, reason));
-  }
-
-  std::string target_;
-  std::string mac_;
-  std::uint8_t slot_ = 0;
-};
-
-xmlNode* element_of(const Tree& tree, const DomainDefinition& definition, const xmlNode* given) {
-  const Wanted wanted(given);
-  std::size_t number = 0;
-  if (is_element(given, "disk")) {
-    number = wanted.find_in(definition.disks, given);
-  } else if (is_element(given, "interface")) {
-    number = wanted.find_in(definition.interfaces, given);
-  } else {
-    number = wanted.find_in(definition.entropy, given);
-  }
-  return children_named(tree.devices, name_of(given)).at(number);
-}
 
 /// What a document may leave out without asking for another value.
 void take_over(xmlNode* interface, const xmlNode* from, const char* name) {
@@ -183,7 +64,7 @@ std::string difference(const DomainDefinition& before, const DomainDefinition& a
       Part{"<driver queues>", was.queues == is.queues},
       Part{"<portForward>", was.forwards == is.forwards},
       Part{"<alias>", was.alias == is.alias},
-      Part{"<address>", was.slot == is.slot}};
+      Part{"<address>", was.slot == is.slot && was.port == is.port}};
   const auto* changed = std::find_if(parts.begin(), parts.end(), [](const Part& part) { return !part.same; });
   if (changed != parts.end()) {
     return changed->name;
@@ -200,37 +81,26 @@ std::string difference(const DomainDefinition& before, const DomainDefinition& a
   return {};
 }
 
-void require_new_target(const DomainDefinition& definition, const xmlNode* disk) {
-  const std::string target = attribute(only_child(disk, "target"), "dev").value_or("");
-  if (std::any_of(definition.disks.begin(), definition.disks.end(),
-                  [&](const DiskDefinition& each) { return each.target == target; })) {
-    throw Error(ErrorCode::kOperationInvalid,
-                text("Requested operation is not valid: target {} already exists", target));
-  }
-}
-
 }  // namespace
 
 DomainDefinition with_device(const DomainDefinition& definition, const std::string& device) {
-  const Given given(device);
-  if (is_element(given.element, "disk")) {
-    require_new_target(definition, given.element);
-  }
+  const GivenDevice given(device);
+  given.require_new(definition);
   const Tree tree(definition.document);
   copy_into(tree.devices, given.element);
   return parse_again(tree.domain);
 }
 
 DomainDefinition without_device(const DomainDefinition& definition, const std::string& device) {
-  const Given given(device);
+  const GivenDevice given(device);
   const Tree tree(definition.document);
-  remove(element_of(tree, definition, given.element));
+  remove(given.element_in(tree, definition));
   return parse_again(tree.domain);
 }
 
 LinkChange with_link_state(const DomainDefinition& definition, const std::string& device,
                            const std::vector<std::string>& taps) {
-  const Given given(device);
+  const GivenDevice given(device);
   if (!is_element(given.element, "interface")) {
     throw Error(
         ErrorCode::kOperationUnsupported,
@@ -239,7 +109,7 @@ LinkChange with_link_state(const DomainDefinition& definition, const std::string
              name_of(given.element)));
   }
   LinkChange change;
-  change.number = Wanted(given.element).find_in(definition.interfaces, given.element);
+  change.number = given.number_in(definition);
   const InterfaceDefinition& before = definition.interfaces[change.number];
   // As it would be if all of the element counted.
   const Tree asked(definition.document);

@@ -48,7 +48,8 @@ struct DiskDefinition {
   bool discard = false;      ///< discard='unmap'
   std::uint16_t queues = 1;  ///< At most machine::kMaxDiskQueues
   std::string alias;         ///< As above; empty: virtio-disk0, ...
-  std::uint8_t slot = 0;     ///< On the root bus
+  std::uint8_t slot = 0;     ///< On the root bus; 0: behind a root port
+  std::uint8_t port = 0;     ///< RootPortDefinition::number of that port; 0: on the root bus
   [[nodiscard]] bool is_volume() const { return !volume.empty(); }
   friend bool operator==(const DiskDefinition&, const DiskDefinition&) = default;
 };
@@ -82,14 +83,14 @@ struct InterfaceDefinition {
   std::uint16_t queues = 1;           ///< Pairs of them, at most machine::kMaxQueuePairs; of kUser: 1
   std::vector<PortForward> forwards;  ///< Of kUser
   std::string alias;                  ///< As above; empty: net0, ...
-  std::uint8_t slot = 0;
+  std::uint8_t slot = 0, port = 0;    ///< As above
   friend bool operator==(const InterfaceDefinition&, const InterfaceDefinition&) = default;
 };
 
 /// <rng model='virtio'>: the host's random numbers.
 struct EntropyDefinition {
-  std::string alias;  ///< As above; empty: rng0, ...
-  std::uint8_t slot = 0;
+  std::string alias;                ///< As above; empty: rng0, ...
+  std::uint8_t slot = 0, port = 0;  ///< As above
   friend bool operator==(const EntropyDefinition&, const EntropyDefinition&) = default;
 };
 
@@ -118,6 +119,21 @@ struct PortDefinition {
   std::uint8_t number = 0;  ///< On the controller, below machine::kMaxPorts
   friend bool operator==(const PortDefinition&, const PortDefinition&) = default;
 };
+
+/// <controller type='pci' model='pcie-root-port'>: a slot for a device that comes and goes while the guest
+/// runs.
+struct RootPortDefinition {
+  std::uint8_t number = 0;  ///< Its index, which is the bus in the address of what is behind it
+  std::uint8_t slot = 0;    ///< Its own, on the root bus
+  friend bool operator==(const RootPortDefinition&, const RootPortDefinition&) = default;
+};
+
+/// A number that no other device of a definition has: its slot, or for one behind a root port that port's
+/// from 128 on.
+template <typename Device>
+constexpr std::uint8_t place_of(const Device& device) {
+  return device.port == 0 ? device.slot : static_cast<std::uint8_t>(0x80 | device.port);
+}
 
 /// The alias that a running domain's document, its monitor and its figures have for a device: the user's own,
 /// or the given one. `number`: its place among the definition's devices of its kind.

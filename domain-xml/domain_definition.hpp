@@ -58,6 +58,7 @@ struct DomainDefinition {
   std::optional<PanicDefinition> panic;
   std::optional<PortControllerDefinition> port_controller;  ///< There is one where there are ports
   std::vector<PortDefinition> ports;  ///< Consoles, then channels, each in the document's order
+  std::vector<RootPortDefinition> root_ports;
   std::optional<LaunchSecurity> launch_security;
   bool unprotected_chosen = false;  ///< <virtsev:protection type='none'/>: its user wants no protection
 
@@ -103,6 +104,8 @@ struct ParseOptions {
   bool sev_es_relaunch = false;
   /// A document that was taken before, by an older virtsevd maybe: values that no schema knows stay in it.
   bool stored = false;
+  /// Of a running guest: the names of its devices stay, which libvirt gives when a domain starts.
+  bool keep_aliases = false;
 };
 
 /// Parses, fills in defaults (a fresh UUID where none is given), and checks every rule that the XML alone

@@ -125,7 +125,7 @@ void add_bus_state(const xmlNode* devices, const DomainDefinition& definition, c
     }
   }
   for (std::size_t i = 0; i < interfaces.size() && i < definition.interfaces.size(); ++i) {
-    if (const auto port = live.network_ports.find(definition.interfaces[i].slot);
+    if (const auto port = live.network_ports.find(place_of(definition.interfaces[i]));
         port != live.network_ports.end()) {
       add_port(interfaces[i], port->second);
     }

@@ -53,7 +53,7 @@ DomainDefinition parse(const std::string& xml, const ParseOptions& options) {
   read_os(domain, definition, problems);
   read_features(domain, definition, problems);
   read_clock(domain, problems);
-  read_devices(domain, definition, problems);
+  read_devices(domain, definition, options.keep_aliases, problems);
   if (!options.stored) {
     check_values(domain, problems);
   }

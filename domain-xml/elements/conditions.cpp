@@ -59,7 +59,7 @@ bool is_not_virtio(const xmlNode* element) {
 }
 
 bool is_unused_controller(const xmlNode* element) {
-  return has_a_model(element) && attribute(element, "type") != "virtio-serial";
+  return has_a_model(element) && attribute(element, "type") != "virtio-serial" && !is_root_port(element);
 }
 
 bool is_the_serial_ports(const xmlNode* element) { return !is_port(element->parent); }

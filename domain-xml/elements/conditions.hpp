@@ -20,11 +20,11 @@ bool is_not_a_timer_of_the_machine(const xmlNode* element);
 bool is_not_virtsevs_monitor(const xmlNode* element);
 /// <event enabled='yes'/>
 bool is_enabled(const xmlNode* element);
-/// Controllers and balloons whose model is not "none".
+/// Balloons whose model is not "none".
 bool has_a_model(const xmlNode* element);
 /// <audio> and <seclabel> whose type is not "none".
 bool has_a_type(const xmlNode* element);
-/// The same, but for the controller that ports are on.
+/// The same, but for the controller that ports are on, and root ports with a slot.
 bool is_unused_controller(const xmlNode* element);
 /// Within the <console> that stands for the serial port, and is no port of that controller.
 bool is_the_serial_ports(const xmlNode* element);

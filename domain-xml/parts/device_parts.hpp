@@ -26,9 +26,15 @@ xmlNode* read_port_controller(xmlNode* devices, DomainDefinition& definition, Pr
 /// Whether a device is a port that the guest gets: a <console> with <target type='virtio'>, and not the
 /// serial port, or such a <channel>, and not a screen's, which is kept alone (rules/headless.cpp).
 bool is_port(const xmlNode* device);
+/// A <controller> that is one with a slot: not hotplug='off'.
+bool is_root_port(const xmlNode* device);
+/// 0 as its number where the element says none.
+RootPortDefinition read_root_port(const xmlNode* controller, Problems& problems);
 
 /// The user's own alias, "ua-..."; empty: none.
 std::string alias_of(const xmlNode* device, Problems& problems);
+/// libvirt gives these names when a domain starts; only the user's own ("ua-") are part of a definition.
+void remove_given_alias(xmlNode* device);
 /// "on", "yes": true; "off", "no": false; not there: `otherwise`.
 bool switched(const xmlNode* element, const char* name, bool otherwise);
 /// An attribute that is a number from `least` to `most`; `otherwise` where it is not there, and where it is

@@ -77,15 +77,6 @@ void check_device(xmlNode* device, Problems& problems) {
                missing ? reason_against(device) : text("virtsev does not know this element here; remove it"));
 }
 
-/// libvirt gives these names when a domain starts; only the user's own ("ua-") are part of a definition.
-void remove_given_alias(xmlNode* device) {
-  for (xmlNode* alias : children_named(device, "alias")) {
-    if (!attribute(alias, "name").value_or("").starts_with("ua-")) {
-      remove(alias);
-    }
-  }
-}
-
 /// What is on the PCI bus, in the document's order: definitions first, so that they stay where they are.
 void read_pci_devices(xmlNode* devices, DomainDefinition& definition, Problems& problems) {
   for (xmlNode* device : child_elements(devices)) {
@@ -102,6 +93,8 @@ void read_pci_devices(xmlNode* devices, DomainDefinition& definition, Problems& 
                      text("a guest has one device to say that it panicked; remove the element"));
       }
       definition.panic = definition.panic.value_or(panic);
+    } else if (is_root_port(device)) {
+      definition.root_ports.push_back(read_root_port(device, problems));
     }
   }
   const xmlNode* port_controller = read_port_controller(devices, definition, problems);
@@ -109,20 +102,25 @@ void read_pci_devices(xmlNode* devices, DomainDefinition& definition, Problems& 
   auto disk = definition.disks.begin();
   auto interface = definition.interfaces.begin();
   auto entropy = definition.entropy.begin();
+  auto port = definition.root_ports.begin();
   for (xmlNode* device : child_elements(devices)) {
     if (device == port_controller) {
-      addresses.add(device, definition.port_controller->slot, problems);
+      addresses.add(device, {definition.port_controller->slot, nullptr}, problems);
     } else if (is_element(device, "disk")) {
       if (!disk->path.empty() || disk->is_volume()) {
-        addresses.add(device, disk->slot, problems);
+        addresses.add(device, {disk->slot, &disk->port}, problems);
       }
       ++disk;
     } else if (is_element(device, "interface")) {
-      addresses.add(device, (interface++)->slot, problems);
+      addresses.add(device, {interface->slot, &interface->port}, problems);
+      ++interface;
     } else if (is_element(device, "rng")) {
-      addresses.add(device, (entropy++)->slot, problems);
+      addresses.add(device, {entropy->slot, &entropy->port}, problems);
+      ++entropy;
     } else if (is_element(device, "panic")) {
-      addresses.add(device, definition.panic->slot, problems);
+      addresses.add(device, {definition.panic->slot, nullptr}, problems);
+    } else if (is_root_port(device)) {
+      addresses.add(device, *port++, problems);
     }
   }
   addresses.assign(problems);
@@ -150,6 +148,14 @@ std::string alias_of(const xmlNode* device, Problems& problems) {
   return attribute(only_child(device, "alias", problems), "name").value_or("");
 }
 
+void remove_given_alias(xmlNode* device) {
+  for (xmlNode* alias : children_named(device, "alias")) {
+    if (!attribute(alias, "name").value_or("").starts_with("ua-")) {
+      remove(alias);
+    }
+  }
+}
+
 bool switched(const xmlNode* element, const char* name, bool otherwise) {
   const std::optional<std::string> written = attribute(element, name);
   if (written == "on" || written == "yes") {
@@ -174,14 +180,16 @@ std::uint64_t number_in(const xmlNode* element, const char* name, std::uint64_t 
   return *number;
 }
 
-void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& problems) {
+void read_devices(xmlNode* domain, DomainDefinition& definition, bool keep_aliases, Problems& problems) {
   xmlNode* devices = only_child(domain, "devices", problems);
   if (devices == nullptr) {
     devices = add_element(domain, "devices");
   }
   elements_only(devices, problems);
   for (xmlNode* device : child_elements(devices)) {
-    remove_given_alias(device);
+    if (!keep_aliases) {
+      remove_given_alias(device);
+    }
     check_device(device, problems);
   }
   only_child(devices, "emulator", problems);

@@ -33,7 +33,8 @@ void read_clock(xmlNode* domain, Problems& problems);
 /// <on_poweroff>, <on_reboot>, <on_crash>, <virtsev:reboot>; after read_launch_security, which decides a
 /// default.
 void read_lifecycle(xmlNode* domain, DomainDefinition& definition, Problems& problems);
-void read_devices(xmlNode* domain, DomainDefinition& definition, Problems& problems);
+/// `keep_aliases`: as ParseOptions has it.
+void read_devices(xmlNode* domain, DomainDefinition& definition, bool keep_aliases, Problems& problems);
 /// <serial> and <console> within <devices>.
 void read_serials(xmlNode* devices, DomainDefinition& definition, Problems& problems);
 /// <console> and <channel> of target type virtio within <devices>; after read_serials.

@@ -38,6 +38,8 @@ enum class RequestType : std::uint32_t {
   kOpenConsole = 15,
   kStart = 16,
   kSetLink = 17,
+  kAttachDevice = 20,
+  kDetachDevice = 21,
 };
 enum class ReplyType : std::uint32_t {
   kFailure = 1,
@@ -57,6 +59,7 @@ enum class EventType : std::uint32_t {
   kFirmwareWanted = 4,
   kFirmwareDone = 5,
   kPanicked = 6,
+  kDeviceRemoved = 8,
 };
 
 enum class DecodeError {

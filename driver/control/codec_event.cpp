@@ -36,6 +36,11 @@ EventType write(xdr::Encoder& out, const FirmwareDone& done) {
 
 EventType write(xdr::Encoder&, const Panicked&) { return EventType::kPanicked; }
 
+EventType write(xdr::Encoder& out, const DeviceRemoved& removed) {
+  out.put_string(removed.id);
+  return EventType::kDeviceRemoved;
+}
+
 std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
   switch (static_cast<EventType>(type)) {
     case EventType::kEnded: {
@@ -62,6 +67,8 @@ std::optional<Event> read(xdr::Decoder& in, std::uint32_t type) {
       return FirmwareDone{in.get_uint64()};
     case EventType::kPanicked:
       return Panicked{};
+    case EventType::kDeviceRemoved:
+      return DeviceRemoved{in.get_string(wire::kMaxDeviceId)};
   }
   return std::nullopt;
 }

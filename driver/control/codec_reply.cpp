@@ -191,6 +191,10 @@ ReplyType write(xdr::Encoder& out, const Status& status) {
   wire::put_text(out, status.console_silent);
   put_figures(out, status);
   put_ports(out, status);
+  out.put_uint32(static_cast<std::uint32_t>(status.plugged.size()));
+  for (const std::string& id : status.plugged) {
+    out.put_string(id);
+  }
   return ReplyType::kStatus;
 }
 
@@ -221,6 +225,12 @@ Status get_status(xdr::Decoder& in) {
   }
   if (!in.at_end()) {  // Version 6 ends here
     get_ports(in, status);
+  }
+  if (!in.at_end()) {  // Version 7 ends here
+    const std::uint32_t plugged = in.get_count(machine::kMaxRootPorts);
+    for (std::uint32_t i = 0; i < plugged && in.ok(); ++i) {
+      status.plugged.push_back(in.get_string(wire::kMaxDeviceId));
+    }
   }
   return status;
 }

@@ -172,6 +172,16 @@ SetLink get_set_link(xdr::Decoder& in) {
   return link;
 }
 
+RequestType write(xdr::Encoder& out, DescriptorTable& table, const AttachDevice& attach) {
+  wire::put_device(out, table, attach.device);
+  return RequestType::kAttachDevice;
+}
+
+RequestType write(xdr::Encoder& out, DescriptorTable&, const DetachDevice& detach) {
+  out.put_string(detach.id);
+  return RequestType::kDetachDevice;
+}
+
 RequestType write(xdr::Encoder&, DescriptorTable&, const Query&) { return RequestType::kQuery; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Resume&) { return RequestType::kResume; }
 RequestType write(xdr::Encoder&, DescriptorTable&, const Pause&) { return RequestType::kPause; }
@@ -221,6 +231,10 @@ std::optional<Request> read(xdr::Decoder& in, const Frame& frame) {
       return get_open_console(in);
     case RequestType::kSetLink:
       return get_set_link(in);
+    case RequestType::kAttachDevice:
+      return AttachDevice{wire::get_device(in, frame)};
+    case RequestType::kDetachDevice:
+      return DetachDevice{in.get_string(wire::kMaxDeviceId)};
   }
   return std::nullopt;
 }

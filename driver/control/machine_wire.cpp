@@ -18,7 +18,8 @@ enum class DeviceKind : std::uint32_t {
   kDisk = 3,
   kInterface = 4,
   kPorts = 5,
-  kPanic = 6
+  kPanic = 6,
+  kRootPort = 8
 };
 
 /// Writes a structure as opaque bytes, so that a reader finds its end.
@@ -260,11 +261,14 @@ spec::Ports get_ports(xdr::Decoder& outer, const Frame& frame) {
   return ports;
 }
 
-/// A number, whose meaning the kind of the device behind it says: the serial port's, or the device number on
-/// the root bus of all others.
+/// The serial port's number; of all others the device's on the root bus, or from bit 8 on its root port's.
 void put_address(xdr::Encoder& out, const spec::DeviceAddress& address) {
-  const auto* port = std::get_if<spec::PortAddress>(&address);
-  out.put_uint32(port != nullptr ? port->port : std::get<spec::PciAddress>(address).device);
+  if (const auto* port = std::get_if<spec::PortAddress>(&address)) {
+    out.put_uint32(port->port);
+    return;
+  }
+  const auto& pci = std::get<spec::PciAddress>(address);
+  out.put_uint32(std::uint32_t{pci.port} << 8 | pci.device);
 }
 
 spec::DeviceAddress address_of(xdr::Decoder& in, DeviceKind kind, std::uint32_t number) {
@@ -274,13 +278,25 @@ spec::DeviceAddress address_of(xdr::Decoder& in, DeviceKind kind, std::uint32_t 
     }
     return spec::PortAddress{static_cast<std::uint16_t>(number)};
   }
+  const std::uint32_t port = number >> 8;
+  if (port > 0 && port <= machine::kMaxRootPorts && (number & 0xff) == 0 && kind != DeviceKind::kRootPort) {
+    return spec::PciAddress{0, static_cast<std::uint8_t>(port)};
+  }
   if (number < spec::kFirstPciDevice || number > spec::kLastPciDevice) {
     in.fail();
   }
   return spec::PciAddress{static_cast<std::uint8_t>(number)};
 }
 
-void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDescription& device) {
+spec::RootPort get_root_port(xdr::Decoder& in) {
+  const std::uint32_t number = in.get_uint32();
+  if (number == 0 || number > machine::kMaxRootPorts) {
+    in.fail();
+  }
+  return {static_cast<std::uint8_t>(number)};
+}
+
+void write_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDescription& device) {
   out.put_string(device.id);
   put_address(out, device.address);
   if (const auto* serial = std::get_if<spec::Serial>(&device.kind)) {
@@ -297,16 +313,19 @@ void put_device(xdr::Encoder& out, DescriptorTable& table, const spec::DeviceDes
     put_ports(out, table, *ports);
   } else if (std::holds_alternative<spec::Panic>(device.kind)) {
     put_enum(out, DeviceKind::kPanic);
+  } else if (const auto* port = std::get_if<spec::RootPort>(&device.kind)) {
+    put_enum(out, DeviceKind::kRootPort);
+    out.put_uint32(port->number);
   } else {
     put_enum(out, DeviceKind::kEntropy);
   }
 }
 
-spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
+spec::DeviceDescription read_device(xdr::Decoder& in, const Frame& frame) {
   spec::DeviceDescription device;
   device.id = in.get_string(kMaxDeviceId);
   const std::uint32_t number = in.get_uint32();
-  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kPanic);
+  const auto kind = get_enum(in, DeviceKind::kSerial, DeviceKind::kRootPort);
   device.address = address_of(in, kind, number);
   if (kind == DeviceKind::kSerial) {
     device.kind = get_serial(in, frame);
@@ -318,13 +337,27 @@ spec::DeviceDescription get_device(xdr::Decoder& in, const Frame& frame) {
     device.kind = get_ports(in, frame);
   } else if (kind == DeviceKind::kPanic) {
     device.kind = spec::Panic{};
-  } else {
+  } else if (kind == DeviceKind::kRootPort) {
+    device.kind = get_root_port(in);
+  } else if (kind == DeviceKind::kEntropy) {
     device.kind = spec::Entropy{};
+  } else {
+    in.fail();
   }
   return device;
 }
 
 }  // namespace
+
+void put_device(xdr::Encoder& outer, DescriptorTable& table, const spec::DeviceDescription& device) {
+  put_structure(outer, [&](xdr::Encoder& out) { write_device(out, table, device); });
+}
+
+spec::DeviceDescription get_device(xdr::Decoder& outer, const Frame& frame) {
+  spec::DeviceDescription device;
+  get_structure(outer, [&](xdr::Decoder& in) { device = read_device(in, frame); });
+  return device;
+}
 
 void put_machine(xdr::Encoder& outer, DescriptorTable& table, const spec::Machine& machine) {
   put_structure(outer, [&](xdr::Encoder& out) {
@@ -337,7 +370,7 @@ void put_machine(xdr::Encoder& outer, DescriptorTable& table, const spec::Machin
     put_structure(out, [&](xdr::Encoder& protection) { put_protection(protection, machine.protection); });
     out.put_uint32(static_cast<std::uint32_t>(machine.devices.size()));
     for (const spec::DeviceDescription& device : machine.devices) {
-      put_structure(out, [&](xdr::Encoder& one) { put_device(one, table, device); });
+      put_device(out, table, device);
     }
   });
 }
@@ -355,9 +388,10 @@ spec::Machine get_machine(xdr::Decoder& outer, const Frame& frame) {
     }
     get_structure(in, [&](xdr::Decoder& boot) { machine.boot = get_boot(boot, frame); });
     get_structure(in, [&](xdr::Decoder& one) { machine.protection = get_protection(one); });
-    const std::uint32_t devices = in.get_count(static_cast<std::uint32_t>(machine::kLimits.devices));
+    const std::uint32_t devices =
+        in.get_count(static_cast<std::uint32_t>(machine::kLimits.devices) + machine::kMaxRootPorts);
     for (std::uint32_t i = 0; i < devices && in.ok(); ++i) {
-      get_structure(in, [&](xdr::Decoder& one) { machine.devices.push_back(get_device(one, frame)); });
+      machine.devices.push_back(get_device(in, frame));
     }
   });
   return machine;

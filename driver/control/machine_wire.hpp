@@ -15,4 +15,8 @@ void put_machine(xdr::Encoder& outer, DescriptorTable& table, const spec::Machin
 /// device or protection that are not known: none of them can be left out.
 spec::Machine get_machine(xdr::Decoder& outer, const Frame& frame);
 
+/// One device, a structure of its own, too.
+void put_device(xdr::Encoder& outer, DescriptorTable& table, const spec::DeviceDescription& device);
+spec::DeviceDescription get_device(xdr::Decoder& outer, const Frame& frame);
+
 }  // namespace virtsev::control::wire

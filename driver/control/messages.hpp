@@ -27,8 +27,11 @@ namespace virtsev::control {
 /// WriteRegisters, ListMemory. 4: Start::simulated in place of Start::platform_state; FirmwareWanted,
 /// GrantFirmware and FirmwareDone; OpenConsole; Progress. 5: Start carries a whole machine, and is another
 /// message. 6: SetLink. 7: a machine's ports and its panic device; Start::keeps_panicked, OpenConsole::port,
-/// Status::ports; RunState::kPanicked, EndReason::kPanicked, Panicked.
-inline constexpr std::uint32_t kProtocolVersion = 7;
+/// Status::ports; RunState::kPanicked, EndReason::kPanicked, Panicked. 8: AttachDevice, DetachDevice,
+/// DeviceRemoved, Status::plugged; a machine's root ports.
+inline constexpr std::uint32_t kProtocolVersion = 8;
+/// The first one in which devices come and go while the guest runs.
+inline constexpr std::uint32_t kHotPlugVersion = 8;
 /// The first version whose Start a monitor of this one takes: a machine is started by a daemon and a monitor
 /// of one version, all else works across them.
 inline constexpr std::uint32_t kFirstStartVersion = 5;
@@ -187,6 +190,17 @@ struct SetLink {
   bool up = true;
 };
 
+/// Since version 8. A disk, an interface or a source of random numbers comes, into the empty slot of the root
+/// port that its address names. Done: the guest was told.
+struct AttachDevice {
+  spec::DeviceDescription device;  ///< Its descriptors as in Start
+};
+/// Since version 8. The guest is asked to let go of the device behind a root port. Done: it was told, or is
+/// at it; DeviceRemoved follows when it has, which may be never.
+struct DetachDevice {
+  std::string id;
+};
+
 // -- replies
 // --------------------------------------------------------------------------------------------------------------------------
 
@@ -242,6 +256,8 @@ struct Status {
   std::vector<InterfaceFigures> interfaces;
   // Since version 7.
   std::vector<PortFigures> ports;
+  /// Since version 8: the ids of the devices behind root ports.
+  std::vector<std::string> plugged;
 };
 
 /// The reply to every request: an error, or what the request asks for (Hello: HelloReply, Start:
@@ -312,11 +328,18 @@ struct Progress {
   std::uint64_t total = 0;  ///< Of both together
 };
 
-using Request =
-    std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory, WriteMemory,
-                 ReadRegisters, WriteRegisters, ListMemory, GrantFirmware, OpenConsole, SetLink>;
+/// Since version 8. The guest has let go of the device behind a root port, and the monitor of all that it had
+/// of the host.
+struct DeviceRemoved {
+  std::string id;
+};
+
+using Request = std::variant<Hello, Start, Query, Resume, Pause, PowerButton, InjectSecret, Quit, ReadMemory,
+                             WriteMemory, ReadRegisters, WriteRegisters, ListMemory, GrantFirmware,
+                             OpenConsole, SetLink, AttachDevice, DetachDevice>;
 using Reply = std::variant<Failure, Done, HelloReply, LaunchReport, Status, MemoryContent, RegisterContent,
                            MemoryRanges, ConsoleMaster>;
-using Event = std::variant<Ended, ConsoleSilent, Progress, FirmwareWanted, FirmwareDone, Panicked>;
+using Event =
+    std::variant<Ended, ConsoleSilent, Progress, FirmwareWanted, FirmwareDone, Panicked, DeviceRemoved>;
 
 }  // namespace virtsev::control

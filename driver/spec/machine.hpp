@@ -61,11 +61,12 @@ struct Cpu {
 struct PortAddress {
   std::uint16_t port = 0;
 };
-/// A function on the root bus: device number and function 0.
+/// A function on the root bus: device number and function 0; or the one function behind a root port.
 inline constexpr std::uint8_t kFirstPciDevice = 1;
 inline constexpr std::uint8_t kLastPciDevice = machine::kLastPciSlot;
 struct PciAddress {
-  std::uint8_t device = 0;  ///< kFirstPciDevice to kLastPciDevice
+  std::uint8_t device = 0;  ///< kFirstPciDevice to kLastPciDevice; behind a port 0
+  std::uint8_t port = 0;    ///< RootPort::number of the port that it is behind; 0: on the root bus
 };
 using DeviceAddress = std::variant<PortAddress, PciAddress>;
 
@@ -129,10 +130,15 @@ struct Ports {
   std::vector<Port> ports;
 };
 
+/// A root port of PCI Express with a slot: a device comes into it, and goes, while the guest runs.
+struct RootPort {
+  std::uint8_t number = 0;  ///< From 1 to machine::kMaxRootPorts, each once: what PciAddress::port names
+};
+
 struct DeviceDescription {
   std::string id;  ///< The definition's alias: "serial0"
   DeviceAddress address;
-  std::variant<Serial, Entropy, Disk, Interface, Ports, Panic> kind;
+  std::variant<Serial, Entropy, Disk, Interface, Ports, Panic, RootPort> kind;
 };
 
 /// Descriptors that one device brings, at most: an interface's, or the serial port's. Ports, of which there
@@ -154,8 +160,13 @@ struct Machine {
 /// The machine's serial port; null where it has none.
 const Serial* serial_of(const Machine& machine);
 
-/// The descriptors of all its devices, those that are not there left out.
+/// The descriptors of a device, those that are not there left out.
+std::vector<int> files_of(const DeviceDescription& device);
+/// Those of all its devices.
 std::vector<int> device_files(const Machine& machine);
+
+/// How many slots there are for devices that come while the guest runs.
+std::size_t root_ports(const Machine& machine);
 
 /// The kernel that the host hands over, whatever starts it; null where it hands over none.
 const Payload* payload_of(const Boot& boot);

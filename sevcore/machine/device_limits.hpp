@@ -18,5 +18,7 @@ inline constexpr std::uint16_t kMaxQueuePairs = 6;
 inline constexpr std::uint32_t kMaxPorts = 8;
 /// Bytes of a port's name, which is a socket's too: an address holds 107 (unix(7)), with its directory.
 inline constexpr std::size_t kMaxPortName = 80;
+/// Root ports of PCI Express: each has a slot of the root bus.
+inline constexpr std::uint8_t kMaxRootPorts = 30;
 
 }  // namespace virtsev::machine

@@ -22,7 +22,7 @@ TEST(Devices, AcceptsAndKeepsWhatToolsWriteUnasked) {
                         "<audio id='1' type='none'/><video><model type='none'/></video>"))
           .document;
   EXPECT_TRUE(holds(document, "    <emulator>/usr/bin/virtsev-vmm</emulator>\n"));
-  EXPECT_TRUE(holds(document, "    <controller type='pci' model='pcie-root-port'/>\n"));
+  EXPECT_TRUE(holds(document, "    <controller type='pci' model='pcie-root-port' index='1'>\n"));
   EXPECT_TRUE(holds(document, "    <input type='tablet' bus='usb'/>\n"));
   EXPECT_TRUE(
       holds(document, "    <memballoon model='virtio'>\n      <stats period='5'/>\n    </memballoon>\n"));

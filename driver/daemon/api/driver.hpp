@@ -116,9 +116,15 @@ struct MetadataChangeEvent {
   std::int32_t kind = 0;
   std::optional<std::string> uri;
 };
+/// Of a device of a running guest: it has come; it has gone; it was asked to go, and has not in time.
+struct DeviceEvent {
+  enum class What { kAdded, kRemoved, kRemovalFailed };
+  What what = What::kAdded;
+  std::string alias;
+};
 struct DomainEvent {
   DomainHandle domain;
-  std::variant<LifecycleEvent, RebootEvent, MetadataChangeEvent> what;
+  std::variant<LifecycleEvent, RebootEvent, MetadataChangeEvent, DeviceEvent> what;
 };
 
 /// Names a client connection, for autodestroy.
@@ -195,10 +201,12 @@ class Driver {
   virtual domain_xml::CpuPlacement cpu_placement(const Uuid& domain, Flags flags) = 0;
 
   // `device`: one element of <devices>.
-  /// Into the stored definition and out of it: kNoSupport, with the reason, where the flags ask for a running
-  /// guest.
+  /// Into the stored definition and out of it, and of the running guest, where that has a slot for it
+  /// (kOperationUnsupported). A guest that does not let go of a device in time still may: kOperationTimeout.
   virtual asio::awaitable<void> attach_device(Uuid domain, std::string device, Flags flags) = 0;
   virtual asio::awaitable<void> detach_device(Uuid domain, std::string device, Flags flags) = 0;
+  /// The same, of the device of this alias, without waiting for the guest.
+  virtual asio::awaitable<void> detach_device_alias(Uuid domain, std::string alias, Flags flags) = 0;
   /// The link state of an <interface>, of the running guest too; kOperationUnsupported for all else.
   virtual asio::awaitable<void> update_device(Uuid domain, std::string device, Flags flags) = 0;
 

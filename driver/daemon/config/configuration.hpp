@@ -50,6 +50,10 @@ struct Configuration {
   std::function<void(const std::string& path, std::uint64_t size, UniqueFd peer)> write_core_file;
   std::uint32_t shortest_run_ms =
       2000;  ///< A guest that resets sooner after its launch waits until then for the next
+  /// So long a call waits for a guest that is to let go of a device. Linux waits five seconds, as a person
+  /// might press the button once more, and another one when the power is off
+  /// (drivers/pci/hotplug/pciehp_ctrl.c).
+  std::uint32_t device_removal_ms = 20000;
   std::uint32_t shutdown_notice_seconds = 30;  ///< After that, a shutdown that is not answered is said
 };
 

@@ -22,6 +22,17 @@ struct Kind {
 Kind kind_of(const LifecycleEvent&) { return {VIR_DOMAIN_EVENT_ID_LIFECYCLE, 318}; }
 Kind kind_of(const RebootEvent&) { return {VIR_DOMAIN_EVENT_ID_REBOOT, 319}; }
 Kind kind_of(const MetadataChangeEvent&) { return {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, 379}; }
+Kind kind_of(const DeviceEvent& event) {
+  switch (event.what) {
+    case DeviceEvent::What::kAdded:
+      return {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, 354};
+    case DeviceEvent::What::kRemoved:
+      return {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, 333};
+    case DeviceEvent::What::kRemovalFailed:
+      break;
+  }
+  return {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, 367};
+}
 
 void put_rest(xdr::Encoder& out, const LifecycleEvent& event) {
   out.put_int32(event.event);
@@ -32,6 +43,7 @@ void put_rest(xdr::Encoder& out, const MetadataChangeEvent& event) {
   out.put_int32(event.kind);
   put_optional_text(out, event.uri);
 }
+void put_rest(xdr::Encoder& out, const DeviceEvent& event) { out.put_string(event.alias); }
 
 }  // namespace
 

@@ -199,6 +199,7 @@ constexpr Procedure kProcedures[] = {
     refused(365, "virDomainGetPerfEvents", kRead, Refusal::kTuning),
     refused(371, "virDomainGetGuestVcpus", kWrite, Refusal::kAgent),
     row<&Driver::set_lifecycle_action>(390, "virDomainSetLifecycleAction", kWrite, kImpact),
+    row<&Driver::detach_device_alias>(392, "virDomainDetachDeviceAlias", kWrite, kImpact),
     {395, "virNodeGetSEVInfo", kWrite, node_get_sev_info},
     {396, "virDomainGetLaunchSecurityInfo", kRead, domain_get_launch_security_info},
     refused(401, "virConnectListAllNWFilterBindings", kRead, Refusal::kFilters),

@@ -23,10 +23,6 @@ std::string words_of(Refusal refusal) {
       return text(
           "the vCPUs of a guest are fixed when it is launched: change <vcpu> with virsh edit, "
           "and start the domain again");
-    case Refusal::kDeviceChange:
-      return text(
-          "virtsev does not find a device by its alias: name it by its element (virsh detach-device "
-          "--config), and start the domain again");
     case Refusal::kTuning:
       return text(
           "virtsev does not limit a guest's share of the host; `virsh domstats` shows what the "

@@ -15,7 +15,6 @@ enum class Refusal : std::uint8_t {
   kSaving,
   kSnapshots,
   kVcpuChange,
-  kDeviceChange,
   kTuning,
   kIoThreads,
   kBalloon,

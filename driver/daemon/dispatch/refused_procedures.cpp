@@ -206,7 +206,6 @@ constexpr Procedure kRefused[] = {
     refused(388, "virDomainManagedSaveGetXMLDesc", Refusal::kSaving),
     refused(389, "virDomainManagedSaveDefineXML", Refusal::kSaving),
     refused(391, "virStoragePoolLookupByTargetPath", Refusal::kStorage),
-    refused(392, "virDomainDetachDeviceAlias", Refusal::kDeviceChange),
     refused(393, "virConnectCompareHypervisorCPU", Refusal::kCpuModels),
     refused(394, "virConnectBaselineHypervisorCPU", Refusal::kCpuModels),
     refused(397, "virNWFilterBindingLookupByPortDev", Refusal::kFilters),

@@ -70,10 +70,13 @@ asio::awaitable<void> Hypervisor::set_lifecycle_action(Uuid domain, std::uint32_
   return definitions_.set_lifecycle_action(context_.domains.by_uuid(domain), type, action, flags);
 }
 asio::awaitable<void> Hypervisor::attach_device(Uuid domain, std::string device, Flags flags) {
-  return definitions_.attach_device(context_.domains.by_uuid(domain), std::move(device), flags);
+  return lifecycle_.attach_device(context_.domains.by_uuid(domain), std::move(device), flags);
 }
 asio::awaitable<void> Hypervisor::detach_device(Uuid domain, std::string device, Flags flags) {
-  return definitions_.detach_device(context_.domains.by_uuid(domain), std::move(device), flags);
+  return lifecycle_.detach_device(context_.domains.by_uuid(domain), std::move(device), flags);
+}
+asio::awaitable<void> Hypervisor::detach_device_alias(Uuid domain, std::string alias, Flags flags) {
+  return lifecycle_.detach_device_alias(context_.domains.by_uuid(domain), std::move(alias), flags);
 }
 asio::awaitable<void> Hypervisor::update_device(Uuid domain, std::string device, Flags flags) {
   return lifecycle_.update_device(context_.domains.by_uuid(domain), std::move(device), flags);

@@ -65,6 +65,7 @@ class Hypervisor final : public Driver {
 
   asio::awaitable<void> attach_device(Uuid domain, std::string device, Flags flags) override;
   asio::awaitable<void> detach_device(Uuid domain, std::string device, Flags flags) override;
+  asio::awaitable<void> detach_device_alias(Uuid domain, std::string alias, Flags flags) override;
   asio::awaitable<void> update_device(Uuid domain, std::string device, Flags flags) override;
   asio::awaitable<void> pin_vcpu(Uuid domain, std::uint32_t vcpu, domain_xml::CpuSet cpus,
                                  Flags flags) override;

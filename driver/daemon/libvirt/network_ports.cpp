@@ -139,7 +139,7 @@ asio::awaitable<NetworkPorts> take_all(Giver daemon,
                                          printable_line(error.what())));
     }
     if (made) {
-      ports.emplace(interface.slot, std::move(port));
+      ports.emplace(place_of(interface), std::move(port));
     }
     if (failure) {
       give_back_network_ports(daemon.executor, daemon.directory, std::move(ports));

@@ -16,7 +16,7 @@
 
 namespace virtsev::daemon {
 
-/// By the slots of the interfaces, which no other device of the running guest has.
+/// By the places (place_of()) of the interfaces, which no other device of the running guest has.
 using NetworkPorts = std::map<std::uint8_t, domain_xml::NetworkPlug>;
 
 /// One for each interface of the definition that is on a network, made by the daemon whose socket is in

@@ -118,7 +118,7 @@ asio::awaitable<Volumes> look_up_all(asio::any_io_executor executor, std::string
                          disk.volume, disk.pool, directory));
       }
       Volume volume = co_await look_up(*talk, disk);
-      volumes.emplace(disk.slot, std::move(volume));
+      volumes.emplace(place_of(disk), std::move(volume));
     } catch (const Error& error) {
       throw Error(error.code(), text("<disk> {}: {}", disk.target, printable_line(error.what())));
     }

@@ -21,7 +21,7 @@ struct Volume {
   std::string path;           ///< Absolute
   bool block_device = false;  ///< Else a file
 };
-/// By the slots of the disks, which no other device of the running guest has.
+/// By the places (place_of()) of the disks, which no other device of the running guest has.
 using Volumes = std::map<std::uint8_t, Volume>;
 
 /// Of each disk of the definition that is a volume; the daemon's socket is in `directory`. Nothing where

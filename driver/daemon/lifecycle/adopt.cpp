@@ -137,8 +137,9 @@ void Lifecycle::sweep_state() const {
 DefinitionPtr Lifecycle::definition_from(const Uuid& uuid, const DomainStatus& status,
                                          std::string& problem) const {
   try {
-    auto definition = std::make_shared<const domain_xml::DomainDefinition>(
-        domain_xml::parse(status.xml, {.allow_unprotected = true, .sev_es_relaunch = true, .stored = true}));
+    auto definition = std::make_shared<const domain_xml::DomainDefinition>(domain_xml::parse(
+        status.xml,
+        {.allow_unprotected = true, .sev_es_relaunch = true, .stored = true, .keep_aliases = true}));
     if (definition->uuid == uuid) {
       return definition;
     }

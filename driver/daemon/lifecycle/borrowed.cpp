@@ -36,10 +36,10 @@ asio::awaitable<DefinitionPtr> Lifecycle::with_volumes(RunPtr run) {
   const auto found = std::make_shared<DomainDefinition>(*definition);
   for (DiskDefinition& disk : found->disks) {
     if (disk.is_volume()) {
-      const Volume& volume = volumes->at(disk.slot);
+      const Volume& volume = volumes->at(place_of(disk));
       disk.path = volume.path;
       disk.block_device = volume.block_device;
-      run->volume_paths[disk.slot] = volume.path;
+      run->volume_paths[place_of(disk)] = volume.path;
     }
   }
   co_return found;
@@ -50,7 +50,7 @@ asio::awaitable<std::string> Lifecycle::image_path(DomainPtr domain, DiskDefinit
     co_return disk.path;
   }
   if (domain->run) {
-    const auto known = domain->run->volume_paths.find(disk.slot);
+    const auto known = domain->run->volume_paths.find(place_of(disk));
     if (known != domain->run->volume_paths.end()) {
       co_return known->second;
     }
@@ -60,7 +60,7 @@ asio::awaitable<std::string> Lifecycle::image_path(DomainPtr domain, DiskDefinit
   Latch never(context_.io.get_executor());
   const std::optional<Volumes> volumes =
       co_await look_up_volumes(context_.io.get_executor(), context_.layout.socket_directory, alone, never);
-  co_return volumes->at(disk.slot).path;
+  co_return volumes->at(place_of(disk)).path;
 }
 
 // A guest that is launched again still has its ports.
@@ -84,7 +84,7 @@ asio::awaitable<DefinitionPtr> Lifecycle::with_network_ports(RunPtr run) {
   for (InterfaceDefinition& interface : plugged->interfaces) {
     if (on_network(interface)) {
       interface.kind = InterfaceDefinition::Kind::kBridge;
-      interface.bridge = run->network_ports.at(interface.slot).bridge;
+      interface.bridge = run->network_ports.at(place_of(interface)).bridge;
     }
   }
   co_return plugged;

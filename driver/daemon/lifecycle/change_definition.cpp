@@ -4,7 +4,6 @@
 
 #include <libvirt/libvirt.h>
 
-#include "domain-xml/device_changes.hpp"
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/statistics.hpp"
@@ -21,11 +20,6 @@ const char* name_in(const Names& names, std::uint32_t number, const char* what) 
     throw Error(ErrorCode::kInvalidArgument, text("invalid argument: there is no {} {}", what, number));
   }
   return names[number];
-}
-
-std::string reason_against_live_devices() {
-  return text(
-      "a running guest keeps the devices that it was started with: use --config, and start the domain again");
 }
 
 }  // namespace
@@ -93,20 +87,6 @@ asio::awaitable<void> Definitions::set_lifecycle_action(DomainPtr domain, std::u
       text("a running guest keeps the actions that it was started with: change them with --config, "
            "and start the domain anew"),
       std::move(with));
-}
-
-asio::awaitable<void> Definitions::attach_device(DomainPtr domain, std::string device, std::uint32_t flags) {
-  Change with = [device = std::move(device)](const domain_xml::DomainDefinition& before) {
-    return domain_xml::with_device(before, device);
-  };
-  co_await change(std::move(domain), flags, reason_against_live_devices(), std::move(with));
-}
-
-asio::awaitable<void> Definitions::detach_device(DomainPtr domain, std::string device, std::uint32_t flags) {
-  Change with = [device = std::move(device)](const domain_xml::DomainDefinition& before) {
-    return domain_xml::without_device(before, device);
-  };
-  co_await change(std::move(domain), flags, reason_against_live_devices(), std::move(with));
 }
 
 }  // namespace virtsev::daemon

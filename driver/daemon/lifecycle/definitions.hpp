@@ -36,8 +36,6 @@ class Definitions {
   asio::awaitable<void> set_memory(DomainPtr domain, std::uint64_t kib, std::uint32_t flags);
   asio::awaitable<void> set_lifecycle_action(DomainPtr domain, std::uint32_t type, std::uint32_t action,
                                              std::uint32_t flags);
-  asio::awaitable<void> attach_device(DomainPtr domain, std::string device, std::uint32_t flags);
-  asio::awaitable<void> detach_device(DomainPtr domain, std::string device, std::uint32_t flags);
 
   struct Metadata {
     std::int32_t kind = 0;

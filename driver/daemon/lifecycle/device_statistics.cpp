@@ -59,7 +59,7 @@ std::string path_of(const Domain& domain, const domain_xml::DiskDefinition& disk
   if (!disk.is_volume() || !domain.run) {
     return disk.path;
   }
-  const auto found = domain.run->volume_paths.find(disk.slot);
+  const auto found = domain.run->volume_paths.find(place_of(disk));
   return found == domain.run->volume_paths.end() ? std::string() : found->second;
 }
 

@@ -63,6 +63,12 @@ asio::awaitable<void> Lifecycle::learn_of_guest(DomainPtr domain, RunPtr run, bo
   run->launch = found->launch;
   run->known = *found;
   note_console(*domain, *run, *found);
+  if (monitor->version() >= control::kHotPlugVersion) {
+    co_await forget_gone_devices(domain, run, *found);
+    if (domain->run != run) {
+      co_return;
+    }
+  }
   const int state = domain->state().state;
   if (found->state == control::RunState::kRunning && state != VIR_DOMAIN_RUNNING) {
     transition(domain, tell ? step::Resume{VIR_DOMAIN_RUNNING_UNPAUSED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED}

@@ -310,8 +310,8 @@ void Lifecycle::watch(const DomainPtr& domain, const RunPtr& run) {
         live && owner && silent != nullptr && take_console_silent(*owner, *live, *silent)) {
       save_status(owner);
     }
-    if (std::holds_alternative<control::Panicked>(event) && live && owner && owner->run == live) {
-      take_panic(owner, *live);
+    if (live && owner && owner->run == live) {
+      take_guest_event(owner, live, event);
     }
     if (const auto* progress = std::get_if<control::Progress>(&event); progress != nullptr && live && owner &&
                                                                        owner->run == live && owner->job &&

@@ -14,13 +14,16 @@
 
 #include <asio/awaitable.hpp>
 
+#include "domain-xml/live_devices.hpp"
 #include "driver/daemon/dump/dumps_under_way.hpp"
+#include "driver/daemon/libvirt/network_ports.hpp"
 #include "driver/daemon/lifecycle/context.hpp"
 #include "driver/daemon/monitor/monitor_uid.hpp"
 
 namespace virtsev::daemon {
 
 class AutostartMark;
+struct OpenedDevice;
 struct DomainStatus;
 
 class Lifecycle {
@@ -51,6 +54,11 @@ class Lifecycle {
                                  std::uint32_t flags);
   /// All threads of the monitor that are no vCPU.
   asio::awaitable<void> pin_emulator(DomainPtr domain, domain_xml::CpuSet cpus, std::uint32_t flags);
+  // plug_device.cpp: devices come and go, by libvirt's flags; those of a running guest in slots of root
+  // ports.
+  asio::awaitable<void> attach_device(DomainPtr domain, std::string device, std::uint32_t flags);
+  asio::awaitable<void> detach_device(DomainPtr domain, std::string device, std::uint32_t flags);
+  asio::awaitable<void> detach_device_alias(DomainPtr domain, std::string alias, std::uint32_t flags);
   /// What the monitor says of its guest, as soon as it says so; not while it launches.
   asio::awaitable<control::Status> query(DomainPtr domain);
 
@@ -190,6 +198,26 @@ class Lifecycle {
   // unanswered_shutdown.cpp
   void expect_shutdown(const DomainPtr& domain, const RunPtr& run);
   void watch_shutdown(const DomainPtr& domain, const RunPtr& run);
+
+  // plug_device.cpp
+  asio::awaitable<void> plug(DomainPtr domain, RunPtr run, domain_xml::LiveAttachment attachment);
+  asio::awaitable<void> open_disk(std::shared_ptr<const domain_xml::LiveAttachment> plan,
+                                  std::shared_ptr<OpenedDevice> opened, std::shared_ptr<Latch> given_up);
+  asio::awaitable<void> open_interface(std::shared_ptr<const domain_xml::LiveAttachment> plan,
+                                       std::shared_ptr<OpenedDevice> opened, std::shared_ptr<Latch> given_up);
+  /// What a device that has gone had of the host.
+  void forget_host_side(Run& run, const domain_xml::LiveDevice& device);
+  void give_back(NetworkPorts ports);
+  struct Detachment;
+  asio::awaitable<void> detach(DomainPtr domain, std::uint32_t flags, std::shared_ptr<Detachment> what);
+  /// Of what the guest does: it panicked, or has let go of a device.
+  void take_guest_event(const DomainPtr& domain, const RunPtr& run, const control::Event& event);
+  asio::awaitable<void> on_removed(DomainPtr domain, RunPtr run, std::string alias);
+  /// The caller holds the domain's turn. Nothing where there is none of this alias behind a root port.
+  asio::awaitable<void> forget_device(DomainPtr domain, RunPtr run, std::string alias);
+  /// Those that went while nobody listened.
+  asio::awaitable<void> forget_gone_devices(DomainPtr domain, RunPtr run, control::Status status);
+  asio::awaitable<void> save_definition(DomainPtr domain, DefinitionPtr changed);
 
   // lateness.cpp
   void monitor_late(const DomainPtr& domain, const RunPtr& run, bool late);

@@ -38,8 +38,19 @@ spec::DeviceDescription serial_port(const Run& run, const LaunchFiles& files) {
   return {"serial0", spec::PortAddress{layout::kCom1Port}, serial};
 }
 
-spec::DeviceDescription network_card(const domain_xml::InterfaceDefinition& definition, std::size_t number,
-                                     const HostLink& link) {
+spec::DeviceDescription root_port(const domain_xml::RootPortDefinition& definition) {
+  return {"pci." + std::to_string(definition.number), spec::PciAddress{definition.slot},
+          spec::RootPort{definition.number}};
+}
+
+}  // namespace
+
+spec::DeviceDescription device_description(const spec::OpenedDisk& disk) {
+  return {disk.id, disk.address, disk.disk};
+}
+
+spec::DeviceDescription device_description(const domain_xml::InterfaceDefinition& definition,
+                                           std::size_t number, const HostLink& link) {
   spec::Interface interface;
   interface.mac = definition.mac;
   interface.mtu = definition.mtu;
@@ -48,10 +59,16 @@ spec::DeviceDescription network_card(const domain_xml::InterfaceDefinition& defi
     interface.taps.push_back(queue.get());
   }
   interface.stream = link.stream.get();
-  return {alias_in_use(definition, number), spec::PciAddress{definition.slot}, interface};
+  return {alias_in_use(definition, number), spec::PciAddress{definition.slot, definition.port}, interface};
 }
 
-spec::DeviceDescription ports_device(const Run& run) {
+spec::DeviceDescription device_description(const domain_xml::EntropyDefinition& definition,
+                                           std::size_t number) {
+  return {alias_in_use(definition, number), spec::PciAddress{definition.slot, definition.port},
+          spec::Entropy{}};
+}
+
+static spec::DeviceDescription ports_device(const Run& run) {
   spec::Ports ports;
   for (std::size_t i = 0; i < run.definition->ports.size(); ++i) {
     const domain_xml::PortDefinition& definition = run.definition->ports[i];
@@ -62,8 +79,6 @@ spec::DeviceDescription ports_device(const Run& run) {
   const domain_xml::PortControllerDefinition& controller = *run.definition->port_controller;
   return {alias_in_use(controller), spec::PciAddress{controller.slot}, std::move(ports)};
 }
-
-}  // namespace
 
 std::vector<WantedEnd> wanted_ends(const domain_xml::DomainDefinition& definition) {
   std::vector<WantedEnd> wanted;
@@ -93,19 +108,20 @@ control::Start start_message(const Run& run, const Opened& opened, const Configu
   start.machine = opened.machine.machine;
   require_owner(*run.definition, start.machine.protection);
   start.machine.devices.push_back(serial_port(run, files));
+  for (const domain_xml::RootPortDefinition& port : run.definition->root_ports) {
+    start.machine.devices.push_back(root_port(port));
+  }
   for (const spec::OpenedDisk& disk : opened.disks) {
-    start.machine.devices.push_back({disk.id, disk.address, disk.disk});
+    start.machine.devices.push_back(device_description(disk));
   }
   for (std::size_t i = 0; i < opened.links.size(); ++i) {
-    start.machine.devices.push_back(network_card(run.definition->interfaces.at(i), i, opened.links[i]));
+    start.machine.devices.push_back(device_description(run.definition->interfaces.at(i), i, opened.links[i]));
   }
   if (run.definition->port_controller) {
     start.machine.devices.push_back(ports_device(run));
   }
   for (std::size_t i = 0; i < run.definition->entropy.size(); ++i) {
-    const domain_xml::EntropyDefinition& entropy = run.definition->entropy[i];
-    start.machine.devices.push_back(
-        {alias_in_use(entropy, i), spec::PciAddress{entropy.slot}, spec::Entropy{}});
+    start.machine.devices.push_back(device_description(run.definition->entropy[i], i));
   }
   if (const auto& panic = run.definition->panic) {
     start.machine.devices.push_back({alias_in_use(*panic), spec::PciAddress{panic->slot}, spec::Panic{}});

@@ -31,6 +31,14 @@ struct Opened {
   const LaunchFiles& files;
 };
 
+/// A device as its monitor is told of it; borrows the descriptors. `number`: its place among the definition's
+/// devices of its kind.
+spec::DeviceDescription device_description(const spec::OpenedDisk& disk);
+spec::DeviceDescription device_description(const domain_xml::InterfaceDefinition& definition,
+                                           std::size_t number, const HostLink& link);
+spec::DeviceDescription device_description(const domain_xml::EntropyDefinition& definition,
+                                           std::size_t number);
+
 /// Borrows the descriptors of run and `opened`. Throws Error(kXmlError) where dhCert or session is not
 /// base64.
 control::Start start_message(const Run& run, const Opened& opened, const Configuration& configuration);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A domain takes a step (run/run_state.hpp): the one place where its state changes, and where it is seen to
 // that whoever comes later, hears of it or waits for it learns of it in the same order.
+#include <utility>
+
 #include "driver/daemon/base/log.hpp"
 #include "driver/daemon/files/atomic_file.hpp"
 #include "driver/daemon/files/status_file.hpp"
@@ -48,6 +50,11 @@ void Lifecycle::transition(const DomainPtr& domain, const Step& step) {
     std::visit([&](const auto& each) { context_.emit(DomainEvent{domain->handle(), each}); }, event);
   }
   observe(TransitionMoment::kTold);
+  if (over && run) {
+    for (const auto& [alias, gone] : std::exchange(run->leaving, {})) {
+      gone->fire();
+    }
+  }
   if (run && run->on_change) {
     run->on_change();
   }

@@ -63,13 +63,7 @@ asio::awaitable<void> Lifecycle::update_device(DomainPtr domain, std::string dev
     save_status(domain);
   }
   if (impact.config) {
-    const DefinitionPtr changed = shared(changes->of_config);
-    std::function<void()> save = [store = &context_.store, name = domain->name, changed] {
-      store->save(name, domain_xml::format(*changed));
-    };
-    co_await context_.pool.run(std::move(save));
-    domain->definition = changed;
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_UPDATED);
+    co_await save_definition(domain, shared(changes->of_config));
   }
 }
 

@@ -6,19 +6,23 @@
 
 namespace virtsev::daemon {
 
+HostLink open_host_link(const domain_xml::InterfaceDefinition& interface, const std::string& passt) {
+  HostLink link;
+  if (interface.kind == domain_xml::InterfaceDefinition::Kind::kUser) {
+    link.stream = start_passt(passt, interface);
+  } else {
+    Tap tap = open_tap(interface);
+    link.tap = std::move(tap.name);
+    link.queues = std::move(tap.queues);
+  }
+  return link;
+}
+
 std::vector<HostLink> open_host_links(const domain_xml::DomainDefinition& definition,
                                       const std::string& passt) {
   std::vector<HostLink> links;
   for (const domain_xml::InterfaceDefinition& interface : definition.interfaces) {
-    HostLink link;
-    if (interface.kind == domain_xml::InterfaceDefinition::Kind::kUser) {
-      link.stream = start_passt(passt, interface);
-    } else {
-      Tap tap = open_tap(interface);
-      link.tap = std::move(tap.name);
-      link.queues = std::move(tap.queues);
-    }
-    links.push_back(std::move(link));
+    links.push_back(open_host_link(interface, passt));
   }
   return links;
 }

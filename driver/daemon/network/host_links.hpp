@@ -17,6 +17,9 @@ struct HostLink {
   UniqueFd stream;               ///< To passt; empty: none
 };
 
+/// Waits for passt: for a thread that may. Throws Error (tap.hpp, passt.hpp).
+HostLink open_host_link(const domain_xml::InterfaceDefinition& interface, const std::string& passt);
+
 /// In the definition's order. Waits for passt: for a thread that may. Throws Error (tap.hpp, passt.hpp).
 std::vector<HostLink> open_host_links(const domain_xml::DomainDefinition& definition,
                                       const std::string& passt);

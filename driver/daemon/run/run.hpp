@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,10 @@ struct Run {
   std::map<std::uint8_t, std::string>
       volume_paths;               ///< Of disks that are volumes of libvirt's, by their slots
   std::vector<std::string> taps;  ///< The interfaces' tap devices by name; empty: not by one
+
+  /// Devices that the guest was asked to let go of, by alias: fired when they have gone, or the run is over.
+  std::map<std::string, std::shared_ptr<Latch>> leaving;
+  std::set<std::string> removed;  ///< Those of whom that has been heard, and not been dealt with yet
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();
   std::optional<control::Status> known;  ///< What the monitor said last of its guest

@@ -27,11 +27,13 @@ Disk::Flush flush_of(DiskCache cache) {
   return always ? Disk::Flush::kAlways : Disk::Flush::kAsked;
 }
 
+}  // namespace
+
 OpenedDisk open_disk(const DiskDefinition& definition, std::size_t number) {
   const std::string element = "<disk> " + definition.target;
   OpenedDisk opened;
   opened.id = alias_in_use(definition, number);
-  opened.address.device = definition.slot;
+  opened.address = {definition.slot, definition.port};
   opened.image = open_file(element, definition.path, flags_of(definition));
   if (!lock_image(opened.image.get(), {!definition.read_only, definition.shareable})) {
     throw Error(ErrorCode::kOperationFailed,
@@ -48,8 +50,6 @@ OpenedDisk open_disk(const DiskDefinition& definition, std::size_t number) {
   opened.disk.queues = definition.queues;
   return opened;
 }
-
-}  // namespace
 
 std::vector<OpenedDisk> open_disks(const domain_xml::DomainDefinition& definition) {
   std::vector<OpenedDisk> opened;

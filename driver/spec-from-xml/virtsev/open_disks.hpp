@@ -19,6 +19,9 @@ struct OpenedDisk {
   Disk disk;
 };
 
+/// `number`: its place among the definition's disks. Throws as below.
+OpenedDisk open_disk(const domain_xml::DiskDefinition& definition, std::size_t number);
+
 /// In the definition's order; drives without a disc are left out. Throws Error, which names the disk: the
 /// file can't be used (open_file.hpp), or somebody else uses it so that this guest can't (image_lock.hpp).
 std::vector<OpenedDisk> open_disks(const domain_xml::DomainDefinition& definition);

@@ -39,6 +39,9 @@ bool is_for_now(std::uint32_t type) {
 
 /// Of the protocol: the first one that knows the event.
 std::uint32_t first_version(const control::Event& event) {
+  if (std::holds_alternative<control::DeviceRemoved>(event)) {
+    return control::kHotPlugVersion;
+  }
   const bool from_the_first =
       std::holds_alternative<control::Ended>(event) || std::holds_alternative<control::ConsoleSilent>(event);
   return from_the_first ? 1 : 4;

@@ -116,7 +116,8 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
   tell_refused_calls_to(end_file_);
   const SandboxedGuest sandboxed{
       sevcore::is_protected(start.machine.protection) && start.platform == control::Platform::kSimulated,
-      start.machine.vcpus, pci_devices(start.machine), largest_disk(start.machine)};
+      start.machine.vcpus, pci_devices(start.machine), largest_disk(start.machine),
+      spec::root_ports(start.machine)};
   try {
     guest_ = std::make_unique<Guest>(
         start, surroundings_.loop,
@@ -131,6 +132,10 @@ control::Reply Monitor::on(const control::Start& start, control::Frame& frame) {
         make_platform_with(turn_),
         [this](std::uint64_t done, std::uint64_t total) { tell_progress(done, total); });
     keep_for_running(start_, start);
+    for (const spec::DeviceDescription& device : start.machine.devices) {
+      plugged_.take(device, start_);
+    }
+    guest_->on_removed([this](const std::string& id) { on_removed(id); });
     surroundings_.shut_in(sandboxed);
   } catch (const std::exception& error) {
     // A machine half made can't be made again: the peer starts another monitor.
@@ -190,6 +195,31 @@ control::Reply Monitor::on(const control::PowerButton&, control::Frame&) {
 control::Reply Monitor::on(const control::SetLink& link, control::Frame&) {
   guest().set_link(link.id, link.up);
   return control::Done{};
+}
+
+control::Reply Monitor::on(const control::AttachDevice& attach, control::Frame& frame) {
+  require_alive();
+  guest().attach(attach.device);
+  plugged_.take(attach.device, frame);
+  return control::Done{};
+}
+
+control::Reply Monitor::on(const control::DetachDevice& detach, control::Frame&) {
+  require_alive();
+  guest().detach(detach.id);
+  return control::Done{};
+}
+
+void Monitor::on_removed(const std::string& id) {
+  plugged_.give_back(id);
+  surroundings_.publish(control::DeviceRemoved{id});
+}
+
+/// What comes to one that has ended is lost with it.
+void Monitor::require_alive() const {
+  if (ended_) {
+    throw Error(ErrorCode::kOperationInvalid, text("the guest has ended"));
+  }
 }
 
 control::Reply Monitor::on(const control::InjectSecret& secret, control::Frame&) {

@@ -13,6 +13,7 @@
 #include "driver/control/codec.hpp"
 #include "driver/vmm/control/end_signal.hpp"
 #include "driver/vmm/control/firmware_turn.hpp"
+#include "driver/vmm/control/plugged_files.hpp"
 #include "driver/vmm/guest/guest.hpp"
 #include "driver/vmm/loop/event_loop.hpp"
 #include "driver/vmm/loop/timer.hpp"
@@ -72,9 +73,14 @@ class Monitor {
   control::Reply on(const control::GrantFirmware& grant, control::Frame& frame);
   control::Reply on(const control::OpenConsole& open, control::Frame& frame);
 
+  control::Reply on(const control::AttachDevice& attach, control::Frame& frame);
+  control::Reply on(const control::DetachDevice& detach, control::Frame& frame);
+
   [[nodiscard]] control::RunState state() const;
   Guest& guest();
   void tell_progress(std::uint64_t done, std::uint64_t total);
+  void on_removed(const std::string& id);
+  void require_alive() const;
   void on_console_timeout();
   void on_end();
   void on_panic();
@@ -85,6 +91,7 @@ class Monitor {
   Timer console_timer_;
   Wakeup on_panic_;
   control::Frame start_;                // keeps the descriptors of console, log and end file
+  PluggedFiles plugged_;                // and those of devices that can go
   std::shared_ptr<FirmwareTurn> turn_;  // null: the guest has the firmware to itself
   int end_file_ = -1;
   std::map<std::string, int> terminals_;  // Their masters, by the id of their port; "": the serial port's

@@ -31,6 +31,8 @@ class Device {
   virtual void add_figures(DeviceFigures& /*figures*/) const {}
 };
 
+class HotPlugSlots;
+
 /// What a device gets of its machine. All of it outlives the device.
 struct Surroundings {
   Buses& buses;
@@ -43,6 +45,8 @@ struct Surroundings {
   EventLoop& device_loop;  ///< Of the thread that moves the data of disks, networks and their like
   /// What further threads that move data call first, as that thread did.
   std::function<void()> device_sandbox = {};
+  /// Behind root ports; null where nothing is, and no root port is made.
+  HotPlugSlots* slots = nullptr;
 };
 
 }  // namespace virtsev::vmm

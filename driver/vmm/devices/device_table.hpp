@@ -10,6 +10,7 @@
 #include "driver/vmm/devices/device.hpp"
 #include "driver/vmm/devices/disk_device.hpp"
 #include "driver/vmm/devices/entropy_device.hpp"
+#include "driver/vmm/devices/hot_plug_slot.hpp"
 #include "driver/vmm/devices/interface_device.hpp"
 #include "driver/vmm/devices/keyboard_controller.hpp"
 #include "driver/vmm/devices/panic_device.hpp"
@@ -21,7 +22,8 @@ namespace virtsev::vmm {
 
 using DeviceOptions = std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions,
                                    KeyboardControllerOptions, OnPci<spec::Entropy>, OnPci<spec::Disk>,
-                                   OnPci<spec::Interface>, OnPci<spec::Ports>, OnPci<spec::Panic>>;
+                                   OnPci<spec::Interface>, OnPci<spec::Ports>, OnPci<spec::Panic>,
+                                   OnPci<spec::RootPort>>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {

@@ -3,7 +3,22 @@
 
 #include <utility>
 
+#include "driver/vmm/devices/hot_plug_slot.hpp"
+
 namespace virtsev::vmm {
+
+namespace {
+
+/// In a slot, the slot's: there is no other one once the sandbox has closed.
+std::unique_ptr<IoEngine> engine_for(const OnPci<spec::Disk>& options, const Surroundings& surroundings) {
+  const spec::Disk& disk = options.kind;
+  if (options.address.port != 0) {
+    return surroundings.slots->at(options.address.port).engine(disk.image.fd);
+  }
+  return make_io_engine(disk.image.fd, disk.threads, surroundings.device_loop, surroundings.device_sandbox);
+}
+
+}  // namespace
 
 DiskDevice::DiskDevice(const OnPci<spec::Disk>& options, const Surroundings& surroundings)
     : id_(options.id), log_(options.id) {
@@ -11,9 +26,8 @@ DiskDevice::DiskDevice(const OnPci<spec::Disk>& options, const Surroundings& sur
   auto block = std::make_unique<BlockDevice>(
       BlockDevice::Options{disk.read_only, disk.discard, disk.flush == spec::Disk::Flush::kAlways,
                            disk.serial, disk.queues},
-      image_facts(disk.image.fd), disk.flush,
-      make_io_engine(disk.image.fd, disk.threads, surroundings.device_loop, surroundings.device_sandbox),
-      surroundings.device_loop, log_);
+      image_facts(disk.image.fd), disk.flush, engine_for(options, surroundings), surroundings.device_loop,
+      log_);
   block_ = block.get();
   function_ = make_virtio_pci_device(options.id, options.address, std::move(block), surroundings);
 }

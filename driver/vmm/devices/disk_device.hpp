@@ -9,7 +9,7 @@
 
 namespace virtsev::vmm {
 
-/// Made before the sandbox closes: rings and threads can't be made later.
+/// Made before the sandbox closes, or in a slot, which has the rings or threads that can't be made later.
 class DiskDevice final : public Device {
  public:
   /// Throws Error where the image can't be used, and std::system_error.

@@ -28,8 +28,9 @@ constexpr bool is_on_pci(const Options& /*options*/) {
   return false;
 }
 
-/// Puts it on the root bus. Throws Error where the address is another device's, or there are no interrupts
-/// left. The result's destructor returns when the device has stopped, so the loop of devices runs then.
+/// Puts it on the root bus, or into the slot of its root port. Throws Error where the address is another
+/// device's, or there are no interrupts left. The result's destructor returns when the device has stopped, so
+/// the loop of devices runs then.
 std::unique_ptr<Device> make_virtio_pci_device(const std::string& id, spec::PciAddress address,
                                                std::unique_ptr<VirtioDevice> device,
                                                const Surroundings& surroundings);

@@ -2,13 +2,13 @@
 // The machine's devices, and what they are wired to.
 #pragma once
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "driver/vmm/devices/device_table.hpp"
+#include "driver/vmm/loop/wakeup.hpp"
 #include "driver/vmm/memory/memory_map.hpp"
 #include "driver/vmm/pci/pci_host.hpp"
 #include "sevcore/machine/memory_layout.hpp"
@@ -16,11 +16,7 @@
 namespace virtsev::vmm {
 
 /// Whether a device wants a thread beside that of the machine's loop (Surroundings::device_loop).
-inline bool needs_device_thread(const std::vector<DeviceOptions>& devices) {
-  return std::any_of(devices.begin(), devices.end(), [](const DeviceOptions& device) {
-    return std::visit([](const auto& options) { return is_on_pci(options); }, device);
-  });
-}
+bool needs_device_thread(const std::vector<DeviceOptions>& devices);
 
 /// Knows no device: each is made by the table, and connects itself. The I/O thread's; what vCPUs' threads may
 /// use of it is buses().
@@ -39,54 +35,53 @@ class Board {
     std::function<void()> panicked = [] {};     ///< As in Panel
   };
 
-  Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices)
-      : buses_(of_bus(wiring.windows)), interrupts_(wiring.interrupts, layout::kIoApicPins), pci_(buses_) {
-    panel_.power_off = wiring.power_off;
-    panel_.reset = wiring.reset;
-    panel_.panicked = wiring.panicked;
-    for (const DeviceOptions& device : devices) {
-      devices_.push_back(make_device(
-          device, Surroundings{buses_, interrupts_, wiring.loop, panel_, wiring.memory, pci_.bus(),
-                               wiring.doorbells, wiring.device_loop, wiring.device_sandbox}));
-    }
-  }
+  /// Throws Error, and std::system_error, as making a device does.
+  Board(const Wiring& wiring, const std::vector<DeviceOptions>& devices);
+  ~Board();
+  Board(const Board&) = delete;
+  Board& operator=(const Board&) = delete;
 
   Buses& buses() { return buses_; }
   [[nodiscard]] const Panel& panel() const { return panel_; }
   /// Of all devices that count.
-  [[nodiscard]] DeviceFigures figures() const {
-    DeviceFigures figures;
-    for (const auto& device : devices_) {
-      device->add_figures(figures);
-    }
-    return figures;
-  }
+  [[nodiscard]] DeviceFigures figures() const;
   /// False: there is no interface of this id.
-  bool set_link(const std::string& id, bool up) {
-    return std::any_of(devices_.begin(), devices_.end(),
-                       [&](const auto& device) { return device->set_link(id, up); });
-  }
+  bool set_link(const std::string& id, bool up);
   /// Device::finish() of all.
-  void finish() {
-    for (const auto& device : devices_) {
-      device->finish();
-    }
-  }
+  void finish();
+
+  // Devices that come and go while the guest runs.
+
+  /// A device comes into the slot of the root port that its address names. Throws Error, and nothing has
+  /// changed, where there is no such port, or another device is in it or has its id.
+  void attach(const DeviceOptions& device);
+  /// The guest is asked to let go of a device; one that it does not use goes at once. Throws
+  /// Error(kInvalidArgument) where there is none of this id, or it is in no slot.
+  void detach(const std::string& id);
+  /// Called when a device has gone, with its id: all that it had is given back.
+  void on_removed(std::function<void(const std::string& id)> removed) { removed_ = std::move(removed); }
+  /// The ids of the devices in slots.
+  [[nodiscard]] std::vector<std::string> plugged() const;
 
  private:
-  static std::vector<BusRange> of_bus(const std::vector<MemoryMap::Range>& windows) {
-    std::vector<BusRange> ranges;
-    for (const MemoryMap::Range& window : windows) {
-      ranges.push_back({window.start.value(), window.size});
-    }
-    return ranges;
-  }
+  struct Placed {
+    std::string id;         ///< Empty: it stands in no definition
+    std::uint8_t port = 0;  ///< Of the slot that it is in; 0: it stays
+    std::unique_ptr<Device> device;
+  };
+  void add(const DeviceOptions& device);
+  void take_out_ejected();
+  void take_out(std::vector<Placed>::iterator which);
 
   Buses buses_;
   Interrupts interrupts_;
   PciHost pci_;
   Panel panel_;
-  std::vector<std::unique_ptr<Device>> devices_;
+  const Wiring wiring_;
+  std::function<void(const std::string& id)> removed_;
+  Wakeup ejected_;  // Rung by vCPUs' threads
+  HotPlugSlots slots_;
+  std::vector<Placed> devices_;
 };
 
 }  // namespace virtsev::vmm

@@ -2,6 +2,7 @@
 // One guest: how it runs. How it is made: guest_setup.cpp; how it is debugged: guest_debug.cpp.
 #include "driver/vmm/guest/guest.hpp"
 
+#include "driver/vmm/guest/device_options.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -60,12 +61,26 @@ void Guest::add_figures(control::Status& status) const {
   for (const auto& [id, open] : figures.ports) {
     status.ports.push_back({id, open});
   }
+  status.plugged = machine_->plugged();
 }
 
 void Guest::set_link(const std::string& id, bool up) {
   if (!machine_->set_link(id, up)) {
     throw Error(ErrorCode::kInvalidArgument, text("the guest has no network interface '{}'", id));
   }
+}
+
+void Guest::attach(const spec::DeviceDescription& device) {
+  const auto* address = std::get_if<spec::PciAddress>(&device.address);
+  if (address == nullptr || address->port == 0) {
+    throw Error(ErrorCode::kInvalidArgument, text("a device comes to a running guest behind a root port"));
+  }
+  if (!std::holds_alternative<spec::Disk>(device.kind) &&
+      !std::holds_alternative<spec::Interface>(device.kind) &&
+      !std::holds_alternative<spec::Entropy>(device.kind)) {
+    throw Error(ErrorCode::kInvalidArgument, text("a device of this kind does not come to a running guest"));
+  }
+  machine_->board().attach(device_options(device));
 }
 
 void Guest::resume() {

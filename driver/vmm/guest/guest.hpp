@@ -43,6 +43,15 @@ class Guest {
   void pause() { machine_->stop(); }
   /// Throws Error(kInvalidArgument) where there is no interface of this id.
   void set_link(const std::string& id, bool up);
+  // Devices that come and go, as Board has them.
+
+  /// Throws Error, and nothing has changed. The device borrows its descriptors.
+  void attach(const spec::DeviceDescription& device);
+  void detach(const std::string& id) { machine_->board().detach(id); }
+  /// Called by the I/O thread, when all of the device has gone.
+  void on_removed(std::function<void(const std::string& id)> removed) {
+    machine_->board().on_removed(std::move(removed));
+  }
   void press_power_button() { machine_->panel().press_power_button(); }
   /// The guest has sent a byte to its console.
   [[nodiscard]] bool has_spoken() const { return machine_->panel().has_spoken(); }

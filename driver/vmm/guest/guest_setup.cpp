@@ -5,6 +5,7 @@
 
 #include "driver/boot/compose.hpp"
 #include "driver/boot/hardware_limits.hpp"
+#include "driver/vmm/guest/device_options.hpp"
 #include "driver/vmm/guest/guest.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
@@ -28,30 +29,6 @@ spec::Machine as_launched_here(spec::Machine machine, const Platform* platform) 
     machine.protection = platform->as_launched_here(std::move(machine.protection));
   }
   return machine;
-}
-
-DeviceOptions options_of(const spec::DeviceDescription& device, const spec::Serial& serial) {
-  (void)device;  // COM1 has its place
-  return serial;
-}
-
-/// All other kinds are on PCI.
-template <typename Kind>
-DeviceOptions options_of(const spec::DeviceDescription& device, const Kind& kind) {
-  return OnPci<Kind>{device.id, std::get<spec::PciAddress>(device.address), kind};
-}
-
-/// What the definition asks for, and what every machine has.
-std::vector<DeviceOptions> devices_of(const spec::Machine& machine) {
-  std::vector<DeviceOptions> devices = {RealTimeClockOptions{}, AcpiPowerOptions{},
-                                        KeyboardControllerOptions{}};
-  if (spec::serial_of(machine) == nullptr) {
-    devices.emplace_back(spec::Serial{});  // COM1 stands in the ACPI tables of each
-  }
-  for (const spec::DeviceDescription& device : machine.devices) {
-    std::visit([&](const auto& kind) { devices.push_back(options_of(device, kind)); }, device.kind);
-  }
-  return devices;
 }
 
 void check_hardware_limits(const control::Start& start) {
@@ -86,7 +63,7 @@ Guest::Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
   if (platform_) {
     platform_->forget_launch();
   }
-  machine_->wire({loop, std::move(mode), std::move(on_end), sandboxes, devices_of(start.machine)});
+  machine_->wire({loop, std::move(mode), std::move(on_end), sandboxes, device_options(start.machine)});
 }
 
 void Guest::make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,

@@ -59,8 +59,11 @@ class KvmMachine {
   [[nodiscard]] std::vector<sevcore::VcpuState> vcpu_states() const;
   [[nodiscard]] const Panel& panel() const { return board_->panel(); }
   [[nodiscard]] DeviceFigures device_figures() const { return board_->figures(); }
+  [[nodiscard]] std::vector<std::string> plugged() const { return board_->plugged(); }
   /// False: it has no interface of this id.
   bool set_link(const std::string& id, bool up) { return board_->set_link(id, up); }
+  /// Devices that come and go while the guest runs, as there.
+  Board& board() { return *board_; }
   /// When the guest has ended, and stands still: devices hand on what they still have.
   void finish() { board_->finish(); }
 

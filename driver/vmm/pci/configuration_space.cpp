@@ -33,6 +33,17 @@ ConfigurationSpace::ConfigurationSpace(const PciIdentity& identity) {
   writable[kInterruptLine] = 0xff;  // The same
 }
 
+void ConfigurationSpace::make_bridge() {
+  const MutableBytes bytes(bytes_);
+  bytes[pci_register::kHeaderType] = 1;
+  put_le<std::uint32_t>(bytes, 0x2c, 0);       // No subsystem there
+  put_le<std::uint16_t>(bytes, 0x20, 0xfff0);  // A window from behind its end: none, until the guest has one
+  const MutableBytes writable(writable_);
+  put_le<std::uint32_t>(writable, 0x18, 0x00ffffff);  // Primary, secondary, subordinate bus
+  put_le<std::uint32_t>(writable, 0x20, 0xfff0fff0);  // Base and limit of the window
+  put_le<std::uint16_t>(writable, 0x3e, 0x0047);      // Bridge control: forwarding of errors, VGA, reset
+}
+
 void ConfigurationSpace::read(std::size_t offset, MutableBytes data) const {
   for (std::size_t i = 0; i < data.size(); ++i) {
     data[i] = offset + i < kSize ? bytes_[offset + i] : 0xff;

@@ -24,6 +24,8 @@ namespace pci_register {
 inline constexpr std::size_t kCommand = 0x04;
 inline constexpr std::size_t kStatus = 0x06;
 inline constexpr std::size_t kBar0 = 0x10;
+inline constexpr std::size_t kHeaderType = 0x0e;
+inline constexpr std::size_t kSecondaryBus = 0x19;  // Of a bridge (PCI-to-PCI Bridge 1.2, 3.2)
 inline constexpr std::size_t kCapabilities = 0x34;
 inline constexpr std::size_t kInterruptLine = 0x3c;
 inline constexpr std::size_t kFirstCapability = 0x40;
@@ -48,6 +50,10 @@ class ConfigurationSpace {
   /// each of `body` that the guest can write, or is shorter. The offset of its first byte, the id. Throws
   /// Error(kInternal) where there is no room.
   std::uint8_t add_capability(std::uint8_t id, ByteView body, ByteView writable);
+
+  /// Makes the header a bridge's (PCI-to-PCI Bridge 1.2, 3.2): bus numbers and one window of memory, none of
+  /// ports and none that is prefetchable.
+  void make_bridge();
 
   void set_writable(std::size_t offset, ByteView mask);
   [[nodiscard]] MutableBytes bytes() { return bytes_; }

@@ -27,8 +27,16 @@ void PciBus::detach(std::uint8_t device) {
 }
 
 PciFunction* PciBus::at(const PciRegister& where) const {
-  return where.bus == 0 && where.device < kDevices && where.function == 0 ? functions_[where.device]
-                                                                          : nullptr;
+  if (where.bus == 0) {
+    return where.device < kDevices && where.function == 0 ? functions_[where.device] : nullptr;
+  }
+  for (PciFunction* function : functions_) {
+    PciBridge* bridge = function != nullptr ? function->bridge() : nullptr;
+    if (PciFunction* found = bridge != nullptr ? bridge->function_at(where) : nullptr) {
+      return found;
+    }
+  }
+  return nullptr;
 }
 
 void PciBus::read(const PciRegister& where, MutableBytes data) {

@@ -57,11 +57,19 @@ class PciBus {
   /// function does.
   Result<Attachment, PciRefusal> attach(std::uint8_t device, PciFunction& function);
 
+  /// Does it with the lock held that is held while a function is called.
+  template <typename Action>
+  void locked(const Action& action) {
+    const std::lock_guard lock(mutex_);
+    action();
+  }
+
   /// Where no function is, ones are read, and writes are ignored (PCI Local Bus 3.0, 6.1).
   void read(const PciRegister& where, MutableBytes data);
   void write(const PciRegister& where, ByteView data);
 
  private:
+  /// On this bus, or behind a bridge on it: of two that have one bus's number, the first one's.
   [[nodiscard]] PciFunction* at(const PciRegister& where) const;
   void detach(std::uint8_t device);
 

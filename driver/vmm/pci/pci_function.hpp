@@ -24,6 +24,17 @@ class PciCapability {
   virtual void after_write(ConfigurationSpace& space, std::size_t offset, std::size_t size) = 0;
 };
 
+class PciFunction;
+struct PciRegister;
+
+/// What a function is that has a bus behind it. PciBus calls with its lock held.
+class PciBridge {
+ public:
+  virtual ~PciBridge() = default;
+  /// The function that has this register, behind the bridge; null: none.
+  virtual PciFunction* function_at(const PciRegister& where) = 0;
+};
+
 /// Registers of a function in memory (a base address register, 6.2.5).
 struct PciBar {
   std::size_t index = 0;
@@ -49,6 +60,16 @@ class PciFunction {
   /// `behaviour`: null where there is nothing but bytes; borrowed. Else as ConfigurationSpace's.
   std::uint8_t add_capability(std::uint8_t id, ByteView body, ByteView writable, PciCapability* behaviour);
 
+  /// `bridge`: borrowed.
+  void make_bridge(PciBridge& bridge) {
+    bridge_ = &bridge;
+    space_.make_bridge();
+  }
+
+  [[nodiscard]] PciBridge* bridge() const { return bridge_; }
+  [[nodiscard]] ConfigurationSpace& space() { return space_; }
+  [[nodiscard]] const ConfigurationSpace& space() const { return space_; }
+
   // What the guest does.
 
   void read(std::size_t offset, MutableBytes data);
@@ -71,6 +92,7 @@ class PciFunction {
   std::uint64_t next_bar_;
   std::vector<PciCapability*> capabilities_;
   std::vector<Placed> bars_;
+  PciBridge* bridge_ = nullptr;
 };
 
 }  // namespace virtsev::vmm

@@ -27,9 +27,13 @@ void lower(__rlimit_resource resource, rlim_t value, const char* name) {
 
 void forbid_core_dumps() { lower(RLIMIT_CORE, 0, "RLIMIT_CORE"); }
 
-void limit_growth(std::size_t vcpus, std::size_t devices, std::uint64_t largest_disk) {
-  lower(RLIMIT_FSIZE, std::max(kMostInAFile, largest_disk), "RLIMIT_FSIZE");
-  lower(RLIMIT_NOFILE, kOtherDescriptors + vcpus + kDescriptorsOfADevice * devices, "RLIMIT_NOFILE");
+void limit_growth(const Growth& growth) {
+  if (growth.slots == 0) {
+    lower(RLIMIT_FSIZE, std::max(kMostInAFile, growth.largest_disk), "RLIMIT_FSIZE");
+  }
+  // A slot's root port has an interrupt, and its ring two descriptors.
+  const std::size_t devices = growth.devices + 2 * growth.slots;
+  lower(RLIMIT_NOFILE, kOtherDescriptors + growth.vcpus + kDescriptorsOfADevice * devices, "RLIMIT_NOFILE");
 }
 
 }  // namespace virtsev::vmm

@@ -19,9 +19,17 @@ inline constexpr std::size_t kDescriptorsOfADevice = 64;
 
 /// No core dumps: guest memory and keys would be in them. Throws std::system_error.
 void forbid_core_dumps();
+/// What the limits depend on.
+struct Growth {
+  std::size_t vcpus = 1;
+  std::size_t devices = 0;  ///< With descriptors of their own
+  std::size_t slots = 0;    ///< For such devices that come later
+  /// Bytes of the largest regular file that the guest writes to, 0 if there is none.
+  std::uint64_t largest_disk = 0;
+};
 /// SIGXFSZ must be ignored: a file that is full is an error of that write, and no reason to end a guest.
-/// Throws std::system_error.
-/// `largest_disk`: bytes of the largest regular file that the guest writes to, 0 if there is none.
-void limit_growth(std::size_t vcpus, std::size_t devices, std::uint64_t largest_disk);
+/// Where disks may come later, of any size, files have no limit: it is one of the whole process, and can't be
+/// raised again. Throws std::system_error.
+void limit_growth(const Growth& growth);
 
 }  // namespace virtsev::vmm

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -98,6 +99,23 @@ constexpr std::array kDevice = {
 constexpr std::array kSimulatedService = {
     AllowedCall{SCMP_SYS(clock_nanosleep), "a simulated firmware that takes as long as a real one"},
     AllowedCall{SCMP_SYS(getrandom), "the simulated firmware's random numbers"},
+};
+
+/// The I/O thread's of a guest with slots: what it takes to make a device, of what a peer has sent, and to
+/// let go of it. No rings, no threads: those of each slot are made before.
+constexpr std::array kPlugging = {
+    AllowedCall{SCMP_SYS(eventfd2), "a device that comes: its interrupts and doorbells"},
+    AllowedCall{SCMP_SYS(fstat), "the size of its image"},
+    AllowedCall{SCMP_SYS(newfstatat), "the same, as newer C libraries call it", has(3, AT_EMPTY_PATH)},
+    AllowedCall{SCMP_SYS(statx), "how its image wants to be read", has(2, AT_EMPTY_PATH)},
+    AllowedCall{SCMP_SYS(ioctl), "the size of a disk that is a block device", is(1, BLKGETSIZE64)},
+    AllowedCall{SCMP_SYS(ioctl), "the size of its blocks", is(1, BLKSSZGET)},
+    AllowedCall{SCMP_SYS(ioctl), "the same, of the medium's", is(1, BLKPBSZGET)},
+    AllowedCall{SCMP_SYS(fcntl), "how its image, or its tap device, was opened", is_int(1, F_GETFL)},
+    AllowedCall{SCMP_SYS(fcntl), "a tap device that does not wait", is_int(1, F_SETFL)},
+    AllowedCall{SCMP_SYS(fcntl), "a device that goes: its image's locks", is_int(1, F_OFD_SETLK)},
+    AllowedCall{SCMP_SYS(io_uring_register), "which image a slot's ring is for",
+                is_int(1, IORING_REGISTER_FILES_UPDATE)},
 };
 
 /// A simulated guest's vCPUs, beside what is every thread's.
@@ -231,14 +249,17 @@ std::function<void()> device_sandbox() {
 }
 
 void restrict_to_service(const SandboxedGuest& guest) {
-  limit_growth(guest.vcpus, guest.devices, guest.largest_disk);
+  limit_growth({guest.vcpus, guest.devices, guest.slots, guest.largest_disk});
   Calls calls = common();
   add(calls, kService);
   if (guest.simulated) {
     add(calls, kSimulatedService);
   }
+  if (guest.slots > 0) {
+    add(calls, kPlugging);
+  }
   add(calls, service_requests(guest.simulated));
-  filter_of(calls, kNoStatus).load();
+  filter_of(calls, guest.slots > 0 ? kNoClone3 : kNoStatus).load();
 }
 
 }  // namespace virtsev::vmm

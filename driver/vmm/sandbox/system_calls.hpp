@@ -13,6 +13,7 @@ struct SandboxedGuest {
   std::size_t vcpus = 1;
   std::size_t devices = 0;         ///< On PCI
   std::uint64_t largest_disk = 0;  ///< As limit_growth() has it
+  std::size_t slots = 0;           ///< For devices that come and go while it runs
 };
 
 /// Before the first byte of a peer, or of a kernel, is read: what it takes to make a guest, and nothing else.

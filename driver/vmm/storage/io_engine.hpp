@@ -45,6 +45,16 @@ class IoEngine {
   virtual void on_batch(std::function<void()> batch) = 0;
 };
 
+/// One that is made before it has an image, and has several, one after another: for disks that come when
+/// nothing can be set up any more.
+class SpareEngine : public IoEngine {
+ public:
+  /// Another image from now on, borrowed; -1: none. What was begun on the one before has ended when this
+  /// returns, and `done` is called for none of it any more. Any thread, while no other one uses the engine
+  /// but its loop's for completions. Throws std::system_error.
+  virtual void use(int fd) = 0;
+};
+
 /// What an engine's own threads call first: their sandbox.
 using ThreadSandbox = std::function<void()>;
 
@@ -52,5 +62,12 @@ using ThreadSandbox = std::function<void()>;
 /// it, that of threads. `fd`: the image, borrowed. Before the sandbox closes: it sets up what cannot be set
 /// up later. Throws std::system_error.
 std::unique_ptr<IoEngine> make_io_engine(int fd, bool threads, EventLoop& loop, const ThreadSandbox& sandbox);
+
+/// The same without an image yet.
+std::unique_ptr<SpareEngine> make_spare_engine(EventLoop& loop, const ThreadSandbox& sandbox);
+
+/// A disk's own for as long as it lives: begins on a spare one, which goes on without an image then. `spare`
+/// outlives it. Throws std::system_error.
+std::unique_ptr<IoEngine> lend_engine(SpareEngine& spare, int fd);
 
 }  // namespace virtsev::vmm

@@ -84,6 +84,14 @@ void ThreadEngine::end_threads() {
   done_.clear();
 }
 
+void ThreadEngine::use(int fd) {
+  std::unique_lock lock(mutex_);
+  waiting_.clear();
+  still_.wait(lock, [this] { return calling_ == 0; });
+  done_.clear();
+  fd_ = fd;
+}
+
 void ThreadEngine::begin(IoOperation& operation) {
   {
     const std::lock_guard lock(mutex_);
@@ -101,10 +109,15 @@ void ThreadEngine::work() {
     }
     IoOperation* const operation = waiting_.front();
     waiting_.pop_front();
+    const int fd = fd_;
+    ++calling_;
     lock.unlock();
-    const ssize_t answer = uninterrupted([&] { return call(fd_, *operation); });
+    const ssize_t answer = uninterrupted([&] { return call(fd, *operation); });
     const std::int64_t result = answer < 0 ? -errno : answer;
     lock.lock();
+    if (--calling_ == 0) {
+      still_.notify_all();
+    }
     done_.emplace_back(operation, result);
     if (done_.size() == 1) {
       wakeup_.signal();

@@ -14,7 +14,7 @@
 
 namespace virtsev::vmm {
 
-class ThreadEngine final : public IoEngine {
+class ThreadEngine final : public SpareEngine {
  public:
   /// So many operations are with the kernel at once; more wait here.
   static constexpr std::size_t kThreads = 4;
@@ -28,19 +28,22 @@ class ThreadEngine final : public IoEngine {
   void begin(IoOperation& operation) override;
   void submit() override {}
   void on_batch(std::function<void()> batch) override { batch_ = std::move(batch); }
+  void use(int fd) override;
 
  private:
   void work();
   void end_threads();
   void on_done();
 
-  int fd_;
   std::function<void()> batch_;
-  std::mutex mutex_;  // Of the next three; not held during a call to the kernel
+  std::mutex mutex_;  // Of all below but for the last two; not held during a call to the kernel
+  int fd_;
+  std::size_t calling_ = 0;  // Threads that are with the kernel
   std::condition_variable begun_;
+  std::condition_variable still_;
   std::deque<IoOperation*> waiting_;
   std::vector<std::pair<IoOperation*, std::int64_t>> done_;
-  bool ending_ = false;  // The mutex's, too
+  bool ending_ = false;
   Wakeup wakeup_;
   std::vector<std::thread> threads_;
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/storage/uring_engine.hpp"
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -42,19 +42,30 @@ io_uring_restriction flags(std::uint16_t kind, std::uint8_t these) {
   return restriction;
 }
 
-/// No IORING_RESTRICTION_REGISTER_OP: what is not named is refused (io_uring_register(2)).
-auto restrictions() {
-  return std::array{allow_operation(IORING_OP_READV),
-                    allow_operation(IORING_OP_WRITEV),
-                    allow_operation(IORING_OP_FSYNC),
-                    allow_operation(IORING_OP_FALLOCATE),
-                    flags(IORING_RESTRICTION_SQE_FLAGS_ALLOWED, IOSQE_FIXED_FILE),
-                    flags(IORING_RESTRICTION_SQE_FLAGS_REQUIRED, IOSQE_FIXED_FILE)};
+io_uring_restriction allow_registering(std::uint8_t operation) {
+  io_uring_restriction restriction{};
+  restriction.opcode = IORING_RESTRICTION_REGISTER_OP;
+  restriction.register_op = operation;
+  return restriction;
+}
+
+/// What is not named is refused (io_uring_register(2)).
+std::vector<io_uring_restriction> restrictions(bool spare) {
+  std::vector<io_uring_restriction> all = {allow_operation(IORING_OP_READV),
+                                           allow_operation(IORING_OP_WRITEV),
+                                           allow_operation(IORING_OP_FSYNC),
+                                           allow_operation(IORING_OP_FALLOCATE),
+                                           flags(IORING_RESTRICTION_SQE_FLAGS_ALLOWED, IOSQE_FIXED_FILE),
+                                           flags(IORING_RESTRICTION_SQE_FLAGS_REQUIRED, IOSQE_FIXED_FILE)};
+  if (spare) {
+    all.push_back(allow_registering(IORING_REGISTER_FILES_UPDATE));
+  }
+  return all;
 }
 
 }  // namespace
 
-UringEngine::UringEngine(int fd, EventLoop& loop) : event_(::eventfd(0, EFD_CLOEXEC)) {
+UringEngine::UringEngine(int fd, EventLoop& loop) : loop_(loop), event_(::eventfd(0, EFD_CLOEXEC)) {
   if (!event_) {
     throw std::system_error(errno, std::generic_category(), "eventfd");
   }
@@ -67,7 +78,7 @@ UringEngine::UringEngine(int fd, EventLoop& loop) : event_(::eventfd(0, EFD_CLOE
   check(result, "io_uring_setup");
   try {
     set_up(fd);
-    source_ = loop.watch(event_.get(), EPOLLIN, [this](std::uint32_t) { on_event(); });
+    listen();
   } catch (...) {
     ::io_uring_queue_exit(&ring_);
     throw;
@@ -77,17 +88,37 @@ UringEngine::UringEngine(int fd, EventLoop& loop) : event_(::eventfd(0, EFD_CLOE
 void UringEngine::set_up(int fd) {
   check(::io_uring_register_files(&ring_, &fd, 1), "io_uring_register_files");
   check(::io_uring_register_eventfd(&ring_, event_.get()), "io_uring_register_eventfd");
-  auto allowed = restrictions();
+  std::vector<io_uring_restriction> allowed = restrictions(fd < 0);
   check(register_at(ring_, IORING_REGISTER_RESTRICTIONS, allowed.data(), allowed.size()),
         "IORING_REGISTER_RESTRICTIONS");
   check(register_at(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0), "IORING_REGISTER_ENABLE_RINGS");
 }
 
+void UringEngine::listen() {
+  source_ = loop_.watch(event_.get(), EPOLLIN, [this](std::uint32_t) { on_event(); });
+}
+
 UringEngine::~UringEngine() {
+  wait_until_idle();
+  ::io_uring_queue_exit(&ring_);
+}
+
+void UringEngine::use(int fd) {
+  wait_until_idle();
+  io_uring_files_update update{};
+  update.fds = reinterpret_cast<std::uintptr_t>(&fd);
+  check(register_at(ring_, IORING_REGISTER_FILES_UPDATE, &update, 1), "IORING_REGISTER_FILES_UPDATE");
+  listen();
+}
+
+/// Nobody hears of what ends meanwhile.
+void UringEngine::wait_until_idle() {
   source_ = {};
   waiting_.clear();
-  // What was prepared and never submitted is not in flight; the kernel does not know of it.
+  // What was prepared and never submitted is not in flight: the kernel reads the tail when it is entered, and
+  // does not know of it.
   in_flight_ -= ::io_uring_sq_ready(&ring_);
+  ring_.sq.sqe_tail = ring_.sq.sqe_head = *ring_.sq.ktail = *ring_.sq.khead;
   while (in_flight_ > 0) {
     io_uring_cqe* cqe = nullptr;
     if (::io_uring_peek_cqe(&ring_, &cqe) == 0) {
@@ -98,7 +129,6 @@ UringEngine::~UringEngine() {
     eventfd_t count = 0;
     (void)::eventfd_read(event_.get(), &count);  // Waits: the event is a blocking one
   }
-  ::io_uring_queue_exit(&ring_);
 }
 
 void UringEngine::begin(IoOperation& operation) {

@@ -17,12 +17,15 @@ namespace virtsev::vmm {
 /// IORING_SETUP_SINGLE_ISSUER: the enabling thread would be the one issuer, and the submitting thread would
 /// have to be given io_uring_register(2).) Operations that complete before the call returns do so here
 /// without any thread of ours.
-class UringEngine final : public IoEngine {
+///
+/// A spare one may be given another file in that one's place (IORING_REGISTER_FILES_UPDATE), and nothing
+/// else.
+class UringEngine final : public SpareEngine {
  public:
   /// So many operations are with the kernel at once; more wait here.
   static constexpr unsigned kDepth = 128;
 
-  /// Throws std::system_error, with io_uring's errno.
+  /// `fd` -1: a spare one. Throws std::system_error, with io_uring's errno.
   UringEngine(int fd, EventLoop& loop);
   ~UringEngine() override;
   UringEngine(const UringEngine&) = delete;
@@ -31,16 +34,20 @@ class UringEngine final : public IoEngine {
   void begin(IoOperation& operation) override;
   void submit() override;
   void on_batch(std::function<void()> batch) override { batch_ = std::move(batch); }
+  void use(int fd) override;
 
   /// For a test of what the ring refuses.
   io_uring& ring() { return ring_; }
 
  private:
   void set_up(int fd);
+  void listen();
+  void wait_until_idle();
   void prepare(IoOperation& operation);
   void on_event();
   bool reap();
 
+  EventLoop& loop_;
   io_uring ring_{};
   UniqueFd event_;
   std::function<void()> batch_;

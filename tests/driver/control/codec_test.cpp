@@ -31,14 +31,17 @@ std::set<std::size_t> older_lengths(const Reply& reply, std::size_t whole) {
   if (status == nullptr) {
     return {};
   }
+  constexpr std::size_t kCount = 4;  // Of a list
   Status without = *status;
+  without.plugged.clear();
+  const std::size_t version_7 = received(encode(Reply(without), 1)).payload.size() - kCount;
+  const std::size_t plugged = whole - version_7;
   without.disks.clear();
   without.interfaces.clear();
+  const std::size_t version_6 = whole - ports_length(*status) - plugged;
   without.ports.clear();
-  const std::size_t figures = whole - received(encode(Reply(without), 1)).payload.size() + 12;
-  const std::size_t version_4 = whole - figures;
-  const std::size_t ports = whole - ports_length(*status);
-  return {ports, version_4, version_4 - 4 - round_up(status->console_silent.size(), 4)};
+  const std::size_t version_4 = received(encode(Reply(without), 1)).payload.size() - 4 * kCount;
+  return {version_7, version_6, version_4, version_4 - 4 - round_up(status->console_silent.size(), 4)};
 }
 
 /// The length of what versions since 3 added to a request at its end.
@@ -343,6 +346,8 @@ TEST(Codec, MoreDevicesThanAMachineHasAreRefused) {
   const UniqueFd null = open_null();
   Start start = sample_start(null.get());
   start.machine.devices.resize(machine::kLimits.devices, start.machine.devices.front());
+  start.machine.devices.resize(machine::kLimits.devices + machine::kMaxRootPorts,
+                               {"port", spec::PciAddress{1}, spec::RootPort{1}});
   EXPECT_TRUE(decode_request(received(encode(Request(start), 1))));
   start.machine.devices.push_back(start.machine.devices.front());
   EXPECT_FALSE(decode_request(received(encode(Request(start), 1))));

@@ -151,8 +151,21 @@ TEST(MonitorOfVersion4, SaysThatItWasDestroyed) {
   EXPECT_EQ(std::get<Ended>(*ended).reason, EndReason::kDestroyed);
 }
 
-/// Counts of disks and of interfaces, which a status has since version 5, and of ports, since version 7.
-constexpr std::size_t kFiguresOfNoDevice = 12;
+/// Counts of disks and of interfaces, which a status has since version 5, of ports, since version 7, and of
+/// what is plugged in, since version 8.
+constexpr std::size_t kNothingPlugged = 4;
+constexpr std::size_t kFiguresOfNoDevice = 12 + kNothingPlugged;
+
+TEST(PreviousVersion, ItsStatusHasNoWordOfSlots) {
+  Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, "silent"};
+  sent.disks = {{"virtio-disk0", {1, 2, 3}, {4, 5, 6}, {7, 0, 8}, 9}};
+  Frame frame = received(encode(Reply(sent), 1));
+  frame.payload.resize(frame.payload.size() - kNothingPlugged);
+  const auto decoded = decode_reply(frame);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<Status>(*decoded).disks.size(), 1U);
+  EXPECT_TRUE(std::get<Status>(*decoded).plugged.empty());
+}
 
 TEST(PreviousVersion, ItsStatusHasNoFiguresOfDevices) {
   const Status sent{RunState::kRunning, true, sample_report(), {7}, {8}, 4096, "silent"};

@@ -72,7 +72,9 @@ inline std::vector<Request> sample_requests(int descriptor) {
           ListMemory{},
           GrantFirmware{1ULL << 40},
           OpenConsole{"console1"},
-          SetLink{"net0", false}};
+          SetLink{"net0", false},
+          AttachDevice{{"rng1", spec::PciAddress{0, 1}, spec::Entropy{}}},
+          DetachDevice{"rng1"}};
 }
 
 inline LaunchReport sample_report() {
@@ -104,7 +106,8 @@ inline std::vector<Reply> sample_replies() {
                  "vCPU 0 at 0x1000",
                  {{"virtio-disk0", {1, 2, 3}, {4, 5, 6}, {7, 0, 8}, 9}},
                  {{"net0", {1, 2, 3, 4}, {5, 6, 7, 1ULL << 40}}},
-                 {{"channel0", true}}},
+                 {{"channel0", true}},
+                 {"net0"}},
           MemoryContent{Bytes(17, 0x44)},
           RegisterContent{sample_registers()},
           MemoryRanges{{{0, 0xc0000000}, {1ULL << 32, 1ULL << 30}}},
@@ -117,7 +120,8 @@ inline std::vector<Event> sample_events() {
           ConsoleSilent{"vCPU 0 at 0x1000"},
           Progress{3ULL << 40, 5ULL << 40},
           FirmwareWanted{1ULL << 40, 1ULL << 20},
-          FirmwareDone{1ULL << 41}};
+          FirmwareDone{1ULL << 41},
+          DeviceRemoved{"net0"}};
 }
 
 /// The frame as its receiver gets it: through a reader, with a new descriptor for each one announced.

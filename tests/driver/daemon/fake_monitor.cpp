@@ -12,6 +12,7 @@
 //   start=want                             at Start: asks for the simulated firmware before it answers
 //   button=ignore|reset                    at PowerButton; else the guest powers off
 //   quit=hang, link=refuse                 at Quit; at SetLink, as it is for all interfaces but net0
+//   plug=refuse, unplug=keep|refuse        at AttachDevice, at DetachDevice (keep: the guest never lets go)
 //   query=ignore                           at Query: no answer
 //   secret=refuse, registers=refuse        at InjectSecret, at ReadRegisters
 //   memory=refuse|short                    at ReadMemory; else each byte is its address's lowest
@@ -32,13 +33,14 @@
 
 #include "driver/control/channel.hpp"
 #include "driver/control/codec.hpp"
+#include "tests/driver/daemon/fake_peer.hpp"
 
 namespace {
 
 using namespace virtsev;
 using namespace virtsev::control;
 
-class FakeMonitor {
+class FakeMonitor : private test::FakePeer {
  public:
   FakeMonitor(int listener, std::uint32_t version)
       : listener_(listener), version_(version), old_(version == 1) {}
@@ -57,6 +59,8 @@ class FakeMonitor {
   }
 
  private:
+  using FakePeer::take;
+
   void read_peer() {
     if (!receive(peer_.get(), reader_)) {
       peer_.reset();
@@ -74,28 +78,6 @@ class FakeMonitor {
       std::visit([this](const auto& message) { take(message); }, *request);
     }
   }
-
-  bool told(const char* what) const {
-    return (" " + orders_ + " ").find(std::string(" ") + what + " ") != std::string::npos;
-  }
-
-  void send(const OutgoingFrame& frame) {
-    FrameWriter writer;
-    if (!peer_ || !writer.push({frame.bytes, frame.descriptors}) || !send_all(writer)) {
-      peer_.reset();
-    }
-  }
-  bool send_all(FrameWriter& writer) {
-    for (;;) {
-      const auto sent = writer.flush(peer_.get());
-      if (!sent || *sent) {
-        return sent.has_value();
-      }
-      pollfd room{peer_.get(), POLLOUT, 0};
-      ::poll(&room, 1, -1);
-    }
-  }
-  void answer(const Reply& reply) { send(encode(reply, serial_)); }
 
   [[noreturn]] void end(EndReason reason, const std::string& why) {
     const Ended ended{reason, why};
@@ -126,6 +108,7 @@ class FakeMonitor {
       console_master_ =
           UniqueFd(::fcntl(serial->terminal_master, F_DUPFD_CLOEXEC, 0));  // So its number stays its own
     }
+    remember_slots(start.machine);
     act("start=");  // crash
     if (told("start=stall")) {
       constexpr std::uint64_t kGiB = 1ULL << 30;
@@ -197,6 +180,7 @@ class FakeMonitor {
     status.vcpu_time_ns.assign(vcpus_, 1000000);
     status.vcpu_threads.assign(vcpus_, static_cast<std::uint32_t>(::getpid()));
     status.resident_bytes = 4096 * 1024;
+    status.plugged.assign(plugged_.begin(), plugged_.end());
     if (!old_) {
       status.console_silent = silence_;
     }
@@ -363,12 +347,12 @@ class FakeMonitor {
 
   static constexpr const char* kSilence = "vCPU 0 stands\nat 0x1000";
 
-  UniqueFd listener_, peer_, end_file_, console_master_;
+  UniqueFd listener_, end_file_, console_master_;
   std::uint32_t version_;
   bool old_;
   FrameReader reader_;
-  std::uint32_t serial_ = 0, start_serial_ = 0;
-  std::string orders_, silence_;
+  std::uint32_t start_serial_ = 0;
+  std::string silence_;
   RunState state_ = RunState::kEmpty;
   bool keeps_panicked_ = false, has_run_ = false;
   std::uint32_t vcpus_ = 0;

@@ -22,6 +22,10 @@ std::string words_of(const DomainEvent& event) {
                                          "stopped", "shutdown",  "pmsuspended", "crashed"};
     return event.domain.name + ": " + kNames[lifecycle->event] + " " + std::to_string(lifecycle->detail);
   }
+  if (const auto* device = std::get_if<DeviceEvent>(&event.what)) {
+    static const char* const kNames[] = {" added", " removed", " stays"};
+    return event.domain.name + ": " + device->alias + kNames[static_cast<int>(device->what)];
+  }
   return event.domain.name + (std::holds_alternative<RebootEvent>(event.what) ? ": reboot" : ": metadata");
 }
 
@@ -104,6 +108,11 @@ std::string HypervisorTest::xml(const DomainText& text) const {
 DomainStatus HypervisorTest::status_of(const DomainHandle& domain) const {
   return parse_status(read_small(layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".status"))
       .value_or(DomainStatus{});
+}
+
+void HypervisorTest::write_status(const DomainHandle& domain, const DomainStatus& status) const {
+  const std::string file = layout_.state + "/" + domain_xml::format_uuid(domain.uuid) + ".status";
+  std::ofstream(file, std::ios::trunc) << format_status(status);
 }
 
 pid_t HypervisorTest::monitor_of(const DomainHandle& domain) const {

@@ -77,6 +77,8 @@ class HypervisorTest : public ::testing::Test {
   }
   /// What stands in the domain's status file; all empty where it has none.
   DomainStatus status_of(const DomainHandle& domain) const;
+  /// In place of what stands there.
+  void write_status(const DomainHandle& domain, const DomainStatus& status) const;
   /// -1 where there is none.
   pid_t monitor_of(const DomainHandle& domain) const;
   /// Starts a call; the loop runs in whatever is waited for next. What `call` refers to must outlive it.

@@ -71,21 +71,6 @@ TEST_F(DeviceChanges, ThatBreakARuleChangeNothing) {
   EXPECT_EQ(ErrorCode::kOperationInvalid, code_of(driver().attach_device(domain.uuid, kUp, kLive)));
 }
 
-TEST_F(DeviceChanges, OfARunningGuestsDevicesAreRefusedByNameAndStoredForItsNextStart) {
-  const DomainHandle domain = start(define());
-  for (const std::uint32_t flags : {0U, kLive, kLive | kConfig}) {
-    const auto error = error_of(driver().attach_device(domain.uuid, kDisk, flags));
-    ASSERT_TRUE(error);
-    EXPECT_EQ(ErrorCode::kNoSupport, error->code());
-    EXPECT_NE(std::string(error->what()).find("use --config"), std::string::npos);
-    EXPECT_EQ(ErrorCode::kNoSupport, code_of(driver().detach_device(domain.uuid, kDisk, flags)));
-  }
-  EXPECT_FALSE(shows(domain, "vdb", VIR_DOMAIN_XML_INACTIVE));
-  wait(driver().attach_device(domain.uuid, kDisk, kConfig));
-  EXPECT_FALSE(shows(domain, "vdb"));
-  EXPECT_TRUE(shows(domain, "vdb", VIR_DOMAIN_XML_INACTIVE));
-}
-
 TEST_F(DeviceChanges, TheLinkOfARunningGuestChangesAndIsFoundAgain) {
   const DomainHandle domain = start(define_with(kUp));
   wait(driver().update_device(domain.uuid, kDown, kLive));

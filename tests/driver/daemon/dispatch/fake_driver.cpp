@@ -276,6 +276,10 @@ asio::awaitable<void> FakeDriver::detach_device(Uuid uuid, std::string device, F
   calls.push_back(fmt::format("detach_device {} {} {}", find(uuid).name, device, flags.bits));
   co_return;
 }
+asio::awaitable<void> FakeDriver::detach_device_alias(Uuid uuid, std::string alias, Flags flags) {
+  calls.push_back(fmt::format("detach_device_alias {} {} {}", find(uuid).name, alias, flags.bits));
+  co_return;
+}
 
 asio::awaitable<void> FakeDriver::update_device(Uuid uuid, std::string device, Flags flags) {
   calls.push_back(fmt::format("update_device {} {} {}", find(uuid).name, device, flags.bits));

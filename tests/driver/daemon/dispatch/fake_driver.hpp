@@ -90,6 +90,7 @@ class FakeDriver final : public Driver {
                                              Flags flags) override;
   asio::awaitable<void> attach_device(Uuid domain, std::string device, Flags flags) override;
   asio::awaitable<void> detach_device(Uuid domain, std::string device, Flags flags) override;
+  asio::awaitable<void> detach_device_alias(Uuid domain, std::string alias, Flags flags) override;
   asio::awaitable<void> update_device(Uuid domain, std::string device, Flags flags) override;
   asio::awaitable<DomainHandle> create(std::string xml, Flags flags, ConnectionId owner) override;
   asio::awaitable<DomainHandle> start(Uuid domain, Flags flags, ConnectionId owner) override;

@@ -163,6 +163,7 @@ inline constexpr std::int32_t kConnectUnregisterCloseCallback = 361;
 inline constexpr std::int32_t kDomainGetPerfEvents = 365;
 inline constexpr std::int32_t kDomainGetGuestVcpus = 371;
 inline constexpr std::int32_t kDomainSetLifecycleAction = 390;
+inline constexpr std::int32_t kDomainDetachDeviceAlias = 392;
 inline constexpr std::int32_t kNodeGetSEVInfo = 395;
 inline constexpr std::int32_t kDomainGetLaunchSecurityInfo = 396;
 inline constexpr std::int32_t kConnectListAllNWFilterBindings = 401;

@@ -348,10 +348,11 @@ TEST_F(Domains, ChangesOfDevicesReachTheDriverWithTheFlagsThatTheOldCallsMean) {
   EXPECT_FALSE(call(kDomainAttachDeviceFlags, named().u32(VIR_DOMAIN_AFFECT_CONFIG)).error);
   EXPECT_FALSE(call(kDomainDetachDeviceFlags, named().u32(VIR_DOMAIN_AFFECT_CONFIG)).error);
   EXPECT_FALSE(call(kDomainUpdateDeviceFlags, named().u32(3)).error);
+  EXPECT_FALSE(call(kDomainDetachDeviceAlias, Arguments().domain(kBeta).text("net0").u32(1)).error);
   EXPECT_EQ(driver_.calls,
             (std::vector<std::string>{"attach_device beta <disk/> 1", "detach_device beta <disk/> 1",
                                       "attach_device beta <disk/> 2", "detach_device beta <disk/> 2",
-                                      "update_device beta <disk/> 3"}));
+                                      "update_device beta <disk/> 3", "detach_device_alias beta net0 1"}));
   EXPECT_EQ(call(kDomainAttachDeviceFlags, named()).error, kRpc);
   EXPECT_EQ(call(kDomainAttachDevice, Arguments().domain(kNone).text(disk)).error, kNoDomain);
 }

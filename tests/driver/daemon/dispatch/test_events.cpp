@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Who is told of what, and who has the console.
+#include <array>
+
 #include "tests/driver/daemon/dispatch/service_fixture.hpp"
 
 namespace virtsev::daemon::test {
@@ -60,6 +62,21 @@ TEST_F(Events, HaveTheirOwnMessages) {
   EXPECT_EQ(client_.events[1].payload, payload(metadata, beta(), Arguments().i32(1).optional(std::nullopt)));
   EXPECT_EQ(client_.events[2].payload,
             payload(metadata, beta(), Arguments().i32(2).optional("http://example.org/")));
+}
+
+TEST_F(Events, OfDevicesNameThem) {
+  const std::array numbers = {add(client_, 19), add(client_, 15), add(client_, 22)};
+  using What = DeviceEvent::What;
+  driver_.emit({beta(), DeviceEvent{What::kAdded, "net0"}});
+  driver_.emit({beta(), DeviceEvent{What::kRemoved, "net0"}});
+  driver_.emit({beta(), DeviceEvent{What::kRemovalFailed, "virtio-disk1"}});
+  ASSERT_EQ(client_.events.size(), 3U);
+  EXPECT_EQ(client_.events[0].procedure, 354);
+  EXPECT_EQ(client_.events[0].payload, payload(numbers[0], beta(), Arguments().text("net0")));
+  EXPECT_EQ(client_.events[1].procedure, 333);
+  EXPECT_EQ(client_.events[1].payload, payload(numbers[1], beta(), Arguments().text("net0")));
+  EXPECT_EQ(client_.events[2].procedure, 367);
+  EXPECT_EQ(client_.events[2].payload, payload(numbers[2], beta(), Arguments().text("virtio-disk1")));
 }
 
 TEST_F(Events, OfOneDomainAlone) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The life of a guest on real KVM: start, run, pause, console, power button, and each way to end.
+#include <array>
 #include <csignal>
 
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "tests/driver/vmm/guest/tiny_guest_test.hpp"
@@ -85,6 +88,48 @@ TEST_F(GuestLife, HasNoLinkOfAnInterfaceThatItDoesNotHave) {
   const control::Failure failure = call_failing(control::SetLink{"net0", false});
   EXPECT_EQ(failure.code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(failure.text, "the guest has no network interface 'net0'");
+  call<control::Done>(control::PowerButton{});
+  EXPECT_EQ(wait_for_end().reason, EndReason::kPoweroff);
+}
+
+TEST_F(GuestLife, GetsDevicesAndGivesBackThoseThatItDoesNotUse) {
+  control::Start start = prepare(TinyGuest().print("on").wait_for_power_button().power_off());
+  start.machine.devices.push_back({"pci.1", spec::PciAddress{1}, spec::RootPort{1}});
+  launch(start);
+  resume();
+  ASSERT_TRUE(console_shows("on"));
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  const UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  const UniqueFd image(::memfd_create("image", MFD_CLOEXEC));
+  ASSERT_EQ(::ftruncate(image.get(), 8 << 20), 0);
+  spec::Disk disk;
+  disk.image = {image.get(), "image"};
+  spec::Interface interface;
+  interface.stream = theirs.get();
+  for (int round = 0; round < 3; ++round) {
+    for (const spec::DeviceDescription& device :
+         {spec::DeviceDescription{"virtio-disk0", spec::PciAddress{0, 1}, disk},
+          spec::DeviceDescription{"net0", spec::PciAddress{0, 1}, interface},
+          spec::DeviceDescription{"rng0", spec::PciAddress{0, 1}, spec::Entropy{}}}) {
+      call<control::Done>(control::AttachDevice{device});
+      EXPECT_EQ(status().plugged, std::vector<std::string>{device.id});
+      EXPECT_EQ(call_failing(control::AttachDevice{{"rng9", spec::PciAddress{0, 1}, spec::Entropy{}}}).code,
+                ErrorCode::kOperationInvalid);
+      call<control::Done>(control::DetachDevice{device.id});
+      const auto event = monitor_->wait_for_event(kLongEnough);
+      ASSERT_TRUE(event && std::holds_alternative<control::DeviceRemoved>(*event));
+      EXPECT_EQ(std::get<control::DeviceRemoved>(*event).id, device.id);
+      EXPECT_TRUE(status().plugged.empty());
+    }
+  }
+  theirs.reset();
+  char byte = 0;
+  EXPECT_EQ(::read(ours.get(), &byte, 1), 0) << "the monitor has the other end no more";
+  EXPECT_EQ(call_failing(control::AttachDevice{{"rng0", spec::PciAddress{0, 2}, spec::Entropy{}}}).code,
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(call_failing(control::DetachDevice{"rng0"}).code, ErrorCode::kInvalidArgument);
   call<control::Done>(control::PowerButton{});
   EXPECT_EQ(wait_for_end().reason, EndReason::kPoweroff);
 }

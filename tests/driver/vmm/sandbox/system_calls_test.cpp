@@ -12,11 +12,14 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <linux/kvm.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -88,6 +91,11 @@ void hardware_vcpu() {
   vcpu_sandbox({false, 1})();
 }
 
+void service_with_slots() {
+  restrict_to_launch();
+  restrict_to_service({true, 1, 1, 0, 2});
+}
+
 int in_service(const std::function<int()>& action) { return in_sandbox(service, action); }
 
 TEST(Sandbox, LetsTheMonitorReadAndWriteWhatItHas) {
@@ -121,6 +129,30 @@ TEST(Sandbox, ANewProcessEndsTheMonitor) {
   const auto fork = [] { return static_cast<int>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)); };
   EXPECT_EQ(in_service(fork), kEndedByHandler);
   EXPECT_EQ(in_sandbox(restrict_to_launch, fork), kEndedByHandler);
+}
+
+TEST(Sandbox, SlotsLetTheMonitorMakeDevicesOfWhatItHasAndNothingElse) {
+  const auto make = [] {
+    struct stat status {};
+    const UniqueFd event(::eventfd(0, 0));
+    return event && ::fstat(event.get(), &status) == 0 && ::fcntl(event.get(), F_GETFL) >= 0 ? 7 : 1;
+  };
+  EXPECT_EQ(in_sandbox(service_with_slots, make), 7);
+  EXPECT_EQ(in_service(make), kEndedByHandler);
+  const auto look = [] {
+    struct stat status {};
+    return ::stat("/etc/passwd", &status);
+  };
+  EXPECT_EQ(in_sandbox(service_with_slots, look), kEndedByHandler);
+  const auto ring = [](int number, long first, long second) {
+    return [=] { return static_cast<int>(::syscall(number, first, second, nullptr, 0)); };
+  };
+  EXPECT_EQ(in_sandbox(service_with_slots, ring(SYS_io_uring_setup, 1, 0)), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(service_with_slots, ring(SYS_io_uring_register, -1, IORING_REGISTER_BUFFERS)),
+            kEndedByHandler);
+  EXPECT_EQ(in_sandbox(service_with_slots, ring(SYS_clone, SIGCHLD, 0)), kEndedByHandler);
+  EXPECT_EQ(in_sandbox(device, ring(SYS_io_uring_register, -1, IORING_REGISTER_FILES_UPDATE)),
+            kEndedByHandler);
 }
 
 TEST(Sandbox, ALaunchMakesThreads) {

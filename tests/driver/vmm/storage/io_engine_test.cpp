@@ -215,5 +215,85 @@ TEST_F(UringEngineTest, RefusesToRegisterAnythingMore) {
       << "it is enabled";
 }
 
+/// By io_uring, or by threads.
+class SpareEngineTest : public testing::TestWithParam<bool> {
+ protected:
+  SpareEngineTest() {
+    if (GetParam()) {
+      spare_ = std::make_unique<ThreadEngine>(-1, loop_, ThreadSandbox());
+    } else {
+      spare_ = make_spare_engine(loop_, {});
+    }
+  }
+  std::int64_t read(IoEngine& engine, std::span<const iovec> to) {
+    std::optional<std::int64_t> result;
+    IoOperation operation;
+    operation.pieces = to;
+    operation.done = [&](std::int64_t answer) { result = answer; };
+    engine.begin(operation);
+    engine.submit();
+    while (!result) {
+      loop_.run_once();
+    }
+    return *result;
+  }
+  static UniqueFd file_with(char content) {
+    UniqueFd file(::memfd_create("image", MFD_CLOEXEC));
+    EXPECT_EQ(::pwrite(file.get(), &content, 1, 0), 1);
+    return file;
+  }
+
+  EventLoop loop_;
+  std::unique_ptr<SpareEngine> spare_;
+};
+
+TEST_P(SpareEngineTest, ServesOneImageAfterAnotherAndNoneBetween) {
+  char byte = 0;
+  const iovec piece{&byte, 1};
+  EXPECT_EQ(read(*spare_, {&piece, 1}), -EBADF);
+  for (const char content : {'a', 'b', 'c'}) {
+    const UniqueFd file = file_with(content);
+    int batches = 0;
+    {
+      const std::unique_ptr<IoEngine> lent = lend_engine(*spare_, file.get());
+      lent->on_batch([&] { ++batches; });
+      EXPECT_EQ(read(*lent, {&piece, 1}), 1);
+      EXPECT_EQ(byte, content);
+    }
+    EXPECT_EQ(batches, 1);
+    EXPECT_EQ(read(*spare_, {&piece, 1}), -EBADF);
+    EXPECT_EQ(batches, 1) << "of one that has gone";
+  }
+}
+
+TEST_P(SpareEngineTest, ForgetsWhatWasBegunOnAnImageThatGoes) {
+  const UniqueFd file = file_with('a');
+  char byte = 0;
+  const iovec piece{&byte, 1};
+  IoOperation forgotten;
+  forgotten.pieces = {&piece, 1};
+  forgotten.done = [](std::int64_t) { ADD_FAILURE() << "told of an image that has gone"; };
+  for (const bool submitted : {false, true}) {
+    const std::unique_ptr<IoEngine> lent = lend_engine(*spare_, file.get());
+    lent->begin(forgotten);
+    if (submitted) {
+      lent->submit();
+    }
+  }
+  const std::unique_ptr<IoEngine> lent = lend_engine(*spare_, file.get());
+  EXPECT_EQ(read(*lent, {&piece, 1}), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, SpareEngineTest, testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Threads" : "Uring"; });
+
+TEST_F(UringEngineTest, ASpareOneTakesAnotherFileAndRefusesTheRest) {
+  UringEngine spare(-1, loop_);
+  const int fd = file_.get();
+  EXPECT_EQ(::io_uring_register_files_update(&spare.ring(), 0, &fd, 1), 1);
+  EXPECT_EQ(::io_uring_unregister_files(&spare.ring()), -EACCES);
+  EXPECT_EQ(::io_uring_register_files_update(&engine_->ring(), 0, &fd, 1), -EACCES) << "not a spare one";
+}
+
 }  // namespace
 }  // namespace virtsev::vmm::test
