@@ -20,10 +20,10 @@
 
 namespace virtsev::vmm {
 
-using DeviceOptions = std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions,
-                                   KeyboardControllerOptions, OnPci<spec::Entropy>, OnPci<spec::Disk>,
-                                   OnPci<spec::Interface>, OnPci<spec::Ports>, OnPci<spec::Panic>,
-                                   OnPci<spec::RootPort>>;
+using DeviceOptions =
+    std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions,
+                 OnPci<spec::Entropy>, OnPci<spec::Disk>, OnPci<spec::Interface>, OnPci<spec::Ports>,
+                 OnPci<spec::Panic>, OnPci<spec::RootPort>>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {
