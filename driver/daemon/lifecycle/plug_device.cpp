@@ -260,11 +260,15 @@ asio::awaitable<void> Lifecycle::detach(DomainPtr domain, std::uint32_t flags,
   }
   const std::chrono::milliseconds limit(context_.configuration.device_removal_ms);
   turn.release();  // What comes of it needs the domain's turn
-  if (!impact.live || !what->waits || co_await gone->wait_for(limit)) {
+  if (!impact.live || !what->waits) {
     co_return;
   }
+  const bool told = co_await gone->wait_for(limit);  // Of its end, or of the whole guest's
   if (domain->run != run) {
     refuse_ended();
+  }
+  if (told) {
+    co_return;
   }
   context_.emit(DomainEvent{domain->handle(), DeviceEvent{DeviceEvent::What::kRemovalFailed, alias}});
   throw Error(

@@ -105,7 +105,8 @@ void PciRootPort::plug_in(PciFunction& device) {
 PciRootPort::Pressed PciRootPort::press_button() {
   Pressed pressed = Pressed::kNotInUse;
   parts_.bus.locked([&] {
-    if (device_ == nullptr || !has_power()) {
+    // Nobody reaches the device before a bus number is written.
+    if (device_ == nullptr || !has_power() || !touched_) {
       return;
     }
     const bool at_it = (control_ & kIndicatorOff) == kIndicatorBlinks || (events_ & kButtonPressed) != 0;
@@ -122,6 +123,9 @@ void PciRootPort::pull_out() {
     ejected_ = false;
     if (std::exchange(device_, nullptr) != nullptr) {
       tell(kPresenceChanged | kLinkChanged);
+    }
+    if (!touched_) {
+      set_control(kIndicatorOff | kPowerOff);
     }
   });
 }

@@ -54,7 +54,7 @@ class PciRootPort final : public PciCapability, public PciBridge {
   enum class Pressed {
     kAsked,    ///< The guest may let go of the device now, or never
     kAtIt,     ///< It was asked before, and is at it: a second press would call that off
-    kNotInUse  ///< The slot is empty, or has no power: the device can go at once
+    kNotInUse  ///< The slot is empty, without power, or was never looked at: the device can go at once
   };
   Pressed press_button();
   /// At once, whether or not the guest has let go: it sees the link go down.

@@ -21,7 +21,6 @@ class PlugDevice : public HypervisorTest {
  protected:
   PlugDevice() {
     configuration_.passt = "/bin/true";  // Nobody is at the other end
-    configuration_.device_removal_ms = 20;
     restart();
     for (const char* name : {"a", "b"}) {
       const UniqueFd image(::open(path(name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -175,6 +174,8 @@ TEST_F(PlugDevice, WhoseImageIsInUseOrMissingIsNotThere) {
 }
 
 TEST_F(PlugDevice, ThatTheGuestKeepsIsStillThereAndThatIsSaid) {
+  configuration_.device_removal_ms = 20;
+  restart();
   const DomainHandle domain = start_with("", "unplug=keep");
   attach(domain, disk("vdb"));
   events_.clear();

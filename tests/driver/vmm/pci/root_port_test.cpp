@@ -150,8 +150,10 @@ TEST(PciRootPort, OfAMachineThatBootsHasItsDeviceWithPower) {
   }
   EXPECT_EQ(get_le<std::uint16_t>(space, express + 0x18), 0x100) << "power, and its indicator";
   EXPECT_EQ(get_le<std::uint16_t>(space, express + 0x1a), 0x40) << "present, and nothing has changed";
-  EXPECT_EQ(port.press_button(), PciRootPort::Pressed::kAsked);
+  EXPECT_EQ(port.press_button(), PciRootPort::Pressed::kNotInUse) << "the guest has not looked yet";
   port.pull_out();
+  space = std::as_const(port).function().space().bytes();
+  EXPECT_EQ(get_le<std::uint16_t>(space, express + 0x18), 0x700) << "no power, and its indicator is off";
 }
 
 TEST_F(RootPortTest, ABusNumberOfZeroOrOfAnotherPortHidesNothingOfTheRootBus) {
