@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // On which of the host's CPUs a guest's vCPUs, and its monitor's other threads, run.
-#include <libvirt/libvirt.h>
-
 #include "driver/daemon/domains/flags.hpp"
 #include "driver/daemon/host/online_cpus.hpp"
-#include "driver/daemon/lifecycle/definitions.hpp"
 #include "driver/daemon/lifecycle/lifecycle.hpp"
 #include "driver/daemon/monitor/thread_placement.hpp"
 #include "sevcore/base/text.hpp"
@@ -77,13 +74,7 @@ asio::awaitable<void> Lifecycle::change_placement(DomainPtr domain, std::uint32_
     save_status(domain);
   }
   if (impact.config) {
-    std::function<void()> save = [store = &context_.store, name = domain->name,
-                                  definition = changed->config] {
-      store->save(name, domain_xml::format(*definition));
-    };
-    co_await context_.pool.run(std::move(save));
-    domain->definition = changed->config;
-    context_.emit(domain->handle(), VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_UPDATED);
+    co_await save_definition(domain, changed->config);
   }
 }
 

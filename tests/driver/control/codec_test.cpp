@@ -107,15 +107,6 @@ TEST(Codec, AStartKeepsEveryField) {
   EXPECT_EQ(start.simulated.asid_lock, frame.descriptors[10].get());
 }
 
-/// The start of a machine with this device alone, decoded.
-std::optional<Start> start_with(const spec::DeviceDescription& device) {
-  const UniqueFd null = open_null();
-  Start sent = sample_start(null.get());
-  sent.machine.devices = {device};
-  auto decoded = decode_request(received(encode(Request(sent), 1)));
-  return decoded ? std::optional(std::get<Start>(std::move(*decoded))) : std::nullopt;
-}
-
 TEST(Codec, AnEntropyDeviceKeepsItsPlaceOnPci) {
   for (const std::uint8_t place : {spec::kFirstPciDevice, std::uint8_t{7}, spec::kLastPciDevice}) {
     const auto start = start_with({"rng0", spec::PciAddress{place}, spec::Entropy{}});

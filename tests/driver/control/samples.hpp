@@ -2,6 +2,7 @@
 // One sample of every message, each field with a value of its own, and frames as a receiver has them.
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -139,6 +140,15 @@ inline Frame received(const OutgoingFrame& outgoing) {
     throw std::logic_error("the reader refused the frame");
   }
   return std::move(**frame);
+}
+
+/// The start of a machine with this device alone, decoded.
+inline std::optional<Start> start_with(const spec::DeviceDescription& device) {
+  const UniqueFd null = open_null();
+  Start sent = sample_start(null.get());
+  sent.machine.devices = {device};
+  auto decoded = decode_request(received(encode(Request(sent), 1)));
+  return decoded ? std::optional(std::get<Start>(std::move(*decoded))) : std::nullopt;
 }
 
 }  // namespace virtsev::control::test

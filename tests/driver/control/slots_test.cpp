@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Root ports, and the devices behind them that come and go.
-#include <optional>
-
 #include <gtest/gtest.h>
 
 #include "tests/driver/control/samples.hpp"
 
 namespace virtsev::control::test {
 namespace {
-
-/// The start of a machine with this device alone, decoded.
-std::optional<Start> start_with(const spec::DeviceDescription& device) {
-  const UniqueFd null = open_null();
-  Start sent = sample_start(null.get());
-  sent.machine.devices = {device};
-  auto decoded = decode_request(received(encode(Request(sent), 1)));
-  return decoded ? std::optional(std::get<Start>(std::move(*decoded))) : std::nullopt;
-}
 
 TEST(Slots, ARootPortAndWhatIsBehindItKeepTheirNumbers) {
   const auto port = start_with({"pci.3", spec::PciAddress{7}, spec::RootPort{3}});

@@ -95,4 +95,16 @@ class ServiceTest : public ::testing::Test {
   }
 };
 
+/// With two domains: alpha runs, and beta does not.
+class TwoDomainsTest : public ServiceTest {
+ protected:
+  void SetUp() override {
+    driver_.add("alpha");
+    driver_.add("beta");
+    open();
+    EXPECT_FALSE(call(kDomainCreate, Arguments().domain(kAlpha)).error);
+  }
+  const Uuid kAlpha = uuid_of(1), kBeta = uuid_of(2);
+};
+
 }  // namespace virtsev::daemon::test

@@ -5,16 +5,7 @@
 namespace virtsev::daemon::test {
 namespace {
 
-class DeviceStatistics : public ServiceTest {
- protected:
-  void SetUp() override {
-    driver_.add("alpha");
-    driver_.add("beta");
-    open();
-    EXPECT_FALSE(call(kDomainCreate, Arguments().domain(kAlpha)).error);
-  }
-  const Uuid kAlpha = uuid_of(1), kBeta = uuid_of(2);
-};
+class DeviceStatistics : public TwoDomainsTest {};
 
 TEST_F(DeviceStatistics, OfADiskAreWhatItHasMoved) {
   EXPECT_EQ(call(kDomainBlockStats, Arguments().domain(kAlpha).text("vda")).payload,

@@ -9,20 +9,14 @@
 namespace virtsev::daemon::test {
 namespace {
 
-class Domains : public ServiceTest {
+class Domains : public TwoDomainsTest {
  protected:
-  void SetUp() override {
-    driver_.add("alpha");
-    driver_.add("beta");
-    open();
-    EXPECT_FALSE(call(kDomainCreate, Arguments().domain(kAlpha)).error);
-  }
   static Bytes domain_bytes(const std::string& name, const Uuid& uuid, int id) {
     xdr::Encoder out;
     dispatch::put_domain(out, {name, uuid, id});
     return out.take();
   }
-  const Uuid kAlpha = uuid_of(1), kBeta = uuid_of(2), kNone = uuid_of(99);
+  const Uuid kNone = uuid_of(99);
 };
 
 TEST_F(Domains, ADomainIsNameUuidAndIdOnTheWire) {

@@ -9,16 +9,7 @@
 namespace virtsev::daemon::test {
 namespace {
 
-class DomainJobs : public ServiceTest {
- protected:
-  void SetUp() override {
-    driver_.add("alpha");
-    driver_.add("beta");
-    open();
-    EXPECT_FALSE(call(kDomainCreate, Arguments().domain(kAlpha)).error);
-  }
-  const Uuid kAlpha = uuid_of(1), kBeta = uuid_of(2);
-};
+class DomainJobs : public TwoDomainsTest {};
 
 TEST_F(DomainJobs, TellHowFarTheyAreAndEnd) {
   constexpr std::uint64_t kGiB = 1ULL << 30;

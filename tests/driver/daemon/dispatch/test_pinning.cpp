@@ -5,16 +5,7 @@
 namespace virtsev::daemon::test {
 namespace {
 
-class Pinning : public ServiceTest {
- protected:
-  void SetUp() override {
-    driver_.add("alpha");
-    driver_.add("beta");
-    open();
-    EXPECT_FALSE(call(kDomainCreate, Arguments().domain(kAlpha)).error);
-  }
-  const Uuid kAlpha = uuid_of(1), kBeta = uuid_of(2);
-};
+class Pinning : public TwoDomainsTest {};
 
 TEST_F(Pinning, IsToldOfVcpusAndOfTheMonitor) {
   driver_.placement.vcpus[1] = {1, 8};
