@@ -3,8 +3,10 @@
 # The lab itself: output, exit status, isolation, its end. Each test boots it once.
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 RUN = str(pathlib.Path(__file__).resolve().parent / "run")
@@ -59,6 +61,19 @@ class Lab(unittest.TestCase):
         result = lab("echo b >/proc/sysrq-trigger; sleep 1000", VIRTSEV_LAB_TIMEOUT="60")
         self.assertEqual(result.returncode, 125)
         self.assertIn("without an exit status", result.stderr)
+
+    def test_runs_the_command_once_more_when_the_machine_stands_still(self):
+        script = 'test -z "$VIRTSEV_LAB_AGAIN" || exit 7; echo >$VIRTSEV_LAB_OUT/begun; sleep 1000'
+        with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as directory:
+            environment = {**os.environ, "VIRTSEV_LAB": "qemu", "VIRTSEV_LAB_OUT": out, "VIRTSEV_LAB_WATCH": "20", "TMPDIR": directory}
+            with subprocess.Popen([RUN, "bash", "-c", script], env=environment, stderr=subprocess.PIPE, text=True) as process:
+                while not (pathlib.Path(out) / "begun").exists() and process.poll() is None:
+                    time.sleep(0.2)
+                (pid,) = pathlib.Path(directory).glob("virtsev-lab.*/pid")
+                os.kill(int(pid.read_text()), signal.SIGSTOP)
+                _, said = process.communicate()
+        self.assertEqual(process.returncode, 7, said)
+        self.assertIn("its machine stood still", said)
 
     def test_refuses_an_unknown_kind(self):
         result = lab("true", VIRTSEV_LAB="cloud")
