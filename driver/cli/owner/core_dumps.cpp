@@ -16,7 +16,7 @@ void forbid_core_dumps() {
   // The limit alone does not do: it does not hold for dumps that go to a program (core(5)).
   const rlimit none = {0, 0};
   bool done = ::setrlimit(RLIMIT_CORE, &none) == 0;
-#ifndef __SANITIZE_ADDRESS__  // Its search for leaks traces the process
+#ifndef VIRTSEV_SANITIZED  // Its search for leaks traces the process
   done = done && ::prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL) == 0;
 #endif
   if (!done) {

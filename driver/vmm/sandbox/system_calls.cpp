@@ -166,13 +166,6 @@ constexpr FailingCall kNoStatus{SCMP_SYS(newfstatat), EACCES};
 /// Its flags lie in memory, where no filter can see them; the C library turns to clone then.
 constexpr FailingCall kNoClone3{SCMP_SYS(clone3), ENOSYS};
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define VIRTSEV_SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define VIRTSEV_SANITIZED
-#endif
 #ifdef VIRTSEV_SANITIZED
 constexpr std::array kForSanitizers = {
     AllowedCall{SCMP_SYS(pipe2), "the undefined-behaviour checker probes addresses with it"},

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "suite"), str(pathlib.Path(__file__).resolve().parent)]
@@ -37,17 +38,24 @@ class Iperf3(unittest.TestCase):
         domain.must("resume")
         self.console.await_text("a shell, as virtsev.shell")
         say = Typist(self.console)
-        say(mount("/dev/vda"))
+        # iperf3 makes a file there for each stream.
+        say(f"mkdir /tmp; {mount('/dev/vda')}")
         return domain, say
 
     def transfer(self, say, host, *options):
         """One way; the host's word for how many bytes came or went, and for how many had to be sent again."""
-        with subprocess.Popen(["iperf3", "--server", "--one-off", "--json", "--forceflush"], stdout=subprocess.PIPE, text=True) as server:
+        with subprocess.Popen(["iperf3", "--server", "--one-off", "--json"], stdout=subprocess.PIPE, text=True) as server:
             self.addCleanup(server.kill)
-            said = say(f"until {command('iperf3')} --client {host} --bytes {BYTES} {' '.join(options)}; do usleep 100000; done", 280)
+            self.await_listener(server)
+            said = say(f"{command('iperf3')} --client {host} --bytes {BYTES} {' '.join(options)}", 280)
             report = json.loads(server.communicate(timeout=60)[0])
         self.assertNotIn("error", report, said)
         return report["end"]
+
+    def await_listener(self, server):
+        """Until the server can be reached: with --json it says nothing before its end."""
+        while server.poll() is None and not run("ss", "--listening", "--tcp", "--no-header", "sport = :5201").output:
+            time.sleep(0.05)
 
     def both_ways(self, say, host):
         to_host = self.transfer(say, host)

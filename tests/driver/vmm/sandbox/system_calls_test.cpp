@@ -38,7 +38,7 @@ namespace {
 
 constexpr int kEndedByHandler = 128 + SIGSYS;
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef VIRTSEV_SANITIZED
 constexpr bool kSanitized = true;  // The address checker sets handlers itself, so its builds may
 #else
 constexpr bool kSanitized = false;
