@@ -96,7 +96,7 @@ std::uint8_t choose_port(const DomainDefinition& definition, const xmlNode* elem
                 text("<{}>: the running guest has no empty slot for it: add <controller type='pci' "
                      "model='pcie-root-port'/> to the domain's <devices> with `virsh edit`, one for each "
                      "device that is "
-                     "to come, and start the domain anew",
+                     "to come, and start the domain again",
                      name_of(element)));
   }
   return *std::min_element(ports.begin(), ports.end());

@@ -59,7 +59,7 @@ void check_lifecycle(const xmlNode* domain, const char* name, const ParseOptions
     refuse(action,
            text("an SEV-ES guest (policy bit 2) can't be restarted in place: its registers were "
                 "encrypted and measured at "
-                "launch, and can't be set again; write <{0}>destroy</{0}>, and start it anew",
+                "launch, and can't be set again; write <{0}>destroy</{0}>, and start it again",
                 name),
            options, problems);
   } else if (!relaunch_is_wanted(domain, options)) {

@@ -94,7 +94,7 @@ Document read_document(const std::string& xml) {
     refuse(text("it is {} bytes long, more than the limit of {}", xml.size(), kMaxDocumentBytes));
   }
   if (xmlCheckUTF8(reinterpret_cast<const unsigned char*>(xml.c_str())) == 0) {
-    refuse(text("it is no UTF-8 text; convert it, for example with iconv -t UTF-8"));
+    refuse(text("it is not UTF-8 text; convert it, for example with iconv -t UTF-8"));
   }
   if (std::count(xml.begin(), xml.end(), '=') > kMaxEqualsSigns) {
     refuse(text("it has more than {} attributes (equals signs)", kMaxEqualsSigns));

@@ -32,7 +32,7 @@ void print_help() {
                   "\n"
                   "  --control-fd N  descriptor of the listening control socket\n"
                   "  --name NAME     the domain's name, for process lists\n"
-                  "  --peer-uid UID  uid of virtsevd, who alone may connect; without it the own\n"
+                  "  --peer-uid UID  uid of virtsevd, the only one who may connect; without it the own\n"
                   "                  one and root's may\n"
                   "  --version       print the version\n"
                   "  --help          print this text\n")

@@ -48,7 +48,7 @@ ByteArray<32> policy_mac(const ByteArray<16>& tik, Policy policy) {
 std::string explain(SessionFault fault) {
   switch (fault) {
     case SessionFault::kCertificate:
-      return text("the guest owner's certificate is no Diffie-Hellman certificate of curve P-384");
+      return text("the guest owner's certificate is not a Diffie-Hellman certificate of curve P-384");
     case SessionFault::kLength:
       return text("the session is not 128 bytes long");
     case SessionFault::kWrapMac:

@@ -97,7 +97,7 @@ EcKey EcKey::from_der(ByteView der) {
       EVP_PKEY_get_group_name(key.get(), group.data(), group.size(), nullptr) != 1 ||
       std::string_view(group.data()) != SN_secp384r1) {
     forget_errors();
-    throw Error(ErrorCode::kInvalidArgument, text("this is no private key of curve P-384 in PKCS#8 DER"));
+    throw Error(ErrorCode::kInvalidArgument, text("this is not a private key of curve P-384 in PKCS#8 DER"));
   }
   return EcKey(std::make_unique<State>(State{std::move(key)}));
 }

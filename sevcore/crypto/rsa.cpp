@@ -60,7 +60,7 @@ Bytes sign_rsa_pss(ByteView private_key_der, bool sha384, ByteView data) {
   const Pkey key(info ? EVP_PKCS82PKEY(info.get()) : nullptr);
   if (!key || EVP_PKEY_is_a(key.get(), "RSA") != 1) {
     forget_errors();
-    throw Error(ErrorCode::kInvalidArgument, text("this is no private RSA key in PKCS#8 DER"));
+    throw Error(ErrorCode::kInvalidArgument, text("this is not a private RSA key in PKCS#8 DER"));
   }
   const MdContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;

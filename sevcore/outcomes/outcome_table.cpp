@@ -55,7 +55,7 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
       return bad_measurement(command);
     case kAsidOwned:
       return {text("the guest's ASID belongs to another guest"),
-              text("a guest can be launched once; start it anew"), ErrorCode::kOperationInvalid};
+              text("a guest can be launched once; start it again"), ErrorCode::kOperationInvalid};
     case kInvalidAsid:
       return {text("the guest's ASID does not fit its policy"),
               text("a policy with the ES bit needs a SEV-ES virtual machine, one without it a SEV one"),
@@ -67,7 +67,7 @@ Explanation explain_status(std::string_view command, FirmwareStatus status) {
               ErrorCode::kSystemError};
     case kInvalidGuest:
       return {text("the firmware knows no such guest"),
-              text("the guest was never launched, or is gone; start it anew"), ErrorCode::kOperationInvalid};
+              text("the guest was never launched, or is gone; start it again"), ErrorCode::kOperationInvalid};
     case kInvalidCommand:
       return {text("the firmware does not know this command"),
               text("update the SEV firmware (linux-firmware's amd/*.sbin, or the BIOS)"),

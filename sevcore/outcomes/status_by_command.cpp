@@ -77,18 +77,18 @@ Explanation invalid_parameter(std::string_view command) {
 Explanation bad_measurement(std::string_view command) {
   if (command == "LAUNCH_SECRET") {
     return {text("the secret's authentication code does not fit"),
-            text("pack the secret anew for this guest's measurement, with the TIK and TEK of the session "
+            text("pack the secret again for this guest's measurement, with the TIK and TEK of the session "
                  "that it was launched with"),
             ErrorCode::kInvalidArgument};
   }
   if (command == "RECEIVE_START") {
     return {text("the session does not fit this platform, the sender's PDH or the policy"),
-            text("send anew: to this platform's present certificates, and with exactly the guest's policy"),
+            text("send again: to this platform's present certificates, and with exactly the guest's policy"),
             ErrorCode::kInvalidArgument};
   }
   if (command == "RECEIVE_UPDATE_DATA" || command == "RECEIVE_UPDATE_VMSA") {
     return {text("a packet of the migration was changed on the way, or belongs to another session"),
-            text("send that packet again; where that repeats, cancel and send the guest anew"),
+            text("send that packet again; where that repeats, cancel and send the guest again"),
             ErrorCode::kInvalidArgument};
   }
   return {text("the session does not fit this platform, certificate or policy"),

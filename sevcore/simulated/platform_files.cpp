@@ -31,9 +31,9 @@ std::size_t size_of(int fd) {
     fail(fd, "fstat");
   }
   if (!S_ISREG(status.st_mode)) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        text("{} is no regular file; give the simulated platform a file of its own", name_of_descriptor(fd)));
+    throw Error(ErrorCode::kInvalidArgument,
+                text("{} is not a regular file; give the simulated platform a file of its own",
+                     name_of_descriptor(fd)));
   }
   return static_cast<std::size_t>(status.st_size);
 }
@@ -107,7 +107,8 @@ std::string cure(IdentityFault fault, const std::string& name) {
   switch (fault) {
     case IdentityFault::kForeign:
       return text(
-          "{} is no platform identity of virtsev; move it away, and a new identity is made at the next start",
+          "{} is not a platform identity of virtsev; move it away, and a new identity is made at the next "
+          "start",
           name);
     case IdentityFault::kVersion:
       return text(

@@ -107,7 +107,7 @@ TEST(Hostile, TextIsUtf8WhateverItDeclares) {
   const std::string declared = "<?xml version='1.0' encoding='iso-8859-1'?>";
   EXPECT_EQ(parse(declared + with("guest", "g\xc3\xa4st")).name, "g\xc3\xa4st");
   const std::string reason =
-      "the XML can't be read: it is no UTF-8 text; convert it, for example with iconv -t UTF-8";
+      "the XML can't be read: it is not UTF-8 text; convert it, for example with iconv -t UTF-8";
   EXPECT_TRUE(refuses(declared + with("guest", "g\xe4st"), kXmlError, reason));
 }
 

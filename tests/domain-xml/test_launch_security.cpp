@@ -241,7 +241,7 @@ TEST(SevEs, RefusesRestartsInPlace) {
                 "<" + name +
                     "> (line 5): an SEV-ES guest (policy bit 2) can't be restarted in place: its registers "
                     "were encrypted and measured at launch, and can't be set again; write <" +
-                    name + ">destroy</" + name + ">, and start it anew"));
+                    name + ">destroy</" + name + ">, and start it again"));
   }
   EXPECT_TRUE(refuses(
       with("<vcpu>", "<on_reboot>restart</on_reboot><vcpu>"), kConfigUnsupported,

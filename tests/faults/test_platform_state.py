@@ -30,7 +30,7 @@ class PlatformState(fault.FaultTest):
         self.restart(signal.SIGTERM)
 
     def platform_files(self, domain):
-        """Descriptors of the monitor that are files of the platform, opened anew as the monitor has them."""
+        """Descriptors of the monitor that are files of the platform, opened again as the monitor has them."""
         process = self.daemon.monitor(domain)
         for number in os.listdir(f"/proc/{process}/fd"):
             link = f"/proc/{process}/fd/{number}"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtsevd is killed while it launches a guest anew: the next one does that again."""
+"""virtsevd is killed while it launches a guest again: the next one does so too."""
 
 import os
 import signal

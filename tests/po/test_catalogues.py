@@ -12,6 +12,15 @@ import unittest
 
 ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 PO = ROOT / "po"
+# CONTRIBUTING's table of wrong and right, as far as words show it.
+WRONG_WORDS = {
+    r"\bis no (?!longer\b|more\b)(?<!there is no )": "is not a",
+    r"\banew\b": "again",
+    # "A digest alone" says what only means elsewhere.
+    r"(?<!a digest )(?<!a PDH )(?<!sev_snp=0 )\balone\b": "only",
+    r"\bwherever\b": "if",
+    r"\bplease\b": "(nothing)",
+}
 CALL = re.compile(r'\btext\(\s*(?P<argument>.)')
 
 
@@ -110,6 +119,21 @@ class Catalogues(unittest.TestCase):
         self.assertEqual(fields("{} and {:#x}"), fields("{1:#x} in {0}"))
         self.assertNotEqual(fields("{} and {}"), fields("{}"))
         self.assertEqual([], fields("{{}}"))
+
+
+class Language(unittest.TestCase):
+    def test_messages_are_in_plain_english(self):
+        (catalogue, *_) = languages()
+        texts = [text for text, _ in messages(PO / f"{catalogue}.po")]
+        self.assertGreater(len(texts), 500, "the messages were not found")
+        wrong = [f"{text}: write '{right}'" for text in texts for word, right in WRONG_WORDS.items() if re.search(word, text)]
+        self.assertEqual([], wrong)
+
+    def test_a_wrong_word_is_seen(self):
+        for text in ("kernel 'k' is no bzImage", "devices see shared memory alone", "the guest is launched anew"):
+            self.assertTrue(any(re.search(word, text) for word in WRONG_WORDS), text)
+        for text in ("there is no such file", "it is no longer there", "a digest alone does not say it"):
+            self.assertFalse(any(re.search(word, text) for word in WRONG_WORDS), text)
 
 
 if __name__ == "__main__":

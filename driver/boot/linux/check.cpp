@@ -30,7 +30,7 @@ void check(const spec::Machine& machine) {
   }
   if (machine.memory_bytes % kPageSize != 0) {
     throw Error(ErrorCode::kConfigUnsupported,
-                text("<memory> of {} bytes is no multiple of 4096; round it up", machine.memory_bytes));
+                text("<memory> of {} bytes is not a multiple of 4096; round it up", machine.memory_bytes));
   }
 }
 

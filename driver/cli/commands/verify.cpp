@@ -111,7 +111,7 @@ void note_what_it_shows(const std::optional<KnownLaunch>& known) {
   }
   note(
       text("it shows that such a guest was launched at some time, and not that it is the running one: only a "
-           "secret reaches this launch alone"));
+           "secret is for this launch and no other"));
 }
 
 ExitStatus run(const Options& options) {

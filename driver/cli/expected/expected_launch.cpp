@@ -116,7 +116,7 @@ ExpectedLaunch from_options(const LaunchOptions& options) {
   }
   if (!options.machine.empty() && options.machine != machine::kQ35_1_0 &&
       options.machine != machine::kAlias) {
-    refuse(text("--machine {}: there is {} ({} for short) alone", options.machine, machine::kQ35_1_0,
+    refuse(text("--machine {}: there is only {} ({} for short)", options.machine, machine::kQ35_1_0,
                 machine::kAlias));
   }
   if (options.is_snp()) {

@@ -37,10 +37,9 @@ void add_copy_options(Command& command, LaunchOptions& options) {
       .type_name("FILE");
   const Option cpu_model =
       command
-          .add_option(
-              "--cpu-model", options.cpu_model,
-              text("vCPU model as QEMU names it, EPYC-Milan for example; counts with firmware and SEV-ES "
-                   "alone, as direct boot measures none"))
+          .add_option("--cpu-model", options.cpu_model,
+                      text("vCPU model as QEMU names it, EPYC-Milan for example; counts only with firmware "
+                           "and SEV-ES, as direct boot measures none"))
           .type_name("NAME");
   command.add_option("--cpu-signature", options.cpu_signature, text("the same as CPUID's number"))
       .type_name("NUMBER")

@@ -16,7 +16,7 @@ std::string what_a_digest_does_not_say() {
       "own),\n"
       "and, where no kernel is given, a kernel from a disk that the host can exchange. A measurement of an "
       "older\n"
-      "launch with the same session fits as well; a secret reaches one launch alone. --json has the field\n"
+      "launch with the same session fits as well; a secret reaches only one launch. --json has the field\n"
       "\"unmeasured\".");
 }
 

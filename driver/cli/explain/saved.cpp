@@ -55,7 +55,7 @@ std::uint64_t number_in(JsonView value, const char* name,
                         std::uint64_t greatest = std::numeric_limits<std::uint64_t>::max()) {
   const auto found = field(value, name).number();
   if (!found || *found > greatest) {
-    throw Malformed{text("\"{}\" is no number from 0 to {}", name, greatest)};
+    throw Malformed{text("\"{}\" is not a number from 0 to {}", name, greatest)};
   }
   return *found;
 }
@@ -117,7 +117,7 @@ PlanExplanation explanation_in(JsonView value) {
   }
   const auto regions = field(value, "regions").list();
   if (!regions) {
-    throw Malformed{text("\"{}\" is no list", "regions")};
+    throw Malformed{text("\"{}\" is not a list", "regions")};
   }
   for (const JsonView step : *regions) {
     explanation.steps.push_back(step_in(step));
@@ -148,7 +148,7 @@ PlanExplanation read_saved(const std::string& content, const std::string& path) 
     if (const auto value = Json::parse(content)) {
       return explanation_in(value->view());
     }
-    reason = text("it is no JSON, or was cut off");
+    reason = text("it is not JSON, or was cut off");
   } catch (const Malformed& malformed) {
     reason = malformed.reason;
   }

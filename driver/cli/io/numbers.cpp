@@ -87,9 +87,8 @@ sevcore::Measurement read_measurement(const std::string& base64) {
                      sevcore::Measurement::kSize));
   }
   if (*measurement == sevcore::Measurement{}) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        text("--measurement: it is zeros alone, which no firmware measures; copy sev-measurement again"));
+    throw Error(ErrorCode::kInvalidArgument, text("--measurement: it is nothing but zeros, which no firmware "
+                                                  "measures; copy sev-measurement again"));
   }
   return *measurement;
 }

@@ -36,7 +36,7 @@ ByteArray<kKeySize> read_key(const std::string& path, std::size_t at) {
   sevcore::crypto::wipe(content);
   if (key == ByteArray<kKeySize>{}) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("{}: the key in it is zeros alone; no session has such a key", path));
+                text("{}: the key in it is nothing but zeros; no session has such a key", path));
   }
   return key;
 }
@@ -81,8 +81,8 @@ sevcore::SessionBlob read_session(const std::string& path) {
   const auto blob = parse_session(read_file(path, kMaxFile));
   if (!blob) {
     throw Error(ErrorCode::kInvalidArgument,
-                text("{}: is no session of {} bytes, binary (launch_blob.bin) or base64 (session.b64)", path,
-                     sevcore::SessionBlob{}.size()));
+                text("{}: is not a session of {} bytes, binary (launch_blob.bin) or base64 (session.b64)",
+                     path, sevcore::SessionBlob{}.size()));
   }
   return *blob;
 }

@@ -80,7 +80,7 @@ void add_snp(std::vector<std::string>& lines, const sevcore::HostCheck& check) {
   }
   if (check.asids.hidden > 0) {
     lines.push_back(
-        text("  - kernel module: {} ASIDs are for SEV-SNP guests alone (kvm_amd's "
+        text("  - kernel module: {} ASIDs are only for SEV-SNP guests (kvm_amd's "
              "ciphertext_hiding_asids)",
              check.asids.hidden));
   }

@@ -116,7 +116,7 @@ void note_others(const ConfFile& file, Configuration& configuration) {
       file.fail(key, text("no such setting"));
     }
     configuration.remarks.push_back(
-        file.at(key, text("libvirt's daemons have this setting, and virtsevd does not: it is left alone")));
+        file.at(key, text("libvirt's daemons have this setting, and virtsevd does not: it is not used")));
   }
 }
 

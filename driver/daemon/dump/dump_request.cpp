@@ -29,7 +29,7 @@ void check_dump_flags(std::uint32_t flags) {
   }
   if ((flags & VIR_DUMP_BYPASS_CACHE) != 0) {
     throw Error(ErrorCode::kNoSupport,
-                text("virtsev writes dumps through the host's cache alone; leave --bypass-cache out"));
+                text("virtsev writes dumps only through the host's cache; leave --bypass-cache out"));
   }
   if ((flags & VIR_DUMP_MEMORY_ONLY) == 0) {
     throw Error(
@@ -49,13 +49,14 @@ void check_dump_request(const std::string& file, std::uint32_t format, std::uint
   check_dump_flags(flags);
   if (format != VIR_DOMAIN_CORE_DUMP_FORMAT_RAW) {
     throw Error(ErrorCode::kNoSupport,
-                text("virtsev dumps memory as an ELF core file alone; use --format=elf, or leave it out"));
+                text("virtsev dumps memory only as an ELF core file; use --format=elf, or leave it out"));
   }
   if (!file.starts_with('/')) {
-    throw Error(ErrorCode::kInvalidArgument,
-                text("invalid argument: '{}' is no absolute path, and virtsevd has no directory of yours to "
-                     "begin at; name the core file from / on",
-                     file));
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        text("invalid argument: '{}' is not an absolute path, and virtsevd has no directory of yours to "
+             "begin at; name the core file from / on",
+             file));
   }
 }
 

@@ -41,7 +41,7 @@ asio::awaitable<UniqueFd> Hypervisor::open_port(DomainPtr domain, std::size_t po
   require_active(*domain);
   if (domain->run != run || !run->ports[port].master) {
     throw Error(ErrorCode::kOperationInvalid,
-                text("domain '{}' is being launched anew; try again when it runs", domain->name));
+                text("domain '{}' is being launched again; try again when it runs", domain->name));
   }
   UniqueFd console = open_behind(run->ports[port].master.get());
   if (!console) {
@@ -77,7 +77,7 @@ asio::awaitable<UniqueFd> Hypervisor::open_console(Uuid uuid, std::string device
   require_active(*domain);
   if (domain->run != run) {
     throw Error(ErrorCode::kOperationInvalid,
-                text("domain '{}' is being launched anew; try again when it runs", domain->name));
+                text("domain '{}' is being launched again; try again when it runs", domain->name));
   }
   // The other end of the pair that virtsevd has; only for a monitor of an earlier version, by its path.
   UniqueFd console;
@@ -88,7 +88,7 @@ asio::awaitable<UniqueFd> Hypervisor::open_console(Uuid uuid, std::string device
     if (!console && errno == EPERM) {
       throw Error(ErrorCode::kOperationFailed,
                   text("the console '{}' can't be shown to be that of domain '{}', whose monitor an earlier "
-                       "virtsevd started; read its log under {}, or start the domain anew",
+                       "virtsevd started; read its log under {}, or start the domain again",
                        run->console_path, domain->name, context_.layout.console_logs()));
     }
   }

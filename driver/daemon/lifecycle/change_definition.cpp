@@ -47,7 +47,7 @@ asio::awaitable<void> Definitions::change(DomainPtr domain, std::uint32_t flags,
 asio::awaitable<void> Definitions::set_vcpus(DomainPtr domain, std::uint32_t count, std::uint32_t flags) {
   if ((flags & (VIR_DOMAIN_VCPU_GUEST | VIR_DOMAIN_VCPU_HOTPLUGGABLE)) != 0) {
     throw Error(ErrorCode::kNoSupport,
-                text("virtsev takes no vCPU from a running guest and gives it none: use --config alone"));
+                text("virtsev takes no vCPU from a running guest and gives it none: use only --config"));
   }
   Change with = [count](const domain_xml::DomainDefinition& before) {
     return domain_xml::with_vcpus(before, count);
@@ -55,7 +55,7 @@ asio::awaitable<void> Definitions::set_vcpus(DomainPtr domain, std::uint32_t cou
   co_await change(
       std::move(domain), flags,
       text("the vCPUs of an SEV guest are measured when it is launched: change them with --config, "
-           "or <vcpu> with virsh edit, and start the domain anew"),
+           "or <vcpu> with virsh edit, and start the domain again"),
       std::move(with));
 }
 
@@ -66,7 +66,7 @@ asio::awaitable<void> Definitions::set_memory(DomainPtr domain, std::uint64_t ki
   };
   co_await change(std::move(domain), flags,
                   text("the memory of an SEV guest is fixed when it is launched: change it with --config, or "
-                       "<memory> with virsh edit, and start the domain anew"),
+                       "<memory> with virsh edit, and start the domain again"),
                   std::move(with));
 }
 
@@ -85,7 +85,7 @@ asio::awaitable<void> Definitions::set_lifecycle_action(DomainPtr domain, std::u
   co_await change(
       std::move(domain), flags,
       text("a running guest keeps the actions that it was started with: change them with --config, "
-           "and start the domain anew"),
+           "and start the domain again"),
       std::move(with));
 }
 

@@ -159,9 +159,10 @@ void refuse_relaunch(const Run& run) {
   if (!run.definition_problem.empty()) {
     throw Error(
         ErrorCode::kConfigUnsupported,
-        text("the guest can't be launched anew: the definition that it runs with can't be used any more: {}; "
-             "shut it down, correct the definition, and start it",
-             run.definition_problem));
+        text(
+            "the guest can't be launched again: the definition that it runs with can't be used any more: {}; "
+            "shut it down, correct the definition, and start it",
+            run.definition_problem));
   }
 }
 

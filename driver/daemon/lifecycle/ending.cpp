@@ -185,7 +185,7 @@ asio::awaitable<void> Lifecycle::relaunch(DomainPtr domain, RunPtr old) {
   if (failure) {
     co_await stop_monitor(domain, run);
     const std::string why = what_of(better_reason(*domain, *run, failure));
-    log_error(text("domain '{}': cannot be launched anew: {}", domain->name, why));
+    log_error(text("domain '{}': cannot be launched again: {}", domain->name, why));
     const bool destroyed = run->abort.fired();
     domain->last_failure = destroyed ? std::string() : why;
     stop(domain, run,

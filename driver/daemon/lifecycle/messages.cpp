@@ -36,7 +36,7 @@ std::vector<std::string> messages_of(const Domain& domain, const Configuration& 
   if (domain.run && !domain.run->definition_problem.empty()) {
     messages.push_back(
         text("The definition that it runs with can't be used any more: {}; it can be looked at and "
-             "ended, and not launched anew",
+             "ended, and not launched again",
              domain.run->definition_problem));
   }
   const DefinitionPtr definition = definition_of(domain, false);

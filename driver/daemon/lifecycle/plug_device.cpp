@@ -31,8 +31,9 @@ DefinitionPtr shared(domain_xml::DomainDefinition definition) {
 
 void require_hot_plug(const Run& run) {
   if (run.monitor && run.monitor->version() != 0 && run.monitor->version() < control::kHotPlugVersion) {
-    throw Error(ErrorCode::kOperationUnsupported,
-                text("the domain's monitor is older than virtsevd, and has no slots: start the domain anew"));
+    throw Error(
+        ErrorCode::kOperationUnsupported,
+        text("the domain's monitor is older than virtsevd, and has no slots: start the domain again"));
   }
 }
 

@@ -103,12 +103,12 @@ asio::awaitable<void> Lifecycle::launch_anew(DomainPtr domain, RunPtr run, Proce
                              asio::redirect_error(asio::use_awaitable, gone));
   }
   if (!run->definition_problem.empty()) {
-    log_error(text("domain '{}': cannot be launched anew: {}", domain->name, run->definition_problem));
+    log_error(text("domain '{}': cannot be launched again: {}", domain->name, run->definition_problem));
     domain->last_failure = run->definition_problem;
     stop(domain, run, {VIR_DOMAIN_SHUTOFF_FAILED, {}, run->definition_problem});
     co_return;
   }
-  log_info(text("domain '{}': launched anew, which was not finished before virtsevd ended", domain->name));
+  log_info(text("domain '{}': launched again, which was not finished before virtsevd ended", domain->name));
   begin_relaunch(domain, run, {});
 }
 

@@ -81,14 +81,14 @@ bool MonitorChannel::read_once() {
   if (!received) {
     const bool closed = received.error() == control::ChannelError::kClosed;
     break_off(closed ? text("the monitor closed the control connection")
-                     : text("the monitor sent what is no message"),
+                     : text("the monitor sent what is not a message"),
               !closed);
     return false;
   }
   while (open_) {
     const auto frame = reader_.next();
     if (!frame) {
-      break_off(text("the monitor sent what is no message"), true);
+      break_off(text("the monitor sent what is not a message"), true);
     } else if (*frame) {
       take(**frame);
     } else {

@@ -145,7 +145,7 @@ class Program {
       }
       server_.set_limits(limits_of(fresh));
       hypervisor_.reconfigure(std::move(fresh));
-      log_info(text("configuration read anew"));
+      log_info(text("configuration read again"));
     } catch (const Error& error) {
       log_error(text("the configuration stays as it was: {}", error.what()));
     }

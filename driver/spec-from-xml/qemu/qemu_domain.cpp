@@ -97,7 +97,7 @@ std::uint32_t vcpus_in(const xmlNode* domain, const OwnersValues& values) {
   const std::string digits = xml::attribute(element, "current").value_or(xml::trimmed(element));
   const auto number = xml::parse_number(digits);
   if (!number || *number == 0 || *number > kMaxVcpus) {
-    refuse(element, text("'{}' is no number of vCPUs from 1 to {}", digits, kMaxVcpus));
+    refuse(element, text("'{}' is not a number of vCPUs from 1 to {}", digits, kMaxVcpus));
   }
   return static_cast<std::uint32_t>(*number);
 }

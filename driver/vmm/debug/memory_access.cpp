@@ -28,7 +28,7 @@ Error walk_failure(WalkError error, std::uint64_t linear) {
                    "physical addresses (VIR_MEMORY_PHYSICAL)")};
     case WalkError::kNotCanonical:
       return {ErrorCode::kInvalidArgument,
-              text("{:#x} is no virtual address in the mode that the vCPU is in", linear)};
+              text("{:#x} is not a virtual address in the mode that the vCPU is in", linear)};
     case WalkError::kNotMapped:
       return {ErrorCode::kInvalidArgument,
               text("nothing is mapped at virtual address {:#x} by what runs on the vCPU now", linear)};

@@ -169,7 +169,7 @@ PortsDevice::Fed PortsDevice::feed_once(Port& port) {
   }
   // 5.3.6.1: the driver fills a receive queue with buffers for writing.
   if (!(*chain)->readable.empty() || (*chain)->writable_bytes == 0) {
-    fail(text("a buffer that is not for writing alone, in the receive queue of port {} (virtio 1.2, 5.3.6.1)",
+    fail(text("a buffer that is not only for writing, in the receive queue of port {} (virtio 1.2, 5.3.6.1)",
               port.options.number));
     return Fed::kFailed;
   }

@@ -25,7 +25,7 @@ constexpr std::array kNeeds = {
 
 KvmHost::KvmHost(UniqueFd device) : device_(std::move(device)) {
   if (retried_ioctl(device_.get(), KVM_GET_API_VERSION, 0UL) != KVM_API_VERSION) {
-    throw Error(ErrorCode::kInternal, text("the descriptor that was passed as /dev/kvm is no KVM"));
+    throw Error(ErrorCode::kInternal, text("the descriptor that was passed as /dev/kvm is not KVM"));
   }
   for (const Need& need : kNeeds) {
     if (extension(need.capability) == 0) {

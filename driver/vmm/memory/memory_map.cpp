@@ -57,11 +57,9 @@ Result<void, MemoryMap::Refusal> MemoryMap::add(const Range& range) {
 
 void MemoryMap::add_or_throw(const Range& range) {
   if (!add(range)) {
-    throw Error(
-        ErrorCode::kInternal,
-        text("the guest's memory \"{}\" ({} bytes) can't lie at {:#x}: something else does, or it is no "
-             "whole number of pages",
-             range.name, range.size, range.start.value()));
+    throw Error(ErrorCode::kInternal, text("the guest's memory \"{}\" ({} bytes) can't lie at {:#x}: "
+                                           "something else does, or it is not a whole number of pages",
+                                           range.name, range.size, range.start.value()));
   }
 }
 

@@ -80,7 +80,7 @@ GuestEnd ExitHandler::invalid_run(Vcpu& vcpu, std::uint32_t id) const {
   }
   if (hidden) {
     return failed(
-        text("KVM can't run the guest on ({}), and this is no triple fault: the guest may have asked "
+        text("KVM can't run the guest on ({}), and this is not a triple fault: the guest may have asked "
              "for what KVM does not serve; see the kernel's log: {}",
              std::strerror(EINVAL), describe_position(vcpu, id)));
   }

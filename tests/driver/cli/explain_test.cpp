@@ -224,10 +224,10 @@ TEST_F(ExplainAgainst, SaysWhatIsWrongWithABrokenSavedPlanInItsOwnWords) {
     EXPECT_EQ(outcome.errors.find("json.exception"), std::string::npos) << outcome.errors;
     return outcome.errors;
   };
-  EXPECT_THAT(reason("\"size\": 4096", "\"size\": -4096"), HasSubstr("\"size\" is no number from 0 to"));
+  EXPECT_THAT(reason("\"size\": 4096", "\"size\": -4096"), HasSubstr("\"size\" is not a number from 0 to"));
   EXPECT_THAT(reason("\"policy\":", "\"polizy\":"), HasSubstr("\"policy\" is missing"));
   EXPECT_THAT(reason("\"launch_digest\": \"", "\"launch_digest\": \"x"), HasSubstr("hex digits of a digest"));
-  EXPECT_THAT(reason("\"regions\": [", "\"regions\": {"), HasSubstr("it is no JSON"));
+  EXPECT_THAT(reason("\"regions\": [", "\"regions\": {"), HasSubstr("it is not JSON"));
 }
 
 }  // namespace

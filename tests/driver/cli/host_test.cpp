@@ -75,7 +75,7 @@ TEST(HostReport, SaysWhatSnpMeansForSevEsGuests) {
   auto lines = describe_host(check);
   EXPECT_THAT(lines,
               Contains(HasSubstr("SEV-SNP is initialised, and this version runs SEV-ES guests beside it")));
-  EXPECT_THAT(lines, Contains(HasSubstr("40 ASIDs are for SEV-SNP guests alone")));
+  EXPECT_THAT(lines, Contains(HasSubstr("40 ASIDs are only for SEV-SNP guests")));
   EXPECT_EQ(Answer(host_as_json(check))["sev_snp"]["initialized"], true);
   EXPECT_EQ(Answer(host_as_json(check))["sev_snp"]["asids_of_its_own"], 40);
   check.es = {sevcore::es_beside_snp(27)};

@@ -125,7 +125,7 @@ TEST_F(VerifyFault, RefusesASessionThatIsNone) {
       {"verify", "--tik", tik_, "--policy", "7", "--api", "1.55", "--build", "21", "--launch-digest", kDigest,
        "--session", directory_.write("no", std::string("x")), "--measurement", to_base64(Bytes(48, 7))});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.errors, HasSubstr("/no: is no session of 128 bytes"));
+  EXPECT_THAT(outcome.errors, HasSubstr("/no: is not a session of 128 bytes"));
 }
 
 TEST_F(VerifyFault, TakesTekAndTikInOneFileAsSevToolWritesThem) {

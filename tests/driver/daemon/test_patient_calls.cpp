@@ -23,7 +23,7 @@ class Hang {
     const std::lock_guard lock(state_->mutex);
     state_->over = true;
   }
-  /// Shows in the loop, too, that it has begun: whoever waits there looks anew.
+  /// Shows in the loop, too, that it has begun: whoever waits there looks again.
   std::function<void()> work(asio::io_context& loop) {
     return [state = state_, &loop] {
       {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reboot and reset: an encrypted guest is launched anew, in a new monitor under the same id.
+// Reboot and reset: an encrypted guest is launched again, in a new monitor under the same id.
 #include <fstream>
 
 #include <libvirt/libvirt.h>
@@ -152,7 +152,7 @@ TEST_F(Relaunch, FailedRelaunchIsStoppedWithReasonFailed) {
   EXPECT_EQ(VIR_DOMAIN_SHUTOFF_FAILED, driver().state(domain.uuid).reason);
 }
 
-/// virtsevd dies while it launches a guest anew.
+/// virtsevd dies while it launches a guest again.
 class RelaunchCutOff : public Relaunch {
  protected:
   void expect_launched_anew(const DomainHandle& domain) {

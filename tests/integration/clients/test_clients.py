@@ -194,7 +194,7 @@ class StockClients(unittest.TestCase):
 
     def does_it_all(self, client):
         self.addCleanup(client.close)
-        # No client says when it is registered for events: a second domain is defined anew until one comes.
+        # No client says when it is registered for events: a second domain is defined again until one comes.
         end, heard = time.monotonic() + PATIENCE, []
         while not heard:
             self.assertLess(time.monotonic(), end, "no event comes")

@@ -66,7 +66,7 @@ TEST_F(PlatformFilesTest, RefusesATornIdentityAndLeavesItAsItIs) {
 
 TEST_F(PlatformFilesTest, RefusesAForeignIdentityAndOneOfALaterVersion) {
   write(directory_.identity_path(), "a letter to the landlord");
-  EXPECT_THAT(failure(), HasSubstr("is no platform identity"));
+  EXPECT_THAT(failure(), HasSubstr("is not a platform identity"));
   EXPECT_EQ(content_of(directory_.identity_path()), "a letter to the landlord");
   write(directory_.identity_path(), std::string(1 << 20, 'x'));
   EXPECT_THAT(failure(), HasSubstr("belongs to something else"));

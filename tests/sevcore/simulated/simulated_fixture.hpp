@@ -16,7 +16,7 @@
 
 namespace virtsev::sevcore {
 
-/// A platform's file, opened anew for each user, as separate processes do; and what its users share.
+/// A platform's file, opened again for each user, as separate processes do; and what its users share.
 class PlatformDirectory {
  public:
   PlatformDirectory() {

@@ -43,7 +43,7 @@ std::string canonical_uri(const std::optional<std::string>& name) {
     }
   }
   throw Error(ErrorCode::kNoConnect,
-              text("no connection driver available for {}: virtsevd serves {} and {} alone", uri, kSystemUri,
+              text("no connection driver available for {}: virtsevd serves only {} and {}", uri, kSystemUri,
                    kSessionUri));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The machine's ABI: what a plan loads and measures is, byte for byte, what the files beside this one say.
-// After the first release they never change; before it, ../make-golden makes them anew.
+// After the first release they never change; before it, ../make-golden makes them again.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>

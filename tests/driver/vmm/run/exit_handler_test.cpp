@@ -135,7 +135,7 @@ TEST_F(ExitHandlerTest, LaterKernelsDoNotMeanATripleFaultByEinval) {
   const auto end = handler.handle_failure(vcpu_, 0, EINVAL);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, control::EndReason::kError);
-  EXPECT_NE(end->text.find("this is no triple fault"), std::string::npos) << end->text;
+  EXPECT_NE(end->text.find("this is not a triple fault"), std::string::npos) << end->text;
 }
 
 TEST_F(ExitHandlerTest, EinvalIsNoTripleFaultOfOtherGuests) {
