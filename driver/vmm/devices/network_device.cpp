@@ -118,7 +118,7 @@ void NetworkDevice::activate(std::size_t count) {
       pair.frame.reset();
       pair.taken.clear();
       pair.taken_bytes = 0;
-      pair.has_more = false;
+      pair.has_more = pair.port_has_more = false;
     }
     if (!broken_[i]) {
       pair.port->attach(i < std::max<std::size_t>(count, 1));
@@ -171,6 +171,9 @@ void NetworkDevice::serve_those_with_more() {
   for (Pair& pair : pairs_) {
     if (running_ && std::exchange(pair.has_more, false)) {
       transmit(pair);
+    }
+    if (std::exchange(pair.port_has_more, false) && running_ && pair.active) {
+      receive(pair);
     }
   }
   if (running_ && control_ != nullptr && std::exchange(control_has_more_, false)) {

@@ -68,6 +68,7 @@ class NetworkDevice final : public VirtioDevice {
     std::deque<Chain> taken;        ///< Room for a part of a frame
     std::uint64_t taken_bytes = 0;  ///< Of it
     bool has_more = false;          ///< The driver may have frames that were not taken
+    bool port_has_more = false;     ///< The port may, of which the loop does not tell: it has read ahead
   };
   enum class Delivery { kDone, kNoRoom, kFailed };
 

@@ -31,13 +31,17 @@ void NetworkDevice::receive(Pair& pair) {
     if (delivery == Delivery::kFailed) {
       return;
     }
-    // Level-triggered: the loop comes again for what is left in the port, and not while nothing is wanted.
+    // Level-triggered: the loop comes again for what the port has not read, and not while nothing is wanted.
     pair.port->want_frames(delivery != Delivery::kNoRoom);
     if (delivery == Delivery::kNoRoom) {
       break;
     }
     pair.frame.reset();
     any = true;
+    if (left == 1) {
+      pair.port_has_more = true;
+      more_.signal();
+    }
   }
   if (any && running_) {
     pair.receive->notify();

@@ -48,12 +48,17 @@ class Iperf3(unittest.TestCase):
         with subprocess.Popen(["iperf3", "--server", "--one-off"], stdout=subprocess.DEVNULL) as server:
             self.addCleanup(server.kill)
             self.await_listener(server)
-            said = say(f"{command('iperf3')} --client {host} --bytes {BYTES} --format K {' '.join(options)}", 280)
+            said = say(f"{command('iperf3')} --client {host} --bytes {BYTES} {' '.join(options)}", 280)
             self.assertEqual(0, server.wait(60), said)
         self.assertIn("iperf Done.", said)
-        sent, received = (float(re.findall(rf"([0-9.]+) KBytes .* {role}", said)[-1]) * 1024 for role in ("sender", "receiver"))
+        sent, received = (self.bytes_of(said, role) for role in ("sender", "receiver"))
         self.assertGreaterEqual(sent, BYTES, said)
         self.assertGreaterEqual(received, BYTES / 2, said)
+
+    def bytes_of(self, said, role):
+        """Of the last line of that role, which is the sum of all streams."""
+        (*_, (number, unit)) = re.findall(rf"([0-9.]+) ([KMG])Bytes .*\b{role}", said)
+        return float(number) * 1024 ** (1 + "KMG".index(unit))
 
     def await_listener(self, server):
         """Until the server can be reached."""

@@ -208,7 +208,7 @@ TEST_F(Debugger, VirtualAddressesThatLeadNowhereAreRefusedByTheirReason) {
             ErrorCode::kInvalidArgument);
   EXPECT_THAT(error_of([&] { through_tables(encrypted(), vcpu, 0x2000, 0); }).what(), HasSubstr("mapped"));
   EXPECT_THAT(error_of([&] { through_tables(encrypted(), vcpu, 1ULL << 50, 8); }).what(),
-              HasSubstr("no virtual address"));
+              HasSubstr("not a virtual address"));
   EXPECT_THAT(error_of([&] { through_tables(encrypted(), long_mode(kSize), 0, 8); }).what(),
               HasSubstr("page tables"));
 }

@@ -76,6 +76,23 @@ TEST_F(NetworkDeviceTest, LooksAtTheHostOnlyWhileTheDriverHasRoom) {
   EXPECT_EQ(device_->statistics().received.drops, 0U);
 }
 
+// passt sends its acknowledgements a hundred at a time, and a stream's port reads them all at once.
+TEST_F(NetworkDeviceTest, GivesTheDriverWhatAPortHasReadAheadWithoutBeingToldOfIt) {
+  make_and_start();
+  constexpr int kFrames = 200;
+  for (int i = 0; i < kFrames; ++i) {
+    add_buffer(100);
+    host_[0].incoming.push_back(frame(60, 1));
+  }
+  host_[0].events.readable();
+  while (queue(0).used.size() < kFrames) {
+    const std::size_t before = queue(0).used.size();
+    loop_.run_once();
+    ASSERT_GT(queue(0).used.size(), before);
+  }
+  EXPECT_EQ(device_->statistics().received.packets, kFrames);
+}
+
 TEST_F(NetworkDeviceTest, WithoutMergedBuffersTakesOneForEachFrame) {
   make();
   start(net::kMrgRxbuf);
