@@ -75,7 +75,7 @@ Error foreign_procedure(std::uint32_t program, std::int32_t procedure) {
       ErrorCode::kNoSupport,
       program == kQemuProgram
           ? text("procedure {} of libvirt's QEMU program is not supported: virtsev's guests have no QEMU, "
-                 "and no agent that virtsev speaks to",
+                 "and virtsev passes no commands on to an agent",
                  procedure)
           : text(
                 "procedure {} of libvirt's LXC program is not supported: virtsev's guests are not containers",

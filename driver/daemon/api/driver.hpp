@@ -15,6 +15,7 @@
 #include <asio/awaitable.hpp>
 
 #include "domain-xml/domain_definition.hpp"
+#include "driver/daemon/api/guest_answers.hpp"
 #include "sevcore/base/unique_fd.hpp"
 
 namespace asio {
@@ -263,6 +264,29 @@ class Driver {
   /// virDomainOpenChannel: a debugger's end of the channel virtsev.gdb, which speaks gdb's remote protocol.
   /// kOperationDenied where the guest's policy forbids it.
   virtual asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) = 0;
+
+  // The agent in the guest. kAgentUnresponsive, kAgentUnsynced: it says nothing, or nothing sensible.
+  // kArgumentUnsupported: the definition has no channel for one; or what is asked for does not go through it.
+  virtual asio::awaitable<std::string> guest_hostname(Uuid domain, Flags flags) = 0;
+  virtual asio::awaitable<GuestTime> guest_time(Uuid domain) = 0;
+  /// `flags`: VIR_DOMAIN_TIME_SYNC, the guest's own clock chip is asked instead.
+  virtual asio::awaitable<void> set_guest_time(Uuid domain, std::int64_t seconds, std::uint32_t nanoseconds,
+                                               Flags flags) = 0;
+  /// `mount_point`: must be null, as the agent knows only all of them. `minimum`: bytes in one piece.
+  virtual asio::awaitable<void> trim(Uuid domain, std::optional<std::string> mount_point,
+                                     std::uint64_t minimum) = 0;
+  /// How many file systems stand still, or go on, by it. `mount_points`: empty for all; thaw() takes no
+  /// others.
+  virtual asio::awaitable<std::int32_t> freeze(Uuid domain, std::vector<std::string> mount_points) = 0;
+  virtual asio::awaitable<std::int32_t> thaw(Uuid domain, std::vector<std::string> mount_points) = 0;
+  virtual asio::awaitable<std::vector<GuestFileSystem>> guest_file_systems(Uuid domain) = 0;
+  virtual asio::awaitable<std::vector<GuestInterface>> guest_interfaces(Uuid domain) = 0;
+  /// `flags`: VIR_DOMAIN_PASSWORD_ENCRYPTED, it is hashed as the guest's system hashes them.
+  virtual asio::awaitable<void> set_user_password(Uuid domain, std::optional<std::string> user,
+                                                  std::optional<std::string> password, Flags flags) = 0;
+  /// virDomainGetGuestInfo. `types`: virDomainGuestInfoTypes; 0: what the agent can tell, and there is room
+  /// for.
+  virtual asio::awaitable<std::vector<TypedParameter>> guest_info(Uuid domain, std::uint32_t types) = 0;
 
   // The launch
   virtual std::vector<TypedParameter> launch_security_info(const Uuid& domain) = 0;

@@ -51,5 +51,10 @@ void put_result(xdr::Encoder& out, const NodeInfo& info);
 void put_result(xdr::Encoder& out, const BlockCounts& counts);
 void put_result(xdr::Encoder& out, const InterfaceCounts& counts);
 void put_result(xdr::Encoder& out, const BlockInfo& info);
+void put_result(xdr::Encoder& out, std::int32_t value);
+void put_result(xdr::Encoder& out, const GuestTime& time);
+void put_result(xdr::Encoder& out, const std::vector<GuestFileSystem>& systems);
+void put_result(xdr::Encoder& out, const std::vector<GuestInterface>& interfaces);
+void put_result(xdr::Encoder& out, const std::vector<TypedParameter>& parameters);
 
 }  // namespace virtsev::daemon::dispatch

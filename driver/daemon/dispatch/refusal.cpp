@@ -49,8 +49,7 @@ std::string words_of(Refusal refusal) {
           "virtsev's guests have neither screen nor keyboard; use their serial console: virsh console");
     case Refusal::kAgent:
       return text(
-          "this needs an agent in the guest, which virtsev does not speak to; ask the guest "
-          "itself, on its console");
+          "virtsev does not ask the agent in the guest for this; ask the guest itself, on its console");
     case Refusal::kDisks:
       return text(
           "virtsev does not do this with a guest's disks; `virsh domblklist`, `domblkinfo` and `domblkstat` "

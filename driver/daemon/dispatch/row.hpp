@@ -60,6 +60,22 @@ struct Argument<std::uint64_t> {
   static std::uint64_t read(Request& request) { return request.in.get_uint64(); }
 };
 template <>
+struct Argument<std::int64_t> {
+  static std::int64_t read(Request& request) { return request.in.get_int64(); }
+};
+/// Of mount points.
+template <>
+struct Argument<std::vector<std::string>> {
+  static std::vector<std::string> read(Request& request) {
+    constexpr std::uint32_t kMost = 256, kSmallest = 4;  // REMOTE_DOMAIN_FSFREEZE_MOUNTPOINTS_MAX; a length
+    std::vector<std::string> texts(request.in.get_count(kMost, kSmallest));
+    for (std::string& each : texts) {
+      each = get_text(request.in);
+    }
+    return texts;
+  }
+};
+template <>
 struct Argument<ConnectionId> {
   static ConnectionId read(Request& request) { return request.client.id(); }
 };

@@ -102,6 +102,20 @@ class Hypervisor final : public Driver {
   asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format, Flags flags) override;
   asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) override;
 
+  asio::awaitable<std::string> guest_hostname(Uuid domain, Flags flags) override;
+  asio::awaitable<GuestTime> guest_time(Uuid domain) override;
+  asio::awaitable<void> set_guest_time(Uuid domain, std::int64_t seconds, std::uint32_t nanoseconds,
+                                       Flags flags) override;
+  asio::awaitable<void> trim(Uuid domain, std::optional<std::string> mount_point,
+                             std::uint64_t minimum) override;
+  asio::awaitable<std::int32_t> freeze(Uuid domain, std::vector<std::string> mount_points) override;
+  asio::awaitable<std::int32_t> thaw(Uuid domain, std::vector<std::string> mount_points) override;
+  asio::awaitable<std::vector<GuestFileSystem>> guest_file_systems(Uuid domain) override;
+  asio::awaitable<std::vector<GuestInterface>> guest_interfaces(Uuid domain) override;
+  asio::awaitable<void> set_user_password(Uuid domain, std::optional<std::string> user,
+                                          std::optional<std::string> password, Flags flags) override;
+  asio::awaitable<std::vector<TypedParameter>> guest_info(Uuid domain, std::uint32_t types) override;
+
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;
@@ -112,6 +126,8 @@ class Hypervisor final : public Driver {
   [[nodiscard]] bool any_active() const override { return context_.domains.any_active(); }
 
  private:
+  /// agent.cpp. One kind of what guest_info() tells.
+  asio::awaitable<std::vector<TypedParameter>> guest_info_of_type(Uuid domain, std::uint32_t type);
   /// What an earlier virtsevd was killed over.
   void sweep_unfinished_files();
   /// A terminal of a console or channel, by its place among the definition's ports.

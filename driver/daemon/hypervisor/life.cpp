@@ -27,15 +27,28 @@ void refuse_active(const Domain& domain) {
   }
 }
 
-// Shutdown and reboot go by the power button alone: there is no agent in the guest.
-void check_mode(Flags flags) {
-  constexpr std::uint32_t kPowerButton =
-      1;  // VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN
-  if (flags != 0 && (flags & kPowerButton) == 0) {
-    throw Error(
-        ErrorCode::kArgumentUnsupported,
-        text("this mode needs an agent in the guest, which virtsev does not speak to; use --mode acpi"));
+// virDomainShutdownFlagValues and virDomainRebootFlagValues have the same numbers for these two.
+constexpr std::uint32_t kPowerButton = VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN;
+constexpr std::uint32_t kByAgent = VIR_DOMAIN_SHUTDOWN_GUEST_AGENT;
+
+// By the agent where that is asked for, by the power button else; where both are allowed, the agent first.
+asio::awaitable<void> by_mode(Flags flags, std::function<asio::awaitable<void>()> by_agent,
+                              std::function<asio::awaitable<void>()> by_button) {
+  if ((flags & kByAgent) != 0) {
+    try {
+      co_await by_agent();
+      co_return;
+    } catch (const Error&) {
+      if ((flags & kPowerButton) == 0) {
+        throw;
+      }
+    }
+  } else if (flags != 0 && (flags & kPowerButton) == 0) {
+    throw Error(ErrorCode::kArgumentUnsupported,
+                text("a guest is asked by its power button or by the agent in it; use --mode acpi or --mode "
+                     "agent"));
   }
+  co_await by_button();
 }
 
 // Who asked for no protection is told why the host should give any.
@@ -88,14 +101,18 @@ asio::awaitable<void> Hypervisor::resume(Uuid domain) {
   return lifecycle_.resume(context_.domains.by_uuid(domain));
 }
 
-asio::awaitable<void> Hypervisor::shutdown(Uuid domain, Flags flags) {
-  check_mode(flags);
-  return lifecycle_.shutdown(context_.domains.by_uuid(domain));
+asio::awaitable<void> Hypervisor::shutdown(Uuid uuid, Flags flags) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  return by_mode(
+      flags, [this, domain] { return lifecycle_.shutdown_by_agent(domain); },
+      [this, domain] { return lifecycle_.shutdown(domain); });
 }
 
-asio::awaitable<void> Hypervisor::reboot(Uuid domain, Flags flags) {
-  check_mode(flags);
-  return lifecycle_.reboot(context_.domains.by_uuid(domain));
+asio::awaitable<void> Hypervisor::reboot(Uuid uuid, Flags flags) {
+  const DomainPtr domain = context_.domains.by_uuid(uuid);
+  return by_mode(
+      flags, [this, domain] { return lifecycle_.reboot_by_agent(domain); },
+      [this, domain] { return lifecycle_.reboot(domain); });
 }
 
 asio::awaitable<void> Hypervisor::reset(Uuid domain, Flags) {

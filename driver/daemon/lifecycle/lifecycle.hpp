@@ -15,6 +15,7 @@
 #include <asio/awaitable.hpp>
 
 #include "domain-xml/live_devices.hpp"
+#include "driver/daemon/agent/agent_value.hpp"
 #include "driver/daemon/dump/dumps_under_way.hpp"
 #include "driver/daemon/libvirt/network_ports.hpp"
 #include "driver/daemon/lifecycle/context.hpp"
@@ -47,6 +48,13 @@ class Lifecycle {
   asio::awaitable<void> shutdown(DomainPtr domain);
   asio::awaitable<void> reboot(DomainPtr domain);
   asio::awaitable<void> inject_secret(DomainPtr domain, control::InjectSecret secret);
+  // agent.cpp: by the agent in the guest. None takes the domain's turn; one call at a time talks to the
+  // agent, the others wait, or are refused with Error(kResourceBusy) where many do. Throw Error as
+  // AgentConversation; kArgumentUnsupported where the domain has no channel for an agent.
+  /// `slow`: the answer waits for the guest's disks.
+  asio::awaitable<AgentValue> ask_agent(DomainPtr domain, AgentCommand command, bool slow = false);
+  asio::awaitable<void> shutdown_by_agent(DomainPtr domain);
+  asio::awaitable<void> reboot_by_agent(DomainPtr domain);
   /// update_device.cpp. The link state of an <interface>, by libvirt's flags.
   asio::awaitable<void> update_device(DomainPtr domain, std::string device, std::uint32_t flags);
   // cpu_pinning.cpp: where threads run, by libvirt's flags; not on no CPU.
@@ -194,6 +202,12 @@ class Lifecycle {
   // reconnect.cpp
   asio::awaitable<void> reconnect(DomainPtr domain, RunPtr run, std::shared_ptr<DomainStatus> status);
   asio::awaitable<void> launch_anew(DomainPtr domain, RunPtr run, Process half_made);
+
+  // agent.cpp
+  asio::awaitable<UniqueFd> connect_to_agent(DomainPtr domain, std::size_t port);
+  /// Without a limit, the command is not answered when it is done.
+  asio::awaitable<std::optional<AgentValue>> talk_to_agent(DomainPtr domain, AgentCommand command,
+                                                           std::optional<std::chrono::milliseconds> limit);
 
   // unanswered_shutdown.cpp
   void expect_shutdown(const DomainPtr& domain, const RunPtr& run);

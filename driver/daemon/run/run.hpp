@@ -17,6 +17,7 @@
 #include "domain-xml/domain_definition.hpp"
 #include "driver/control/messages.hpp"
 #include "driver/daemon/api/driver.hpp"
+#include "driver/daemon/loop/job_queue.hpp"
 #include "driver/daemon/loop/latch.hpp"
 #include "driver/daemon/monitor/monitor.hpp"
 #include "driver/daemon/monitor/port_ends.hpp"
@@ -70,6 +71,10 @@ struct Run {
   /// Devices that the guest was asked to let go of, by alias: fired when they have gone, or the run is over.
   std::map<std::string, std::shared_ptr<Latch>> leaving;
   std::set<std::string> removed;  ///< Those of whom that has been heard, and not been dealt with yet
+
+  /// Of those who talk to the agent in the guest.
+  std::shared_ptr<JobQueue> agent_turns = std::make_shared<JobQueue>();
+  unsigned agent_calls = 0;  ///< How many have a turn, or wait for theirs
 
   std::chrono::steady_clock::time_point launched_at = std::chrono::steady_clock::now();
   std::optional<control::Status> known;  ///< What the monitor said last of its guest

@@ -101,8 +101,8 @@ std::string HypervisorTest::xml(const DomainText& text) const {
          "</memory><vcpu>2</vcpu><os><type arch='x86_64' "
          "machine='q35'>hvm</type><kernel>" +
          path("vmlinuz") + "</kernel><cmdline>" + text.command_line + "</cmdline></os>" + text.more +
-         "<devices><serial type='pty'/></devices><launchSecurity type='sev'><policy>" + text.policy +
-         "</policy>" + text.security + "</launchSecurity></domain>";
+         "<devices><serial type='pty'/>" + text.devices + "</devices><launchSecurity type='sev'><policy>" +
+         text.policy + "</policy>" + text.security + "</launchSecurity></domain>";
 }
 
 DomainStatus HypervisorTest::status_of(const DomainHandle& domain) const {

@@ -29,6 +29,7 @@ struct DomainText {
   std::string policy = "0x0001";
   std::uint64_t memory_mib = 64;
   std::string more;      ///< Under <domain>
+  std::string devices;   ///< Under <devices>
   std::string security;  ///< Under <launchSecurity>
 };
 

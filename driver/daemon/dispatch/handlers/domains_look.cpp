@@ -62,7 +62,7 @@ asio::awaitable<void> domain_get_vcpus_flags(Request& request) {
       VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG | VIR_DOMAIN_VCPU_MAXIMUM | VIR_DOMAIN_VCPU_GUEST);
   if ((flags & VIR_DOMAIN_VCPU_GUEST) != 0) {
     require_write_access(request);
-    throw Error(ErrorCode::kNoSupport, text("virtsev has no agent in the guest to ask for its vCPUs"));
+    throw Error(ErrorCode::kNoSupport, text("virtsev does not ask the agent in the guest for its vCPUs"));
   }
   if ((flags & VIR_DOMAIN_VCPU_LIVE) != 0) {
     require_active(request, domain);

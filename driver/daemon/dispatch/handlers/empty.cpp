@@ -65,16 +65,21 @@ void domain_get_iothread_info(Request& request) {
   request.out.put_uint32(0);
 }
 
-void domain_interface_addresses(Request& request) {
+asio::awaitable<void> domain_interface_addresses(Request& request) {
   const Uuid domain = get_domain(request.in);
   const std::uint32_t source = request.in.get_uint32();
   const std::uint32_t flags = request.in.get_uint32();
   end_arguments(request);
   check_flags(request, flags, 0);
+  if (source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT) {
+    require_write_access(request);
+    const std::vector<GuestInterface> interfaces = co_await request.driver.guest_interfaces(domain);
+    put_result(request.out, interfaces);
+    co_return;
+  }
   if (source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE &&
       source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP) {
-    require_write_access(request);
-    refuse(request, Refusal::kAgent);
+    throw Error(ErrorCode::kArgumentUnsupported, text("there is no source of addresses {}", source));
   }
   require_active(request, domain);
   request.out.put_uint32(0);

@@ -29,8 +29,8 @@ void with_filters(Request& request) {
 // Of a domain that has no disks, IOThreads, interfaces and labels.
 void domain_get_disk_errors(Request& request);
 void domain_get_iothread_info(Request& request);
-/// By leases or the ARP table; an agent in the guest is not asked.
-void domain_interface_addresses(Request& request);
+/// None by leases or the ARP table; the agent in the guest is asked where the client wants that.
+asio::awaitable<void> domain_interface_addresses(Request& request);
 void domain_get_security_label_list(Request& request);
 
 /// Error(kNoSupport): tools then go without.

@@ -118,6 +118,20 @@ class FakeDriver final : public Driver {
                                      Flags flags) override;
   asio::awaitable<void> core_dump(Uuid domain, std::string file, std::uint32_t format, Flags flags) override;
   asio::awaitable<UniqueFd> open_channel(Uuid domain, std::optional<std::string> name) override;
+  // The agent in each running guest: fake_driver_agent.cpp.
+  asio::awaitable<std::string> guest_hostname(Uuid domain, Flags flags) override;
+  asio::awaitable<GuestTime> guest_time(Uuid domain) override;
+  asio::awaitable<void> set_guest_time(Uuid domain, std::int64_t seconds, std::uint32_t nanoseconds,
+                                       Flags flags) override;
+  asio::awaitable<void> trim(Uuid domain, std::optional<std::string> mount_point,
+                             std::uint64_t minimum) override;
+  asio::awaitable<std::int32_t> freeze(Uuid domain, std::vector<std::string> mount_points) override;
+  asio::awaitable<std::int32_t> thaw(Uuid domain, std::vector<std::string> mount_points) override;
+  asio::awaitable<std::vector<GuestFileSystem>> guest_file_systems(Uuid domain) override;
+  asio::awaitable<std::vector<GuestInterface>> guest_interfaces(Uuid domain) override;
+  asio::awaitable<void> set_user_password(Uuid domain, std::optional<std::string> user,
+                                          std::optional<std::string> password, Flags flags) override;
+  asio::awaitable<std::vector<TypedParameter>> guest_info(Uuid domain, std::uint32_t types) override;
   std::vector<TypedParameter> launch_security_info(const Uuid& domain) override;
   asio::awaitable<void> set_launch_security_state(Uuid domain,
                                                   std::vector<TypedParameter> parameters) override;
