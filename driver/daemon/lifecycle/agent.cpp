@@ -55,7 +55,7 @@ void require_agent_open(const Domain& domain, std::size_t port) {
   if (closed) {
     throw Error(
         kAgentUnresponsive,
-        text("no agent runs in the guest of domain '{}': no program of its has the channel '{}' open; "
+        text("no agent runs in the guest of domain '{}': none of its programs has the channel '{}' open; "
              "start qemu-guest-agent there",
              domain.name, kAgentChannel));
   }
