@@ -8,6 +8,7 @@
 #include "driver/vmm/memory/machine_memory.hpp"
 #include "driver/vmm/pci/msix.hpp"
 #include "driver/vmm/pci/pci_host.hpp"
+#include "sevcore/machine/firmware_layout.hpp"
 #include "tests/fuzz/input.hpp"
 
 using namespace virtsev;
@@ -70,7 +71,7 @@ struct Machine {
 
 void check_place(const Function& function) {
   require(!function.place ||
-          (function.place->value() >= layout::kMmio32.start.value() &&
+          (function.place->value() >= layout::firmware_window(512 * layout::kMiB).start.value() &&
            function.place->value() + Registers::kSize <= layout::kKvmIdentityMap.start.value() &&
            function.place->value() % Registers::kSize == 0));
 }

@@ -14,9 +14,9 @@ constexpr std::uint64_t kBytesOfABus = 1ULL << 20;
 
 }  // namespace
 
-Bytes make_mcfg() {
+Bytes make_mcfg(GuestAddress configuration) {
   Bytes table = start_table("MCFG", kRevision, kHeaderBytes + kReserved);
-  append_le<std::uint64_t>(table, layout::kPciEcam.start.value());
+  append_le<std::uint64_t>(table, configuration.value());
   append_le<std::uint16_t>(table, 0);  // Segment group
   append_le<std::uint8_t>(table, 0);   // First bus
   append_le<std::uint8_t>(table, static_cast<std::uint8_t>(layout::kPciEcam.size / kBytesOfABus - 1));

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "sevcore/base/bytes.hpp"
+#include "sevcore/base/guest_address.hpp"
 
 namespace virtsev::boot::acpi {
 
-Bytes make_mcfg();
+/// `configuration`: where its 256 MiB begin.
+Bytes make_mcfg(GuestAddress configuration);
 
 }  // namespace virtsev::boot::acpi

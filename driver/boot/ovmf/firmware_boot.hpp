@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The launch of a guest that QEMU starts through OVMF, as a plan: for its owner's prediction. virtsev starts
-// no such guest itself yet.
+// The launch of a guest that starts through OVMF, as a plan: virtsev's own, and one that QEMU starts, to
+// predict it. Both are measured alike.
 #pragma once
 
 #include "driver/spec/machine.hpp"

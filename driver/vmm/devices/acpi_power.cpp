@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "driver/vmm/devices/port_device.hpp"
+#include "sevcore/machine/firmware_layout.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
 namespace virtsev::vmm {
@@ -13,6 +14,10 @@ namespace {
 constexpr std::uint16_t kSleepControl = layout::kSleepControlPort - layout::kPowerPort;
 constexpr std::uint16_t kReset = layout::kResetPort - layout::kPowerPort;
 constexpr std::uint16_t kEventStatus = layout::kEventStatusPort - layout::kPowerPort;
+
+/// The upper byte of an ICH9's PM1 control register: OVMF switches off by it (OvmfPkg, ResetSystemLib).
+constexpr std::uint16_t kPm1SleepControl = layout::kPm1ControlPort + 1 - layout::kPowerPort;
+constexpr std::uint8_t kPm1SleepEnable = 1U << 5;
 
 // The event register is 4 bytes wide; its lowest byte holds all events that there are.
 static_assert(layout::kEventPowerButton < 0x100);
@@ -50,6 +55,8 @@ std::uint8_t AcpiPower::read_register(std::uint64_t offset) {
 void AcpiPower::write_register(std::uint64_t offset, std::uint8_t value) {
   if (offset == kSleepControl && (value & kSleepMask) == layout::kPowerOffValue) {
     actions_.power_off();
+  } else if (offset == kPm1SleepControl && (value & kPm1SleepEnable) != 0) {
+    actions_.power_off();  // This machine knows no other sleep
   } else if (offset == kReset && value == layout::kResetValue) {
     actions_.reset();
   }

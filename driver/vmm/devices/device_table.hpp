@@ -10,10 +10,13 @@
 #include "driver/vmm/devices/device.hpp"
 #include "driver/vmm/devices/disk_device.hpp"
 #include "driver/vmm/devices/entropy_device.hpp"
+#include "driver/vmm/devices/fw_cfg.hpp"
 #include "driver/vmm/devices/hot_plug_slot.hpp"
 #include "driver/vmm/devices/interface_device.hpp"
 #include "driver/vmm/devices/keyboard_controller.hpp"
+#include "driver/vmm/devices/lpc_bridge.hpp"
 #include "driver/vmm/devices/panic_device.hpp"
+#include "driver/vmm/devices/pm_timer.hpp"
 #include "driver/vmm/devices/ports_on_pci.hpp"
 #include "driver/vmm/devices/real_time_clock.hpp"
 #include "driver/vmm/devices/serial_port.hpp"
@@ -22,8 +25,8 @@ namespace virtsev::vmm {
 
 using DeviceOptions =
     std::variant<spec::Serial, RealTimeClockOptions, AcpiPowerOptions, KeyboardControllerOptions,
-                 OnPci<spec::Entropy>, OnPci<spec::Disk>, OnPci<spec::Interface>, OnPci<spec::Ports>,
-                 OnPci<spec::Panic>, OnPci<spec::RootPort>>;
+                 LpcBridgeOptions, PmTimerOptions, FwCfgOptions, OnPci<spec::Entropy>, OnPci<spec::Disk>,
+                 OnPci<spec::Interface>, OnPci<spec::Ports>, OnPci<spec::Panic>, OnPci<spec::RootPort>>;
 
 /// Throws Error where the machine has no place for it.
 inline std::unique_ptr<Device> make_device(const DeviceOptions& device, const Surroundings& surroundings) {

@@ -7,10 +7,13 @@ namespace virtsev::vmm {
 namespace {
 
 constexpr std::uint8_t kPulseResetLine = 0xfe;
+/// A transfer that timed out, with a parity error: firmware (OVMF) looks for no keyboard any more, where it
+/// would wait for one 57,000 times.
+constexpr std::uint8_t kStatus = 0xc0;
 
 }  // namespace
 
-std::uint8_t KeyboardController::read_register(std::uint64_t /*offset*/) { return 0; }
+std::uint8_t KeyboardController::read_register(std::uint64_t /*offset*/) { return kStatus; }
 
 void KeyboardController::write_register(std::uint64_t /*offset*/, std::uint8_t value) {
   if (value == kPulseResetLine) {

@@ -16,8 +16,8 @@ struct KeyboardControllerOptions {};
 std::unique_ptr<Device> make_device(const KeyboardControllerOptions& options,
                                     const Surroundings& surroundings);
 
-/// Any thread. Reads as 0 (nothing to read, ready for a command): with 0xff a guest would wait for it 65,000
-/// times. Command 0xfe pulses the reset line.
+/// Any thread. Reads as broken (nothing to read, ready for a command): with 0xff a guest would wait for it
+/// 65,000 times. Command 0xfe pulses the reset line.
 class KeyboardController final : public ByteDevice {
  public:
   static constexpr std::uint16_t kPort = 0x64;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/guest/device_options.hpp"
 
+#include <utility>
+
+#include "driver/vmm/guest/firmware_devices.hpp"
+
 namespace virtsev::vmm {
 namespace {
 
@@ -29,6 +33,9 @@ std::vector<DeviceOptions> device_options(const spec::Machine& machine) {
   }
   for (const spec::DeviceDescription& device : machine.devices) {
     devices.push_back(device_options(device));
+  }
+  for (DeviceOptions& device : firmware_devices(machine)) {
+    devices.push_back(std::move(device));
   }
   return devices;
 }

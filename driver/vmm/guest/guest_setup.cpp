@@ -24,11 +24,24 @@ UniqueFd copy_of_kvm(const control::Start& start) {
   return copy;
 }
 
-spec::Machine as_launched_here(spec::Machine machine, const Platform* platform) {
+spec::Machine as_launched_here(spec::Machine machine, const Platform* platform, const KvmHost& host) {
   if (platform != nullptr) {
     machine.protection = platform->as_launched_here(std::move(machine.protection));
   }
+  if (!machine.cpu.signature) {
+    machine.cpu.signature = cpu_signature(host.supported_cpuid());
+  }
   return machine;
+}
+
+/// Bytes of the firmware's image; 0 where there is none.
+std::uint64_t firmware_bytes(const sevcore::LaunchPlan& plan) {
+  for (const sevcore::Region& region : plan.regions) {
+    if (region.address >= layout::kFlash.start && region.address < layout::kFlash.end()) {
+      return layout::kFlash.end() - region.address;
+    }
+  }
+  return 0;
 }
 
 void check_hardware_limits(const control::Start& start) {
@@ -50,7 +63,7 @@ Guest::Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
   if (sevcore::is_protected(start.machine.protection)) {
     platform_ = platform_maker(start, host);
   }
-  const sevcore::LaunchPlan plan = boot::compose(as_launched_here(start.machine, platform_.get()));
+  const sevcore::LaunchPlan plan = boot::compose(as_launched_here(start.machine, platform_.get(), host));
   make_machine(start, host, plan, on_progress);
   const std::vector<CpuidEntries> cpuid = cpuid_of_vcpus(start, host);
   machine_->add_vcpus(host, cpuid);
@@ -69,8 +82,9 @@ Guest::Guest(const control::Start& start, EventLoop& loop, OnGuestEnd on_end,
 void Guest::make_machine(const control::Start& start, const KvmHost& host, const sevcore::LaunchPlan& plan,
                          const Launch::OnProgress& on_progress) {
   const std::uint64_t size = start.machine.memory_bytes;
-  std::unique_ptr<MachineMemory> memory =
-      platform_ ? platform_->make_memory(size) : std::make_unique<PlainMemory>(size);
+  std::unique_ptr<MachineMemory> memory = platform_
+                                              ? platform_->make_memory(size, firmware_bytes(plan))
+                                              : std::make_unique<PlainMemory>(size, firmware_bytes(plan));
   machine_.emplace(host, platform_ ? platform_->kvm_vm_type(plan.protection) : 0UL, std::move(memory));
   LaunchSubject subject{plan, machine_->memory(), nullptr, {}};
   if (platform_) {

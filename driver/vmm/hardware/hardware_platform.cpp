@@ -49,8 +49,8 @@ std::unique_ptr<sevcore::SevVm> HardwarePlatform::make_sev_vm(int kvm_vm, const 
   return std::make_unique<sevcore::HardwareVm>(kvm_vm, device_.descriptor());
 }
 
-std::unique_ptr<MachineMemory> HardwarePlatform::make_memory(std::uint64_t size) {
-  return std::make_unique<PlainMemory>(size);
+std::unique_ptr<MachineMemory> HardwarePlatform::make_memory(std::uint64_t size, std::uint64_t firmware) {
+  return std::make_unique<PlainMemory>(size, firmware);
 }
 
 std::unique_ptr<GuestMode> HardwarePlatform::make_mode(KvmVm&, const sevcore::Protection& protection,

@@ -93,6 +93,9 @@ void set_topology(CpuidEntries& entries, const CpuidRequest& request) {
 }
 
 void set_encryption(CpuidEntries& entries, const EncryptionLeaf& encryption) {
+  // Bits 16 to 23: where a guest's addresses end. OVMF puts page tables and BARs below.
+  kvm_cpuid_entry2& sizes = leaf(entries, kAddressSizes);
+  sizes.eax = (sizes.eax & 0xff00ffffU) | encryption.c_bit_position << 16;
   kvm_cpuid_entry2& highest = leaf(entries, kMaxExtended);
   highest.eax = std::max(highest.eax, kEncryption);
   kvm_cpuid_entry2& out = leaf(entries, kEncryption);
@@ -116,6 +119,11 @@ std::uint32_t physical_address_bits(std::span<const kvm_cpuid_entry2> entries) {
   constexpr std::uint32_t kWithoutLeaf = 36;
   const kvm_cpuid_entry2* sizes = find_leaf(entries, kAddressSizes);
   return sizes != nullptr && (sizes->eax & 0xff) != 0 ? sizes->eax & 0xff : kWithoutLeaf;
+}
+
+std::uint32_t cpu_signature(std::span<const kvm_cpuid_entry2> entries) {
+  const kvm_cpuid_entry2* features = find_leaf(entries, kFeatures);
+  return features == nullptr ? 0 : features->eax;
 }
 
 CpuidEntries filter_cpuid(const CpuidEntries& supported, const CpuidRequest& request) {

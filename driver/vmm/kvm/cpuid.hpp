@@ -33,6 +33,10 @@ CpuidEntries filter_cpuid(const CpuidEntries& supported, const CpuidRequest& req
 /// CPUID Fn8000_0008 EAX[7:0]; 36 where the leaf is missing.
 std::uint32_t physical_address_bits(std::span<const kvm_cpuid_entry2> entries);
 
+/// CPUID Fn0000_0001 EAX: family, model and stepping, which a vCPU's EDX holds after a reset; 0 where the
+/// leaf is missing.
+std::uint32_t cpu_signature(std::span<const kvm_cpuid_entry2> entries);
+
 /// A leaf's entry, or null.
 const kvm_cpuid_entry2* find_leaf(std::span<const kvm_cpuid_entry2> entries, std::uint32_t function,
                                   std::uint32_t index = 0);

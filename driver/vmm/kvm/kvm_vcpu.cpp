@@ -153,6 +153,27 @@ void KvmVcpu::set_mp_state(std::uint32_t value) {
   checked_ioctl(vcpu_.get(), KVM_SET_MP_STATE, &state, "KVM_SET_MP_STATE");
 }
 
+namespace {
+
+MutableBytes register_in(kvm_lapic_state& state, std::uint32_t offset) {
+  return MutableBytes(reinterpret_cast<std::uint8_t*>(state.regs), sizeof(state.regs)).subspan(offset, 4);
+}
+
+}  // namespace
+
+std::uint32_t KvmVcpu::local_apic(std::uint32_t offset) {
+  kvm_lapic_state state{};
+  checked_ioctl(vcpu_.get(), KVM_GET_LAPIC, &state, "KVM_GET_LAPIC");
+  return get_le<std::uint32_t>(register_in(state, offset), 0);
+}
+
+void KvmVcpu::set_local_apic(std::uint32_t offset, std::uint32_t value) {
+  kvm_lapic_state state{};
+  checked_ioctl(vcpu_.get(), KVM_GET_LAPIC, &state, "KVM_GET_LAPIC");
+  put_le<std::uint32_t>(register_in(state, offset), 0, value);
+  checked_ioctl(vcpu_.get(), KVM_SET_LAPIC, &state, "KVM_SET_LAPIC");
+}
+
 SavedRegisters KvmVcpu::save_registers() {
   SavedRegisters saved;
   saved.general = registers();

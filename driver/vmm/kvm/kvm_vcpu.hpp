@@ -43,6 +43,8 @@ class KvmVcpu final : public Vcpu {
   void note_pause() override;
   std::uint32_t mp_state() override;
   void set_mp_state(std::uint32_t state) override;
+  std::uint32_t local_apic(std::uint32_t offset) override;
+  void set_local_apic(std::uint32_t offset, std::uint32_t value) override;
   SavedRegisters save_registers() override;
   void restore_registers(const SavedRegisters& saved) override;
 

@@ -75,6 +75,15 @@ void KvmVm::set_interrupt_line(std::uint32_t line, bool level) const {
   (void)retried_ioctl(vm_.get(), KVM_IRQ_LINE, &request);
 }
 
+void KvmVm::send_message(std::uint64_t address, std::uint32_t data) const {
+  kvm_msi message{};
+  message.address_lo = static_cast<std::uint32_t>(address);
+  message.address_hi = static_cast<std::uint32_t>(address >> 32);
+  message.data = data;
+  // 0 where no vCPU takes it; nothing could be done about that.
+  (void)retried_ioctl(vm_.get(), KVM_SIGNAL_MSI, &message);
+}
+
 UniqueFd KvmVm::create_vcpu(std::uint32_t id) const {
   return UniqueFd(
       checked_ioctl(vm_.get(), KVM_CREATE_VCPU, static_cast<unsigned long>(id), "KVM_CREATE_VCPU"));

@@ -44,6 +44,9 @@ class KvmVm {
   /// An I/O APIC's line. Any thread.
   void set_interrupt_line(std::uint32_t line, bool level) const;
 
+  /// A message that interrupts vCPUs, INIT and SIPI included (KVM_SIGNAL_MSI). Any thread.
+  void send_message(std::uint64_t address, std::uint32_t data) const;
+
   [[nodiscard]] UniqueFd create_vcpu(std::uint32_t id) const;
 
  private:

@@ -49,6 +49,10 @@ class Vcpu {
   /// KVM_MP_STATE_*.
   virtual std::uint32_t mp_state() = 0;
   virtual void set_mp_state(std::uint32_t state) = 0;
+  /// A register of the local APIC, by its offset in the APIC's page (KVM_GET_LAPIC, KVM_SET_LAPIC).
+  virtual std::uint32_t local_apic(std::uint32_t offset) = 0;
+  /// Writes it, with whatever follows from its value; not EOI or ICR, which are commands.
+  virtual void set_local_apic(std::uint32_t offset, std::uint32_t value) = 0;
   virtual SavedRegisters save_registers() = 0;
   virtual void restore_registers(const SavedRegisters& saved) = 0;
 };

@@ -12,8 +12,8 @@ void load(const sevcore::PlanStep& step, const MachineMemory& memory) {
     return;
   }
   const GuestMemory* into = &memory.shared_memory();
-  if (step.measured) {
-    into = &memory.private_memory();
+  if (step.measured || !into->contains(*step.address, step.size)) {
+    into = &memory.private_memory();  // The same memory in an ordinary guest, with the firmware's
   } else {
     memory.share(*step.address, step.size);
   }

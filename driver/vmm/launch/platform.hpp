@@ -33,7 +33,8 @@ class Platform {
   [[nodiscard]] virtual unsigned long kvm_vm_type(const sevcore::Protection& protection) const = 0;
   virtual std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, const sevcore::Protection& protection,
                                                       sevcore::VcpuStates states) = 0;
-  virtual std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) = 0;
+  /// `firmware`: bytes of an image that ends at 4 GiB; 0: none.
+  virtual std::unique_ptr<MachineMemory> make_memory(std::uint64_t size, std::uint64_t firmware) = 0;
   /// What the vCPUs' exits mean, and whatever KVM needs to be told for that. After make_memory().
   virtual std::unique_ptr<GuestMode> make_mode(KvmVm& vm, const sevcore::Protection& protection,
                                                std::vector<CpuidEntries> cpuid) = 0;

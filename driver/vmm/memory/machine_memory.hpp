@@ -30,19 +30,31 @@ class MachineMemory {
 /// unprotected one.
 class PlainMemory final : public MachineMemory {
  public:
-  explicit PlainMemory(std::uint64_t size);
+  /// `firmware`: bytes of an image that ends at 4 GiB, of which the guest can write nothing; 0: none.
+  explicit PlainMemory(std::uint64_t size, std::uint64_t firmware = 0);
   [[nodiscard]] const PrivateMemory& private_memory() const override { return private_; }
   [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_; }
   void plug_into(MemoryMap& map) override;
 
  private:
   HostMemory memory_;
+  HostMemory rom_;
   PrivateMemory private_;
   SharedMemory shared_;
 };
 
 /// RAM of `size` bytes as the memory layout places it, with `host` behind it: low RAM first.
 std::vector<GuestMemory::Range> lay_out(std::uint64_t size, std::uint8_t* host);
+
+/// The firmware's place (layout::firmware_rom()), with `host` behind it; nothing where there is no image.
+std::vector<GuestMemory::Range> lay_out_firmware(std::uint64_t image_bytes, std::uint8_t* host);
+/// Bytes of that place; 0 where there is no image.
+std::uint64_t firmware_rom_bytes(std::uint64_t image_bytes);
+/// Whether it is firmware's, which a guest can't write.
+bool is_firmware(const GuestMemory::Range& range);
+/// Both one behind the other.
+std::vector<GuestMemory::Range> join(std::vector<GuestMemory::Range> first,
+                                     const std::vector<GuestMemory::Range>& second);
 
 /// The windows that the memory layout has for devices, in a machine with this much RAM.
 std::vector<MemoryMap::Range> device_windows(std::uint64_t memory_bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/vmm/pci/pci_function.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "sevcore/base/text.hpp"
@@ -35,6 +36,15 @@ std::uint8_t PciFunction::add_capability(std::uint8_t id, ByteView body, ByteVie
     capabilities_.push_back(behaviour);
   }
   return space_.add_capability(id, body, writable);
+}
+
+void PciFunction::add_registers(std::size_t offset, ByteView values, ByteView writable,
+                                PciCapability* behaviour) {
+  std::copy(values.begin(), values.end(), space_.bytes().begin() + static_cast<std::ptrdiff_t>(offset));
+  space_.set_writable(offset, writable);
+  if (behaviour != nullptr) {
+    capabilities_.push_back(behaviour);
+  }
 }
 
 void PciFunction::read(std::size_t offset, MutableBytes data) {

@@ -70,6 +70,10 @@ class PciFunction {
   [[nodiscard]] ConfigurationSpace& space() { return space_; }
   [[nodiscard]] const ConfigurationSpace& space() const { return space_; }
 
+  /// Registers of the function's own, from `offset` on: their values at reset, and the bits that a guest can
+  /// write. `behaviour`: as add_capability()'s.
+  void add_registers(std::size_t offset, ByteView values, ByteView writable, PciCapability* behaviour);
+
   // What the guest does.
 
   void read(std::size_t offset, MutableBytes data);

@@ -4,6 +4,7 @@
 
 #include "driver/vmm/bus/buses.hpp"
 #include "driver/vmm/pci/configuration_access.hpp"
+#include "driver/vmm/pci/configuration_base.hpp"
 #include "driver/vmm/pci/pci_bus.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 
@@ -16,12 +17,15 @@ class PciHost {
       : bridge_("PCI host bridge", kBridge, buses.memory, layout::kMmio32.start),
         ports_(bus_),
         memory_(bus_),
-        on_bus_(attach_or_throw(bus_, "PCI host bridge", 0, bridge_)),
         on_ports_(attach_or_throw(buses.ports, "PCI configuration ports",
                                   {layout::kPciConfigurationPort, layout::kPciConfigurationPortCount},
                                   ports_)),
         on_memory_(attach_or_throw(buses.memory, "PCI configuration memory",
-                                   {layout::kPciEcam.start.value(), layout::kPciEcam.size}, memory_)) {}
+                                   {layout::kPciEcam.start.value(), layout::kPciEcam.size}, memory_)),
+        base_(on_memory_) {
+    base_.add_to(bridge_);
+    on_bus_ = attach_or_throw(bus_, "PCI host bridge", 0, bridge_);
+  }
 
   PciBus& bus() { return bus_; }
 
@@ -33,9 +37,10 @@ class PciHost {
   PciFunction bridge_;
   ConfigurationPorts ports_;
   ConfigurationMemory memory_;
-  PciBus::Attachment on_bus_;
   Bus::Attachment on_ports_;
   Bus::Attachment on_memory_;
+  ConfigurationBase base_;
+  PciBus::Attachment on_bus_;
 };
 
 /// Where a device's BARs lie until the guest puts them elsewhere: 1 MiB for each device number, so that what

@@ -119,9 +119,13 @@ std::optional<GuestEnd> ExitHandler::handle(Vcpu& vcpu, std::uint32_t id) const 
   kvm_run& area = vcpu.run_area();
   mode_.see_exit(vcpu, id);
   switch (area.exit_reason) {
-    case KVM_EXIT_IO:
-      access_ports(vcpu);
-      return std::nullopt;
+    case KVM_EXIT_IO: {
+      std::optional<GuestEnd> end;
+      if (!mode_.take_port(vcpu, id, end)) {
+        access_ports(vcpu);
+      }
+      return end;
+    }
     case KVM_EXIT_MMIO:
       access_memory(vcpu, id);
       return std::nullopt;

@@ -50,6 +50,12 @@ class GuestMode {
     return GuestAddress(vcpu.run_area().mmio.phys_addr);
   }
 
+  /// KVM_EXIT_IO that stands for another instruction. False: it is an access to ports. An end, where the
+  /// guest can't go on.
+  virtual bool take_port(Vcpu& /*vcpu*/, std::uint32_t /*id*/, std::optional<GuestEnd>& /*end*/) {
+    return false;
+  }
+
   /// KVM_EXIT_X86_RDMSR.
   virtual void read_register(Vcpu& vcpu, std::uint32_t id) = 0;
   /// KVM_EXIT_X86_WRMSR. An end, where the guest can't go on.

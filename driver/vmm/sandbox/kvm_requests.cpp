@@ -55,6 +55,9 @@ constexpr std::array kSimulatedVcpu = {
     request(kSetMsrs, "the guest's writes of EFER"),
     request(KVM_SET_GUEST_DEBUG, "seeing when paging begins"),
     request(KVM_KVMCLOCK_CTRL, "the guest's clock, where its page has become shared"),
+    request(KVM_GET_LAPIC, "a local APIC that firmware maps with the C-bit"),
+    request(KVM_SET_LAPIC, "the same"),
+    request(KVM_SIGNAL_MSI, "the same: it starts other vCPUs"),
 };
 
 // A request's bits 8 to 15 name the driver (asm-generic/ioctl.h).

@@ -105,6 +105,10 @@ bool is_ghcb_msr_request(std::uint64_t value) {
   }
 }
 
+bool ghcb_waits_for_vmgexit(std::uint64_t value) {
+  return (value & kInfoMask) == kPageAddress || (value & kInfoMask) == kApResetHoldRequest;
+}
+
 std::uint64_t end_ghcb_hold(std::uint64_t value, const GuestMemory& memory) {
   constexpr std::uint64_t kStarted = 1;
   if ((value & kInfoMask) == kPageAddress) {

@@ -28,6 +28,10 @@ std::uint64_t ghcb_sev_info(std::uint32_t c_bit_position);
 /// version of the protocol has: without a VMGEXIT these are no more than a value in a register.
 bool is_ghcb_msr_request(std::uint64_t value);
 
+/// Whether a VMGEXIT that comes apart from the register's last write has something to do: there is a page, or
+/// a hold. What else there is was answered when it was written.
+bool ghcb_waits_for_vmgexit(std::uint64_t value);
+
 /// Tells a vCPU that was held that it is started again: in its GHCB page, or in the register, whose new value
 /// this gives.
 std::uint64_t end_ghcb_hold(std::uint64_t value, const GuestMemory& memory);

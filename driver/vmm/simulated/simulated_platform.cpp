@@ -76,8 +76,8 @@ std::unique_ptr<sevcore::SevVm> SimulatedSevPlatform::make_sev_vm(int, const sev
                            std::move(states));
 }
 
-std::unique_ptr<MachineMemory> SimulatedSevPlatform::make_memory(std::uint64_t size) {
-  auto memory = std::make_unique<StrictMemory>(size, c_bit_position_);
+std::unique_ptr<MachineMemory> SimulatedSevPlatform::make_memory(std::uint64_t size, std::uint64_t firmware) {
+  auto memory = std::make_unique<StrictMemory>(size, c_bit_position_, firmware);
   memory_ = memory.get();
   return memory;
 }
@@ -85,8 +85,9 @@ std::unique_ptr<MachineMemory> SimulatedSevPlatform::make_memory(std::uint64_t s
 std::unique_ptr<GuestMode> SimulatedSevPlatform::make_mode(KvmVm& vm, const sevcore::Protection& protection,
                                                            std::vector<CpuidEntries> cpuid) {
   vm.exit_on_msrs(SimulatedSev::kMsrs);
-  return std::make_unique<SimulatedSev>(sevcore::encrypts_state(protection), c_bit_position_, *memory_,
-                                        std::move(cpuid));
+  return std::make_unique<SimulatedSev>(
+      sevcore::encrypts_state(protection), c_bit_position_, *memory_, std::move(cpuid),
+      [&vm](std::uint64_t address, std::uint32_t data) { vm.send_message(address, data); });
 }
 
 }  // namespace virtsev::vmm

@@ -34,7 +34,7 @@ class SimulatedSevPlatform final : public Platform {
   [[nodiscard]] unsigned long kvm_vm_type(const sevcore::Protection& protection) const override;
   std::unique_ptr<sevcore::SevVm> make_sev_vm(int kvm_vm, const sevcore::Protection& protection,
                                               sevcore::VcpuStates states) override;
-  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override;
+  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size, std::uint64_t firmware) override;
   std::unique_ptr<GuestMode> make_mode(KvmVm& vm, const sevcore::Protection& protection,
                                        std::vector<CpuidEntries> cpuid) override;
   void forget_launch() override { platform_.forget_identity(); }

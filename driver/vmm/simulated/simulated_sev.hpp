@@ -15,6 +15,7 @@
 #include "driver/vmm/kvm/vcpu.hpp"
 #include "driver/vmm/run/guest_mode.hpp"
 #include "driver/vmm/simulated/ghcb.hpp"
+#include "driver/vmm/simulated/simulated_apic.hpp"
 #include "driver/vmm/simulated/strict_memory.hpp"
 #include "driver/vmm/simulated/view_keeper.hpp"
 
@@ -30,9 +31,10 @@ class SimulatedSev final : public GuestMode {
   /// What has to become exits.
   static constexpr std::array kMsrs = {KvmVm::MsrRange{kGhcbMsr, 2}, KvmVm::MsrRange{kEferMsr, 1, true}};
 
-  /// `cpuid`: each vCPU's leaves. `memory` outlives this.
+  /// `cpuid`: each vCPU's leaves. `memory` outlives this. `send`: a message that interrupts vCPUs
+  /// (KvmVm::send_message()).
   SimulatedSev(bool encrypted_state, std::uint32_t c_bit_position, StrictMemory& memory,
-               std::vector<CpuidEntries> cpuid);
+               std::vector<CpuidEntries> cpuid, SimulatedApic::Send send = {});
 
   Standstill* take_vcpus(std::vector<Vcpu*> vcpus) override { return view_.take_vcpus(std::move(vcpus)); }
   std::optional<int> run_alone(Vcpu& vcpu, std::uint32_t id, const std::function<void()>& kick) override {
@@ -51,22 +53,27 @@ class SimulatedSev final : public GuestMode {
   /// Of a device that is mapped with C-bit, the address without it. KVM's emulator gives memory that is
   /// nothing yet as a device's.
   std::optional<GuestAddress> device_address(Vcpu& vcpu, std::uint32_t id) override;
+  /// A VMGEXIT of firmware that was replaced (vmgexit_patch.hpp).
+  bool take_port(Vcpu& vcpu, std::uint32_t id, std::optional<GuestEnd>& end) override;
   [[nodiscard]] std::optional<HiddenState> hidden_state() const override { return std::nullopt; }
 
  private:
   void write_efer(Vcpu& vcpu, std::uint32_t id);
   std::optional<GuestEnd> write_ghcb(Vcpu& vcpu, std::uint32_t id);
   std::optional<GuestEnd> serve_vmgexit(Vcpu& vcpu, std::uint32_t id, std::uint64_t value);
-  std::optional<GuestEnd> serve_register_alone(std::uint32_t id, std::uint64_t value);
+  std::optional<GuestEnd> serve_register_alone(Vcpu& vcpu, std::uint32_t id, std::uint64_t value);
+  void watch_page(Vcpu& vcpu, std::uint32_t id);
 
   bool encrypted_state_;
   std::uint32_t c_bit_position_;
   StrictMemory& memory_;
   std::vector<CpuidEntries> cpuid_;
   ViewKeeper view_;
+  SimulatedApic apic_;
   // Each vCPU's, touched by its own thread alone.
   std::vector<std::uint64_t> ghcb_;
   std::vector<std::optional<SavedRegisters>> held_;
+  std::vector<std::uint8_t> waits_for_vector_;  ///< Held by firmware: it goes on where the SIPI says
 };
 
 }  // namespace virtsev::vmm

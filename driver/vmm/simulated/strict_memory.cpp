@@ -29,18 +29,20 @@ std::vector<GuestMemory::Range> join(const GuestMemory& low, std::vector<GuestMe
   return ranges;
 }
 
-MemoryMap::Range ram(std::string name, GuestAddress start, const GuestMemory::Range& range) {
-  return {std::move(name), MemoryMap::Kind::kRam, start, range.size, range.host};
+MemoryMap::Range mapped(std::string name, GuestAddress start, const GuestMemory::Range& range) {
+  return {std::move(name), is_firmware(range) ? MemoryMap::Kind::kRom : MemoryMap::Kind::kRam, start,
+          range.size, range.host};
 }
 
 }  // namespace
 
-StrictMemory::StrictMemory(std::uint64_t size, std::uint32_t c_bit_position)
+StrictMemory::StrictMemory(std::uint64_t size, std::uint32_t c_bit_position, std::uint64_t firmware)
     : c_bit_(1ULL << c_bit_position),
       private_(HostMemory::shareable("private", size)),
       shared_(HostMemory::shareable("shared", size)),
       place_(HostMemory::reserved(size)),
-      private_memory_(lay_out(size, private_.data())),
+      rom_(firmware == 0 ? HostMemory() : HostMemory::own(firmware_rom_bytes(firmware))),
+      private_memory_(vmm::join(lay_out(size, private_.data()), lay_out_firmware(firmware, rom_.data()))),
       shared_memory_(join(private_memory_, lay_out(size, shared_.data()))),
       view_(above_common(lay_out(size, place_.data())), place_, private_, shared_) {
   const std::uint64_t low = private_memory_.ranges().front().size;
@@ -52,10 +54,13 @@ StrictMemory::StrictMemory(std::uint64_t size, std::uint32_t c_bit_position)
 
 void StrictMemory::plug_into(MemoryMap& map) {
   for (const GuestMemory::Range& range : join(private_memory_, lay_out(place_.size(), place_.data()))) {
-    map.add_or_throw(ram(range.name, range.start, range));
+    map.add_or_throw(mapped(range.name, range.start, range));
   }
   for (const GuestMemory::Range& range : private_memory_.ranges()) {
-    map.add_or_throw(ram(std::string("private ") + range.name, range.start + c_bit_, range));
+    if (is_firmware(range)) {
+      map.add_or_throw(mapped(range.name, range.start, range));
+    }
+    map.add_or_throw(mapped(std::string("private ") + range.name, range.start + c_bit_, range));
   }
 }
 
@@ -67,8 +72,13 @@ void StrictMemory::share(GuestAddress start, std::uint64_t size) const {
   view_.set({}, PageRuns::unite(view_.shared_pages(), PageRuns::subtract(pages, outside)));
 }
 
+bool StrictMemory::is_firmware_at(GuestAddress address) const {
+  return rom_.size() > 0 && address >= private_memory_.ranges().back().start &&
+         address < layout::kFlash.end();
+}
+
 const GuestMemory* StrictMemory::seen_at(GuestAddress address) const {
-  if ((address.value() & c_bit_) != 0 || address.value() < kCommonBytes) {
+  if ((address.value() & c_bit_) != 0 || address.value() < kCommonBytes || is_firmware_at(address)) {
     return &private_memory_;
   }
   switch (view_.kind_at(address)) {

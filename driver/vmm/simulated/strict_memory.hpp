@@ -16,7 +16,8 @@ namespace virtsev::vmm {
 /// trampoline, which a vCPU runs with paging off, lies there.
 class StrictMemory final : public MachineMemory {
  public:
-  StrictMemory(std::uint64_t size, std::uint32_t c_bit_position);
+  /// `firmware`: as PlainMemory's. The image is there with the C-bit and without.
+  StrictMemory(std::uint64_t size, std::uint32_t c_bit_position, std::uint64_t firmware = 0);
 
   [[nodiscard]] const PrivateMemory& private_memory() const override { return private_memory_; }
   [[nodiscard]] const SharedMemory& shared_memory() const override { return shared_memory_; }
@@ -32,6 +33,8 @@ class StrictMemory final : public MachineMemory {
     return GuestAddress(address.value() & ~c_bit_);
   }
   [[nodiscard]] std::uint64_t c_bit() const { return c_bit_; }
+  /// Whether this address, without C-bit, is the firmware image's.
+  [[nodiscard]] bool is_firmware_at(GuestAddress address) const;
 
   /// Where nothing is loaded, private memory holds zeros, but for this much from the kernel's address on,
   /// which holds kTrap: a kernel that was loaded, or copied, into shared memory by mistake is found out by
@@ -44,6 +47,7 @@ class StrictMemory final : public MachineMemory {
   HostMemory private_;
   HostMemory shared_;
   HostMemory place_;
+  HostMemory rom_;
   PrivateMemory private_memory_;
   SharedMemory shared_memory_;
   mutable MemoryView view_;  // What is written through a constant memory changes, too

@@ -85,7 +85,40 @@ void ViewKeeper::see_exit(Vcpu& vcpu, std::uint32_t id) {
   }
 }
 
-void ViewKeeper::resolve_fault(Vcpu& vcpu, std::uint32_t id) { rebuild(vcpu, id, Cause::kFault); }
+bool ViewKeeper::resolve_fault(Vcpu& vcpu, std::uint32_t id) {
+  if (rebuild(vcpu, id, Cause::kFault) || !open_closed(id)) {
+    return false;
+  }
+  rebuild(vcpu, id, Cause::kAccess);
+  return true;
+}
+
+void ViewKeeper::close(Vcpu& vcpu, std::uint32_t id, GuestAddress page) {
+  states_[id].closed = page.value();
+  rebuild(vcpu, id, Cause::kAccess);
+}
+
+/// Its own, or where it has none, those of all: it may set up another vCPU's.
+bool ViewKeeper::open_closed(std::uint32_t id) {
+  if (states_[id].closed.exchange(0) != 0) {
+    return true;
+  }
+  bool any = false;
+  for (State& state : states_) {
+    any = state.closed.exchange(0) != 0 || any;
+  }
+  return any;
+}
+
+PageRuns ViewKeeper::closed_pages() const {
+  PageRuns pages;
+  for (const State& state : states_) {
+    if (const std::uint64_t page = state.closed; page != 0) {
+      (void)pages.add({page, page + kPageSize});
+    }
+  }
+  return pages;
+}
 
 bool ViewKeeper::write_efer(Vcpu& vcpu, std::uint32_t id, std::uint64_t value) {
   const kvm_sregs before = vcpu.special_registers();
@@ -130,7 +163,7 @@ void ViewKeeper::step_until_paging(Vcpu& vcpu, State& state, const kvm_sregs& re
   }
 }
 
-void ViewKeeper::rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause) {
+bool ViewKeeper::rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause) {
   State& state = states_[id];
   const kvm_sregs registers = vcpu.special_registers();
   const bool has_tables = has_c_bit_tables(registers);
@@ -148,7 +181,7 @@ void ViewKeeper::rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause) {
   };
   while (!standstill_.run_alone(look)) {
     if (cause == Cause::kFault) {
-      return;
+      return true;
     }
   }
   state.without_paging = !has_tables;
@@ -158,9 +191,10 @@ void ViewKeeper::rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause) {
   }
   if (cause != Cause::kFault || change.any) {
     state.fruitless = 0;
-  } else if (++state.fruitless == kMostFruitless) {
+  } else if (closed_pages().empty() && ++state.fruitless == kMostFruitless) {
     give_up(vcpu, id, registers);
   }
+  return change.any;
 }
 
 MemoryView::Change ViewKeeper::look_at_tables(bool has_tables) {
@@ -194,7 +228,7 @@ bool ViewKeeper::others_have_tables(std::uint32_t id) const {
 MemoryView::Change ViewKeeper::make_all_private() {
   MemoryView& view = memory_.view();
   const PageRuns shared = view.shared_pages();
-  return view.set(PageRuns::subtract(view.everything(), shared), shared);
+  return view.set(PageRuns::subtract(PageRuns::subtract(view.everything(), shared), closed_pages()), shared);
 }
 
 MemoryView::Change ViewKeeper::follow_tables() {
@@ -211,7 +245,7 @@ MemoryView::Change ViewKeeper::follow_tables() {
       refuse(walked.error());
     }
   }
-  const PageRuns shared = shared_pages(view.shared_pages(), walk);
+  const PageRuns shared = PageRuns::subtract(shared_pages(view.shared_pages(), walk), closed_pages());
   if (shared.runs().size() > PageRuns::kMost || walk.tables().runs().size() > PageRuns::kMost) {
     refuse(PageTableWalk::Refusal::kTooManyRuns);
   }

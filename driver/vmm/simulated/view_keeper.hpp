@@ -51,8 +51,11 @@ class ViewKeeper {
   void finish_instruction(Vcpu& vcpu, std::uint32_t id);
   /// An exit of any kind.
   void see_exit(Vcpu& vcpu, std::uint32_t id);
-  /// The guest has found nothing at an address.
-  void resolve_fault(Vcpu& vcpu, std::uint32_t id);
+  /// The guest has found nothing at an address. True where that was a page that was closed, and is open now.
+  bool resolve_fault(Vcpu& vcpu, std::uint32_t id);
+  /// Takes a page out of the view, whatever the tables say, until a vCPU that finds nothing can be helped by
+  /// nothing else: so its next use by this vCPU, whose page it is, is seen. One page for each vCPU.
+  void close(Vcpu& vcpu, std::uint32_t id, GuestAddress page);
   /// The guest's own access to EFER: writes it. False: it gets a #GP for it.
   bool write_efer(Vcpu& vcpu, std::uint32_t id, std::uint64_t value);
   /// After a single step, or whatever else ends them: goes on with them as long as they are needed. False
@@ -74,6 +77,7 @@ class ViewKeeper {
     /// It has made all that is not shared private, or has it when it is alone.
     std::atomic<bool> without_paging{false};
     std::atomic<bool> next_run_alone{false};
+    std::atomic<std::uint64_t> closed{0};  ///< The page's address; 0: none
     // The thread's own.
     bool fruitless_alone = false;  ///< Alone, too, it has found nothing
     bool stepping = false;
@@ -86,7 +90,10 @@ class ViewKeeper {
     kAccess,  ///< Ours, who need the answer now
     kPaging,  ///< Ours, as this vCPU's tables have just begun to count
   };
-  void rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause);
+  /// False: nothing has changed.
+  bool rebuild(Vcpu& vcpu, std::uint32_t id, Cause cause);
+  bool open_closed(std::uint32_t id);
+  [[nodiscard]] PageRuns closed_pages() const;
   MemoryView::Change look_at_tables(bool has_tables);
   int run_with_all_private(Vcpu& vcpu, const std::function<void()>& kick);
   void let_others_run_alone(std::uint32_t id);

@@ -63,6 +63,8 @@ class FakeVcpu : public Vcpu {
   void note_pause() override { ++pauses; }
   std::uint32_t mp_state() override { return state; }
   void set_mp_state(std::uint32_t value) override { state = value; }
+  std::uint32_t local_apic(std::uint32_t offset) override { return apic[offset]; }
+  void set_local_apic(std::uint32_t offset, std::uint32_t value) override { apic[offset] = value; }
   SavedRegisters save_registers() override {
     SavedRegisters saved;
     saved.general.rip = rip;
@@ -110,6 +112,7 @@ class FakeVcpu : public Vcpu {
   bool stepping = false;
   int pauses = 0;
   std::uint32_t state = KVM_MP_STATE_RUNNABLE;
+  std::map<std::uint32_t, std::uint32_t> apic;  ///< Registers by offset
   Step on_immediate_exit;
 
  private:

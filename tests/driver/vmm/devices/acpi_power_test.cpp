@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "driver/vmm/bus/bus.hpp"
+#include "sevcore/machine/firmware_layout.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/vmm/fake_interrupts.hpp"
 
@@ -66,6 +67,16 @@ TEST_F(Power, GoesOffForS5Alone) {
   EXPECT_EQ(power_offs_, 1);
   write(layout::kSleepControlPort, layout::kSleepTypeS5 << 2);
   EXPECT_EQ(power_offs_, 1) << "SLP_EN is not set";
+}
+
+TEST_F(Power, GoesOffAsAnIch9DoesForFirmware) {
+  write(layout::kPm1ControlPort, 0xff);
+  write(layout::kPm1ControlPort + 1, 0x1f);
+  EXPECT_EQ(power_offs_, 0) << "SLP_EN is not set";
+  Bytes word;
+  append_le<std::uint16_t>(word, 1U << 13);
+  bus_.write(layout::kPm1ControlPort, word);
+  EXPECT_EQ(power_offs_, 1);
 }
 
 TEST_F(Power, ResetsForTheResetValueAlone) {

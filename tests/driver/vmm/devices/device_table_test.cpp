@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sevcore/machine/firmware_layout.hpp"
 #include "sevcore/machine/memory_layout.hpp"
 #include "tests/driver/vmm/fake_interrupts.hpp"
 
@@ -79,6 +80,26 @@ TEST_F(DeviceTable, AKeyboardControllerResetsTheMachine) {
   const auto device = make(KeyboardControllerOptions{});
   write(KeyboardController::kPort, 0xfe);
   EXPECT_EQ(resets, 1);
+}
+
+TEST_F(DeviceTable, AnLpcBridgeIsWhatOvmfKnowsAnIch9By) {
+  auto device = make(LpcBridgeOptions{});
+  EXPECT_EQ(id_at(31), 0x29188086U);
+  ByteArray<4> value{};
+  put_le<std::uint32_t>(value, 0, 0x601);
+  pci_.write({0, 31, 0, 0x40}, value);
+  ByteArray<4> read_back{};
+  pci_.read({0, 31, 0, 0x40}, read_back);
+  EXPECT_EQ(read_back, value) << "PMBASE keeps what firmware writes";
+  device.reset();
+  EXPECT_EQ(id_at(31), 0xffffffffU);
+}
+
+TEST_F(DeviceTable, FirmwaresTimerAndConfigurationAreAtTheirPorts) {
+  const auto timer = make(PmTimerOptions{});
+  EXPECT_EQ(read(layout::kPmTimerPort + 3), 0);
+  const auto configuration = make(FwCfgOptions{});
+  EXPECT_EQ(read(layout::kFwCfgPort + 4), 'Q');
 }
 
 TEST_F(DeviceTable, AnEntropyDeviceIsOnPciWhereTheDefinitionHasIt) {

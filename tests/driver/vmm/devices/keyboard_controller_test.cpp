@@ -11,7 +11,7 @@ TEST(KeyboardController, IsIdleAndResetsOnItsOneCommand) {
   KeyboardController keyboard([&] { ++resets; });
   ByteArray<1> data{0x55};
   keyboard.read(0, data);
-  EXPECT_EQ(data[0], 0);
+  EXPECT_EQ(data[0], 0xc0) << "nothing to read, ready for a command, and nobody there";
   for (int value = 0; value < 0x100; ++value) {
     const auto byte = static_cast<std::uint8_t>(value);
     keyboard.write(0, ByteView(&byte, 1));

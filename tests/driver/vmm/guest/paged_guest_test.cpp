@@ -129,8 +129,8 @@ class MisloadedMemory final : public MachineMemory {
 class MisloadingPlatform final : public PlatformProxy {
  public:
   using PlatformProxy::PlatformProxy;
-  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override {
-    return std::make_unique<MisloadedMemory>(PlatformProxy::make_memory(size));
+  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size, std::uint64_t firmware) override {
+    return std::make_unique<MisloadedMemory>(PlatformProxy::make_memory(size, firmware));
   }
 };
 

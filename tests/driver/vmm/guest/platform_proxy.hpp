@@ -27,8 +27,8 @@ class PlatformProxy : public Platform {
                                               sevcore::VcpuStates states) override {
     return platform_->make_sev_vm(vm, protection, std::move(states));
   }
-  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size) override {
-    return platform_->make_memory(size);
+  std::unique_ptr<MachineMemory> make_memory(std::uint64_t size, std::uint64_t firmware) override {
+    return platform_->make_memory(size, firmware);
   }
   std::unique_ptr<GuestMode> make_mode(KvmVm& vm, const sevcore::Protection& protection,
                                        std::vector<CpuidEntries> cpuid) override {

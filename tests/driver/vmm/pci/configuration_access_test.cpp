@@ -43,6 +43,29 @@ TEST_F(ConfigurationAccess, TheHostBridgeIsWhatOvmfKnowsAQ35By) {
   EXPECT_EQ(read_memory(0x0e, 1), 0U) << "header type";
 }
 
+TEST_F(ConfigurationAccess, MemoryIsWhereTheHostBridgeSaysIfItCanBeThere) {
+  EXPECT_EQ(configuration_base(host_.bus()), layout::kPciEcam.start);
+  const auto move = [&](std::uint32_t low) {
+    write_port(0xcf8, 0x80000060);
+    write_port(0xcfc, low);
+  };
+  const auto id_from = [&](std::uint64_t base) {
+    ByteArray<4> data{};
+    buses_.memory.read(base, data);
+    return get_le<std::uint32_t>(data, 0);
+  };
+  move(0xc0000000);
+  EXPECT_EQ(id_from(0xe0000000), 0x29c08086U) << "not enabled";
+  move(0xc0000001);
+  EXPECT_EQ(id_from(0xc0000000), 0x29c08086U);
+  EXPECT_EQ(id_from(0xe0000000), 0xffffffffU);
+  EXPECT_EQ(configuration_base(host_.bus()), GuestAddress(0xc0000000));
+  move(0x10000001);  // RAM
+  EXPECT_EQ(id_from(0xc0000000), 0x29c08086U);
+  move(0xe0000001);
+  EXPECT_EQ(id_from(0xe0000000), 0x29c08086U);
+}
+
 TEST_F(ConfigurationAccess, PortsReadBytesWordsAndDoubleWords) {
   write_port(0xcf8, 0x80001800);
   EXPECT_EQ(read_port(0xcf8, 4), 0x80001800U);
