@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "domain-xml/domain_definition.hpp"
+#include "domain-xml/firmware_choice.hpp"
 #include "domain-xml/parts/parts.hpp"
 #include "domain-xml/xml/document.hpp"
 #include "domain-xml/xml/node.hpp"
@@ -63,6 +64,16 @@ void write_pin(xmlNode* cputune, xmlNode* element, const CpuSet& cpus) {
 
 // What was taken when it was defined is not asked again, whatever the site's settings are now.
 DomainDefinition parse_again(const xmlNode* domain) { return parse_changed(domain, true); }
+
+DomainDefinition with_loader(const DomainDefinition& definition, const std::string& path) {
+  const Document document = read_document(definition.document);
+  xmlNode* domain = xmlDocGetRootElement(document.get());
+  xmlNode* loader = add_element(only_child(domain, "os"), "loader");
+  set_attribute(loader, "readonly", "yes");
+  set_attribute(loader, "type", "rom");
+  set_content(loader, path);
+  return parse_again(domain);
+}
 
 DomainDefinition with_vcpus(const DomainDefinition& definition, std::uint32_t count) {
   if (count == 0 || count > machine::kLimits.vcpus) {

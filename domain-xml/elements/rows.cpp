@@ -176,7 +176,7 @@ constexpr Row kRows[] = {
     {"os/initrd", kApplied, ""},
     {"os/inituser", kRefused, ""},
     {"os/kernel", kApplied, ""},
-    {"os/loader/*", kRefused, ""},
+    {"os/loader", kApplied, "format readonly secure stateless type"},
     {"os/nvram/*", kRefused, ""},
     {"os/root", kRefused, ""},
     {"os/shim", kRefused, ""},

@@ -31,7 +31,7 @@ RULES = {
     "sevcore/host-check": (["sevcore/abi", "sevcore/kernel", "sevcore/outcomes"], []),
     "domain-xml": (["sevcore/certificates", "sevcore/crypto", "sevcore/launch", "sevcore/machine"], ["libxml/"]),
     "driver/spec": (["sevcore/launch", "sevcore/machine"], []),
-    "driver/spec-from-xml": (["domain-xml", "driver/spec", "sevcore/launch", "sevcore/machine"], []),
+    "driver/spec-from-xml": (["domain-xml", "driver/spec", "driver/boot/ovmf", "sevcore/launch", "sevcore/machine"], ["nlohmann/"]),
     "driver/boot/files": (["driver/spec", "sevcore/crypto"], []),
     "driver/boot/acpi": (["sevcore/machine"], []),
     "driver/boot/linux": (["driver/boot/files", "driver/boot/acpi", "driver/spec", "sevcore/launch", "sevcore/machine"], []),

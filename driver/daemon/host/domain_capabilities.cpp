@@ -63,16 +63,32 @@ struct Choice {
   std::initializer_list<const char*> values;
 };
 
+void write_choice(std::ostream& out, const std::string& indent, const Choice& choice) {
+  out << indent << "<enum name='" << choice.name << "'>\n";
+  for (const char* value : choice.values) {
+    out << indent << "  <value>" << value << "</value>\n";
+  }
+  out << indent << "</enum>\n";
+}
+
 void write_device(std::ostream& out, const char* device, std::initializer_list<Choice> choices) {
   out << "    <" << device << " supported='yes'>\n";
   for (const Choice& choice : choices) {
-    out << "      <enum name='" << choice.name << "'>\n";
-    for (const char* value : choice.values) {
-      out << "        <value>" << value << "</value>\n";
-    }
-    out << "      </enum>\n";
+    write_choice(out, "      ", choice);
   }
   out << "    </" << device << ">\n";
+}
+
+/// virt-install asks for UEFI by firmware='efi' where that is told.
+void write_os(std::ostream& out) {
+  out << "  <os supported='yes'>\n";
+  write_choice(out, "    ", {"firmware", {"efi"}});
+  out << "    <loader supported='yes'>\n";
+  for (const Choice& choice :
+       {Choice{"type", {"rom", "pflash"}}, Choice{"readonly", {"yes"}}, Choice{"secure", {"no"}}}) {
+    write_choice(out, "      ", choice);
+  }
+  out << "    </loader>\n  </os>\n";
 }
 
 /// In the order of libvirt's schema.
@@ -103,9 +119,9 @@ std::string domain_capabilities_xml(const CapabilitiesInput& input, const Domain
   out << "<domainCapabilities>\n  <path>" << escape_xml(input.emulator)
       << "</path>\n  <domain>kvm</domain>\n  <machine>" << machine::kQ35_1_0
       << "</machine>\n  <arch>x86_64</arch>\n  <vcpu max='" << machine::kLimits.vcpus << "'/>\n"
-      << "  <iothreads supported='no'/>\n"
-      << "  <os supported='yes'>\n    <enum name='firmware'/>\n    <loader supported='no'/>\n  </os>\n"
-      << "  <cpu>\n    <mode name='host-passthrough' supported='yes'>\n      <enum "
+      << "  <iothreads supported='no'/>\n";
+  write_os(out);
+  out << "  <cpu>\n    <mode name='host-passthrough' supported='yes'>\n      <enum "
          "name='hostPassthroughMigratable'>\n"
       << "        <value>off</value>\n      </enum>\n    </mode>\n    <mode name='maximum' supported='no'/>\n"
       << "    <mode name='host-model' supported='no'/>\n    <mode name='custom' supported='no'/>\n  </cpu>\n"

@@ -153,8 +153,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   const auto disks = std::make_shared<std::vector<spec::OpenedDisk>>();
   const auto links = std::make_shared<std::vector<HostLink>>();
   const auto log = std::make_shared<UniqueFd>();
-  // Files of users may lie on a server that takes its time, or is gone: then destroy ends this start, and
-  // what opens them is left behind. So it touches nothing that a later start has, too.
+  // On a server that is gone it is left behind: so it touches nothing that a later start has, too.
   const auto console_log = std::make_shared<std::optional<std::array<UniqueFd, 4>>>();
   const auto named_sockets = std::make_shared<std::vector<PortEnd>>();
   const DefinitionPtr found = co_await with_volumes(run);
@@ -172,6 +171,7 @@ asio::awaitable<control::LaunchReport> Lifecycle::start_monitor(DomainPtr domain
   };
   co_await context_.user_files.run(std::move(open_theirs), run->abort);
   stop_if_aborted(*domain, *run);
+  note_firmware(*domain, *run, machine->machine.boot);
   const DefinitionPtr plugged = co_await with_network_ports(run);
   stop_if_aborted(*domain, *run);
   // A guest that is launched again is the same run to whoever reads its log.

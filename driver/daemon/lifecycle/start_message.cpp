@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "domain-xml/firmware_choice.hpp"
 #include "driver/daemon/base/log.hpp"
 #include "driver/daemon/monitor/peer_text.hpp"
 #include "sevcore/base/error.hpp"
@@ -144,6 +145,18 @@ control::Start start_message(const Run& run, const Opened& opened, const Configu
   start.simulated.firmware_delay_ms_per_mib = configuration.simulation.firmware_delay_ms_per_mib;
   start.simulated.snp_initialized = configuration.simulation.snp_initialized;
   return start;
+}
+
+void note_firmware(const Domain& domain, Run& run, const spec::Boot& boot) {
+  const auto* firmware = std::get_if<spec::FirmwareBoot>(&boot);
+  if (firmware == nullptr || !run.definition->os.loader.empty()) {
+    return;
+  }
+  const std::string& path = firmware->image.path;
+  run.definition =
+      std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_loader(*run.definition, path));
+  log_info(text("domain '{}': its firmware is {}, the first that this host's packages describe for {} guests",
+                domain.name, path, sevcore::name_of(domain_xml::protection_of(*run.definition))));
 }
 
 bool take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent) {

@@ -43,6 +43,9 @@ spec::DeviceDescription device_description(const domain_xml::EntropyDefinition& 
 /// base64.
 control::Start start_message(const Run& run, const Opened& opened, const Configuration& configuration);
 
+/// Firmware that the definition leaves to the host: from now on the live XML says which it is, and the log.
+void note_firmware(const Domain& domain, Run& run, const spec::Boot& boot);
+
 /// The console said nothing for too long: noted for `virsh dominfo`, and logged. False, and nothing done,
 /// where that is said too often.
 bool take_console_silent(const Domain& domain, Run& run, const control::ConsoleSilent& silent);

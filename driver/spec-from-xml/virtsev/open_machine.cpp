@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "driver/spec-from-xml/virtsev/open_machine.hpp"
 
+#include "driver/boot/ovmf/firmware_boot.hpp"
 #include "driver/spec-from-xml/open_file.hpp"
+#include "driver/spec-from-xml/virtsev/choose_firmware.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -17,6 +19,27 @@ machine::Version version_of(const std::string& name) {
                    machine::kQ35_1_0));
 }
 
+Payload open_payload(const domain_xml::OsDefinition& os, OpenedMachine& opened) {
+  Payload payload;
+  payload.command_line = os.command_line;
+  payload.kernel = opened.keep(open_file("<os><kernel>", os.kernel), os.kernel);
+  if (!os.initrd.empty()) {
+    payload.initrd = opened.keep(open_file("<os><initrd>", os.initrd), os.initrd);
+  }
+  return payload;
+}
+
+/// `named`: the image that the definition names; empty: it leaves the choice to the host.
+FirmwareBoot open_firmware(const std::string& named, const sevcore::Protection& protection,
+                           OpenedMachine& opened) {
+  const std::string path = named.empty() ? choose_firmware(protection) : named;
+  FirmwareBoot boot{opened.keep(open_file("<os><loader>", path), path)};
+  if (!named.empty()) {
+    check_firmware(boot.image, protection);
+  }
+  return boot;
+}
+
 }  // namespace
 
 OpenedMachine open_machine(const domain_xml::DomainDefinition& definition) {
@@ -29,13 +52,18 @@ OpenedMachine open_machine(const domain_xml::DomainDefinition& definition) {
   machine.memory_bytes = round_up(definition.memory_bytes, kPageSize);
   machine.vcpus = definition.vcpus;
   machine.protection = domain_xml::protection_of(definition);
-  Payload payload;
-  payload.command_line = definition.os.command_line;
-  payload.kernel = opened.keep(open_file("<os><kernel>", definition.os.kernel), definition.os.kernel);
-  if (!definition.os.initrd.empty()) {
-    payload.initrd = opened.keep(open_file("<os><initrd>", definition.os.initrd), definition.os.initrd);
+  std::optional<Payload> payload;
+  if (!definition.os.kernel.empty()) {
+    payload = open_payload(definition.os, opened);
   }
-  machine.boot = DirectBoot{std::move(payload)};
+  if (payload && definition.os.loader.empty()) {
+    machine.boot = DirectBoot{std::move(*payload)};
+    return opened;
+  }
+  FirmwareBoot firmware = open_firmware(definition.os.loader, machine.protection, opened);
+  firmware.payload = std::move(payload);
+  boot::ovmf::check_hashes_are_enforced(firmware);
+  machine.boot = std::move(firmware);
   return opened;
 }
 

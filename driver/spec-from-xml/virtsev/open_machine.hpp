@@ -7,10 +7,10 @@
 
 namespace virtsev::spec {
 
-/// Opens kernel and initrd read-only, without blocking on what is not a file. Memory is rounded up to whole
-/// pages; the VMSA flavour stays at its default; devices are left to whoever has their descriptors. Throws
-/// Error (kSystemError, kConfigUnsupported) naming element, path, cause and cure: a file that is missing, may
-/// not be read, is empty, or is neither a regular file nor a block device.
+/// Opens kernel and initrd, or the firmware's image, read-only, without blocking on what is not a file.
+/// Memory is rounded up to whole pages; the VMSA flavour stays at its default; devices are left to whoever
+/// has their descriptors. Throws Error (kSystemError, kConfigUnsupported) naming element, path, cause and
+/// cure: a file that is missing, may not be read, is empty, or is neither a regular file nor a block device.
 OpenedMachine open_machine(const domain_xml::DomainDefinition& definition);
 
 }  // namespace virtsev::spec

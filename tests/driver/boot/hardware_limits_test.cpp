@@ -22,6 +22,12 @@ TEST(ReasonAgainstHardware, NamesTheJumpTableForSevEsWithMoreThanOneVcpu) {
                                       testing::HasSubstr("<vcpu>1</vcpu>")));
 }
 
+TEST(ReasonAgainstHardware, IsNoneForFirmwareWhichHasAJumpTableOfItsOwn) {
+  auto firmware = guest(0x5, 2);
+  firmware.boot = spec::FirmwareBoot{};
+  EXPECT_FALSE(reason_against_hardware(firmware).has_value());
+}
+
 TEST(ReasonAgainstHardware, IsNoneForOneVcpuOrWithoutSevEs) {
   EXPECT_FALSE(reason_against_hardware(guest(0x5, 1)).has_value());
   EXPECT_FALSE(reason_against_hardware(guest(0x1, 8)).has_value());

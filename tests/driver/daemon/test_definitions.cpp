@@ -170,7 +170,7 @@ TEST_F(Definition, WithoutAKernelIsTakenAndNotStarted) {
   const auto error = error_of(driver().start(domain.uuid, 0, 1));
   ASSERT_TRUE(error);
   EXPECT_EQ(ErrorCode::kConfigUnsupported, error->code());
-  EXPECT_NE(std::string::npos, std::string(error->what()).find("it names no kernel"));
+  EXPECT_NE(std::string::npos, std::string(error->what()).find("it does not say what to boot"));
   EXPECT_FALSE(driver().any_active());
 }
 

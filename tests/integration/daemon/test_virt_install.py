@@ -17,6 +17,8 @@ from private_libvirtd import Libvirtd, why_not
 # is taken and not used ("": nothing in particular), or what the refusal says.
 TAKEN = [
     ("--osinfo generic --disk DISK --network none --graphics none --boot kernel=KERNEL", ""),
+    ("--osinfo debian11 --disk path=DISK --network none --graphics none --boot uefi", ""),
+    ("--osinfo debian11 --disk path=DISK --network none --graphics none --boot uefi --launchSecurity sev", ""),
     ("--osinfo debian11 --disk path=DISK --network none --graphics none --boot kernel=KERNEL", ""),
     ("--osinfo debian11 --disk DISK,bus=virtio --network none --graphics none --boot kernel=KERNEL", ""),
     ("--osinfo debian11 --disk DISK,bus=sata,serial=S1 --network none --graphics none --boot kernel=KERNEL", "<target bus='sata'>"),
@@ -39,8 +41,7 @@ TAKEN = [
 REFUSED = [
     ("--osinfo debian11 --disk path=/nowhere/x.img --network none --graphics none --boot kernel=KERNEL", "/nowhere"),
     ("--osinfo debian11 --disk none --network none --graphics none --launchSecurity sev --boot kernel=KERNEL", "SEV launch security requires a Q35 UEFI machine"),
-    ("--osinfo debian11 --disk none --network none --graphics none --boot firmware=efi", "booting firmware is not there yet"),
-    ("--osinfo debian11 --disk none --network none --graphics none --boot uefi", "UEFI"),
+    ("--osinfo debian11 --disk none --network none --graphics none --boot firmware=bios", "firmware='bios' is not offered"),
     ("--osinfo debian11 --disk none --network none --graphics none --tpm emulator --boot kernel=KERNEL", "<tpm>"),
     ("--osinfo debian11 --disk none --network none --graphics none --vsock cid.auto=yes --boot kernel=KERNEL", "<vsock>"),
     ("--osinfo debian11 --disk none --network none --graphics none --filesystem /tmp,shared --boot kernel=KERNEL", "file systems of the host"),
