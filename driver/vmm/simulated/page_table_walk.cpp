@@ -24,9 +24,15 @@ constexpr std::uint64_t kPaeRootBits = 0xffffffe0;
 constexpr std::size_t kPaeRootBytes = 4 * 8;
 constexpr unsigned kPaeDirectory = 2;
 
+constexpr std::uint64_t kLongestInstruction = 15;  // Bytes
+
 constexpr std::uint64_t size_mapped_at(unsigned level) {
   return 1ULL << (kPageBits + kIndexBits * (level - 1));
 }
+
+bool is_in_long_mode(const kvm_sregs& registers) { return (registers.efer & kLongModeActive) != 0; }
+
+unsigned highest_level(const kvm_sregs& registers) { return (registers.cr4 & kFiveLevels) != 0 ? 5 : 4; }
 
 }  // namespace
 
@@ -44,14 +50,14 @@ Result<void, PageTableWalk::Refusal> PageTableWalk::walk(const kvm_sregs& regist
   if (!has_c_bit_tables(registers)) {
     return {};
   }
-  if ((registers.efer & kLongModeActive) == 0) {
+  if (!is_in_long_mode(registers)) {
     return walk_pae_root(registers.cr3 & kPaeRootBits);
   }
-  return follow(registers.cr3, (registers.cr4 & kFiveLevels) != 0 ? 5 : 4);
+  return follow(registers.cr3, highest_level(registers));
 }
 
 PageTableWalk::Outcome PageTableWalk::walk_pae_root(std::uint64_t root) {
-  if (Outcome added = add(tables_, root & kAddressBits, kPageSize); !added) {
+  if (Outcome added = add(always_private_, root & kAddressBits, kPageSize); !added) {
     return added;
   }
   ByteArray<kPaeRootBytes> entries{};
@@ -73,7 +79,7 @@ PageTableWalk::Outcome PageTableWalk::walk_pae_root(std::uint64_t root) {
 PageTableWalk::Outcome PageTableWalk::follow(std::uint64_t pointer, unsigned level) {
   const std::uint64_t table = pointer & kAddressBits & ~c_bit_;
   if ((pointer & c_bit_) == 0) {
-    if (Outcome added = add(tables_, table, kPageSize); !added) {
+    if (Outcome added = add(always_private_, table, kPageSize); !added) {
       return added;
     }
   }
@@ -127,6 +133,46 @@ PageTableWalk::Outcome PageTableWalk::look_at(std::uint64_t entry, unsigned leve
   }
   const std::uint64_t size = size_mapped_at(level);
   return add(shared_, entry & kAddressBits & ~(size - 1), size);
+}
+
+PageTableWalk::Outcome PageTableWalk::add_code(const kvm_sregs& registers, std::uint64_t linear) {
+  if (!has_c_bit_tables(registers)) {
+    return {};
+  }
+  for (const std::uint64_t byte : {linear, linear + kLongestInstruction - 1}) {
+    const std::optional<std::uint64_t> page = find_page(registers, byte);
+    if (page && (*page & c_bit_) == 0) {
+      if (Outcome added = add(always_private_, *page, kPageSize); !added) {
+        return added;
+      }
+    }
+  }
+  return {};
+}
+
+std::optional<std::uint64_t> PageTableWalk::find_page(const kvm_sregs& registers,
+                                                      std::uint64_t linear) const {
+  constexpr std::uint64_t kIndexMask = (1ULL << kIndexBits) - 1;
+  std::uint64_t entry = registers.cr3 | kPresent;
+  unsigned level = highest_level(registers);
+  if (!is_in_long_mode(registers)) {
+    entry = entry_at((registers.cr3 & kPaeRootBits) + (linear >> 30U & 3U) * 8);
+    level = kPaeDirectory;
+  }
+  for (; (entry & kPresent) != 0; --level) {
+    const std::uint64_t size = size_mapped_at(level);
+    entry = entry_at((entry & kAddressBits & ~c_bit_) + (linear / size & kIndexMask) * 8);
+    const bool big = level > 1 && (entry & kBigPage) != 0;
+    if ((entry & kPresent) != 0 && (level == 1 || big)) {
+      return (entry & kAddressBits & ~(size - 1)) | (linear & (size - 1) & ~(kPageSize - 1));
+    }
+  }
+  return std::nullopt;
+}
+
+std::uint64_t PageTableWalk::entry_at(std::uint64_t address) const {
+  ByteArray<8> entry{};
+  return read_(GuestAddress(address), entry) ? get_le<std::uint64_t>(entry, 0) : 0;
 }
 
 PageTableWalk::Outcome PageTableWalk::add(PageRuns& to, std::uint64_t start, std::uint64_t size) const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <linux/kvm.h>
@@ -44,8 +45,12 @@ class PageTableWalk {
   /// Of a vCPU in this state; nothing to do without such tables. After a refusal the walk is of no use.
   Result<void, Refusal> walk(const kvm_sregs& registers);
 
-  /// Tables that a pointer without C-bit leads to.
-  [[nodiscard]] const PageRuns& tables() const { return tables_; }
+  /// A vCPU in this state executes what lies at this linear address: private, too, as instructions are
+  /// fetched so whatever the C-bit says (section 15.34.5).
+  Result<void, Refusal> add_code(const kvm_sregs& registers, std::uint64_t linear);
+
+  /// Tables that a pointer without C-bit leads to, and code that is mapped without it.
+  [[nodiscard]] const PageRuns& always_private() const { return always_private_; }
   /// What is mapped without C-bit.
   [[nodiscard]] const PageRuns& shared() const { return shared_; }
 
@@ -57,6 +62,11 @@ class PageTableWalk {
   /// Whether it is the first time.
   bool note(std::uint64_t table, unsigned level);
   Outcome look_at(std::uint64_t entry, unsigned level);
+  /// The page of 4 KiB at this linear address, with its C-bit; nothing where none is mapped.
+  [[nodiscard]] std::optional<std::uint64_t> find_page(const kvm_sregs& registers,
+                                                       std::uint64_t linear) const;
+  /// 0, which is not present, where there is no memory.
+  [[nodiscard]] std::uint64_t entry_at(std::uint64_t address) const;
   [[nodiscard]] Outcome add(PageRuns& to, std::uint64_t start, std::uint64_t size) const;
 
   ReadTable read_;
@@ -67,7 +77,7 @@ class PageTableWalk {
   using Seen = std::array<std::uint8_t, 32768>;
   std::vector<std::unique_ptr<Seen>> seen_;
   std::size_t seen_count_ = 0;
-  PageRuns tables_;
+  PageRuns always_private_;
   PageRuns shared_;
 };
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "driver/vmm/simulated/vmgexit.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -35,8 +36,8 @@ std::string reason_of(PageTableWalk::Refusal refusal) {
 
 /// What stays shared, and what is now; where that is too scattered, what is now.
 PageRuns shared_pages(const PageRuns& until_now, const PageTableWalk& walk) {
-  const PageRuns now = PageRuns::subtract(walk.shared(), walk.tables());
-  PageRuns all = PageRuns::unite(PageRuns::subtract(until_now, walk.tables()), now);
+  const PageRuns now = PageRuns::subtract(walk.shared(), walk.always_private());
+  PageRuns all = PageRuns::unite(PageRuns::subtract(until_now, walk.always_private()), now);
   return all.runs().size() > PageRuns::kMost ? now : all;
 }
 
@@ -241,15 +242,19 @@ MemoryView::Change ViewKeeper::follow_tables() {
       continue;
     }
     // One that waits for its INIT or SIPI has no paging.
-    if (const auto walked = walk.walk(vcpus_[id]->special_registers()); !walked) {
+    const SavedRegisters registers = vcpus_[id]->save_registers();
+    if (const auto walked = walk.walk(registers.special); !walked) {
       refuse(walked.error());
+    }
+    if (const auto added = walk.add_code(registers.special, linear_instruction_pointer(registers)); !added) {
+      refuse(added.error());
     }
   }
   const PageRuns shared = PageRuns::subtract(shared_pages(view.shared_pages(), walk), closed_pages());
-  if (shared.runs().size() > PageRuns::kMost || walk.tables().runs().size() > PageRuns::kMost) {
+  if (shared.runs().size() > PageRuns::kMost || walk.always_private().runs().size() > PageRuns::kMost) {
     refuse(PageTableWalk::Refusal::kTooManyRuns);
   }
-  return view.set(walk.tables(), shared);
+  return view.set(walk.always_private(), shared);
 }
 
 const GuestMemory* ViewKeeper::find_memory(Vcpu& vcpu, std::uint32_t id, GuestAddress address) {

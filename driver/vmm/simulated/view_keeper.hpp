@@ -19,7 +19,8 @@
 namespace virtsev::vmm {
 
 /// Addresses without C-bit reach
-/// - private memory where a page table lies that a pointer without C-bit leads to: walks are private;
+/// - private memory where a page table lies that a pointer without C-bit leads to, as walks are private; and
+///   where a vCPU executes code that it maps without C-bit, as fetches are, too;
 /// - shared memory where a page is mapped without C-bit, and from then on: with paging on, an access without
 ///   C-bit is shared whoever maps it;
 /// - else nothing, and a guest that finds nothing has its tables looked at again;
@@ -32,7 +33,9 @@ namespace virtsev::vmm {
 ///
 /// What is not seen until anything else has the tables looked at, as no access of it fails: a page that was a
 /// table, and is now mapped without C-bit, reaches private memory; one that was shared, and is now a table
-/// that a pointer without C-bit leads to, is walked in shared memory.
+/// that a pointer without C-bit leads to, is walked in shared memory. So is code in a page without C-bit that
+/// was shared before a vCPU came there, or whose vCPU was elsewhere at the last look, executed from shared
+/// memory.
 ///
 /// Calls with an id: the vCPU's own thread, in an exit. Where the tables are looked at, all vCPUs are out of
 /// the guest. All throw Error where the guest can't go on: it can be the guest's own fault.

@@ -36,7 +36,7 @@ TEST_F(PageTableWalkTest, SharesWhatIsMappedWithoutCBitAndNothingElse) {
   PageTableWalk walk = this->walk();
   ASSERT_TRUE(walk.walk(long_mode(kRoot | kCBit)));
   EXPECT_EQ(walk.shared().runs(), (Runs{{0x600000, 0x601000}}));
-  EXPECT_TRUE(walk.tables().empty()) << "all pointers have the C-bit";
+  EXPECT_TRUE(walk.always_private().empty()) << "all pointers have the C-bit";
 }
 
 TEST_F(PageTableWalkTest, NamesTheTablesThatAPointerWithoutCBitLeadsTo) {
@@ -44,7 +44,7 @@ TEST_F(PageTableWalkTest, NamesTheTablesThatAPointerWithoutCBitLeadsTo) {
   entry(kRoot, 0) &= ~kCBit;
   PageTableWalk walk = this->walk();
   ASSERT_TRUE(walk.walk(long_mode(kRoot)));
-  EXPECT_EQ(walk.tables().runs(), (Runs{{kRoot, kRoot + 2 * kPageSize}}));
+  EXPECT_EQ(walk.always_private().runs(), (Runs{{kRoot, kRoot + 2 * kPageSize}}));
 }
 
 TEST_F(PageTableWalkTest, ATableThatIsSeenTwiceIsNamedForTheSecondPointerAlone) {
@@ -52,7 +52,48 @@ TEST_F(PageTableWalkTest, ATableThatIsSeenTwiceIsNamedForTheSecondPointerAlone) 
   entry(kRoot, 5) = entry(kRoot, 0) & ~kCBit;
   PageTableWalk walk = this->walk();
   ASSERT_TRUE(walk.walk(long_mode(kRoot | kCBit)));
-  EXPECT_EQ(walk.tables().runs(), (Runs{{kRoot + kPageSize, kRoot + 2 * kPageSize}}));
+  EXPECT_EQ(walk.always_private().runs(), (Runs{{kRoot + kPageSize, kRoot + 2 * kPageSize}}));
+}
+
+TEST_F(PageTableWalkTest, CodeWithoutCBitIsPrivateAndNoOther) {
+  tables_.map(kRoot, 0x400000, 0x500000 | kCBit);
+  tables_.map(kRoot, 0x401000, 0x600000);
+  tables_.map(kRoot, 0x402000, 0x700000);
+  const auto code_at = [&](std::uint64_t linear) {
+    PageTableWalk walk = this->walk();
+    EXPECT_TRUE(walk.walk(long_mode(kRoot | kCBit)));
+    EXPECT_TRUE(walk.add_code(long_mode(kRoot | kCBit), linear));
+    return walk.always_private().runs();
+  };
+  EXPECT_EQ(code_at(0x400123), Runs{});
+  EXPECT_EQ(code_at(0x401123), (Runs{{0x600000, 0x601000}}));
+  EXPECT_EQ(code_at(0x401ff8), (Runs{{0x600000, 0x601000}, {0x700000, 0x701000}})) << "across two pages";
+  EXPECT_EQ(code_at(0x402ff8), (Runs{{0x700000, 0x701000}})) << "nothing behind it";
+  EXPECT_EQ(code_at(0x8000000000), Runs{}) << "not mapped";
+}
+
+TEST_F(PageTableWalkTest, CodeInAHugePageIsItsPageOf4KiBAlone) {
+  constexpr std::uint64_t kHuge = 1U << 7;
+  tables_.map(kRoot, 0x400000, 0x500000 | kCBit);
+  entry(kRoot + 2 * kPageSize, 3) = 0x800000 | kHuge | kPresent;  // 2 MiB at 6 MiB
+  PageTableWalk walk = this->walk();
+  ASSERT_TRUE(walk.add_code(long_mode(kRoot), 0x6abcde));
+  EXPECT_EQ(walk.always_private().runs(), (Runs{{0x8ab000, 0x8ac000}}));
+}
+
+TEST_F(PageTableWalkTest, CodeIsFoundThroughPaesTablesAndNotWithoutPaging) {
+  kvm_sregs registers = long_mode(kRoot + 0x20);
+  registers.efer = 0;
+  entry(kRoot, 4 + 1) = (kRoot + kPageSize) | kCBit | kPresent;  // 1 GiB and up
+  entry(kRoot + kPageSize, 2) = (kRoot + 2 * kPageSize) | kCBit | kPresent;
+  entry(kRoot + 2 * kPageSize, 7) = 0x600000 | kPresent;
+  PageTableWalk walk = this->walk();
+  ASSERT_TRUE(walk.add_code(registers, 0x40407123));
+  EXPECT_EQ(walk.always_private().runs(), (Runs{{0x600000, 0x601000}}));
+  registers.cr0 = 1;
+  PageTableWalk without_paging = this->walk();
+  ASSERT_TRUE(without_paging.add_code(registers, 0x40407123));
+  EXPECT_TRUE(without_paging.always_private().empty());
 }
 
 TEST_F(PageTableWalkTest, KnowsHugePagesAndIgnoresTheirAttributeBits) {
@@ -100,7 +141,7 @@ TEST_F(PageTableWalkTest, FollowsPaeWithoutLongMode) {
   PageTableWalk walk = this->walk();
   ASSERT_TRUE(walk.walk(registers));
   EXPECT_EQ(walk.shared().runs(), (Runs{{0x600000, 0x601000}, {0x800000, 0xa00000}}));
-  EXPECT_EQ(walk.tables().runs(), (Runs{{kRoot, kRoot + kPageSize}, {0x200000, 0x201000}}));
+  EXPECT_EQ(walk.always_private().runs(), (Runs{{kRoot, kRoot + kPageSize}, {0x200000, 0x201000}}));
 }
 
 TEST_F(PageTableWalkTest, WithoutPagingAndWithoutPaeThereAreNoSuchTables) {
@@ -113,7 +154,7 @@ TEST_F(PageTableWalkTest, WithoutPagingAndWithoutPaeThereAreNoSuchTables) {
     EXPECT_FALSE(has_c_bit_tables(registers));
     PageTableWalk walk = this->walk();
     ASSERT_TRUE(walk.walk(registers));
-    EXPECT_TRUE(walk.shared().empty() && walk.tables().empty());
+    EXPECT_TRUE(walk.shared().empty() && walk.always_private().empty());
   }
 }
 
@@ -124,8 +165,8 @@ TEST_F(PageTableWalkTest, ATableThatRefersToItselfIsWalkedOnceForEachLevel) {
   PageTableWalk walk = this->walk();
   ASSERT_TRUE(walk.walk(long_mode(kRoot)));
   EXPECT_EQ(tables_.reads, 4);
-  EXPECT_EQ(walk.tables().runs(), (Runs{{kRoot, kRoot + kPageSize}}));
-  EXPECT_EQ(walk.shared().runs(), walk.tables().runs());
+  EXPECT_EQ(walk.always_private().runs(), (Runs{{kRoot, kRoot + kPageSize}}));
+  EXPECT_EQ(walk.shared().runs(), walk.always_private().runs());
 }
 
 TEST_F(PageTableWalkTest, TablesAndPagesOutsideMemoryAreLeftOut) {
@@ -136,7 +177,7 @@ TEST_F(PageTableWalkTest, TablesAndPagesOutsideMemoryAreLeftOut) {
   PageTableWalk walk = this->walk();
   ASSERT_TRUE(walk.walk(long_mode(kRoot | kCBit)));
   EXPECT_TRUE(walk.shared().empty());
-  EXPECT_TRUE(walk.tables().empty());
+  EXPECT_TRUE(walk.always_private().empty());
   PageTableWalk nowhere = this->walk();
   EXPECT_TRUE(nowhere.walk(long_mode(0x000ffffffffff000)));
 }

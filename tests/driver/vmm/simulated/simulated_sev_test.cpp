@@ -164,7 +164,8 @@ TEST_F(SimulatedSevTest, AVmgexitInRealModeLiesBehindTheCodeSegmentsBase) {
 
 TEST_F(SimulatedSevTest, CodeInAPageThatIsNothingYetIsLookedForInTheTables) {
   constexpr std::uint64_t kCode = 0x800000;
-  ASSERT_TRUE(memory_.shared_memory().write(GuestAddress(kCode), kVmgexit));
+  // Instructions are fetched from private memory, whatever the C-bit says.
+  ASSERT_TRUE(memory_.private_memory().write(GuestAddress(kCode), kVmgexit));
   PageTables tables;
   tables.map(0x200000, 0x400000, kCode);
   for (const auto& [address, table] : tables.all()) {

@@ -220,6 +220,27 @@ TEST_F(ViewKeeperTest, AVcpuThatFindsNothingWhenItIsAloneIsEnded) {
   EXPECT_NE(error.find("vCPU 0"), std::string::npos) << error;
 }
 
+TEST_F(ViewKeeperTest, CodeThatAVcpuMapsWithoutCBitIsPrivateAsLongAsItIsThere) {
+  PageTables tables;  // as those on which OVMF's other vCPUs wait for the kernel
+  tables.map(kRoot, kShared, kShared);
+  tables.map(kRoot, kFree, kFree);
+  write(tables);
+  map(kOtherRoot, kShared + kPageSize);
+  vcpu_.special = long_mode(kOtherRoot | kCBit);
+  other_.special = long_mode(kRoot);
+  other_.rip = kFree + 16;
+  keeper_.resolve_fault(other_, 1);
+  EXPECT_EQ(kind(kFree), Kind::kPrivate) << "its code";
+  EXPECT_EQ(kind(kShared), Kind::kShared) << "its stack";
+  keeper_.resolve_fault(vcpu_, 0);
+  EXPECT_EQ(kind(kFree), Kind::kPrivate) << "whoever has the tables looked at";
+  other_.rip = kShared + kPageSize - 4;
+  keeper_.resolve_fault(vcpu_, 0);
+  EXPECT_EQ(kind(kFree), Kind::kShared);
+  EXPECT_EQ(kind(kShared), Kind::kPrivate);
+  EXPECT_EQ(kind(kShared + kPageSize), Kind::kShared) << "the other's, who executes elsewhere";
+}
+
 TEST_F(ViewKeeperTest, SharedStaysSharedUntilItIsATable) {
   map(kRoot, kShared);
   vcpu_.special = long_mode(kRoot);
