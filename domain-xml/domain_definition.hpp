@@ -23,7 +23,7 @@ enum class LifecycleAction { kDestroy, kRestart, kPreserve };
 struct OsDefinition {
   std::string machine;                       ///< Canonical: virtsev-q35-1.0
   std::string kernel, initrd, command_line;  ///< Absolute paths; empty: not given
-  std::string loader;  ///< Firmware, which is an issue of its own: refused when parsed, so empty for now
+  std::string loader;                        ///< Firmware: an absolute path; empty: none, or the host chooses
   friend bool operator==(const OsDefinition&, const OsDefinition&) = default;
 };
 
