@@ -155,7 +155,7 @@ void note_firmware(const Domain& domain, Run& run, const spec::Boot& boot) {
   const std::string& path = firmware->image.path;
   run.definition =
       std::make_shared<const domain_xml::DomainDefinition>(domain_xml::with_loader(*run.definition, path));
-  log_info(text("domain '{}': its firmware is {}, the first that this host's packages describe for {} guests",
+  log_info(text("domain '{}': its firmware is {}, the first on this host that can start {} guests",
                 domain.name, path, sevcore::name_of(domain_xml::protection_of(*run.definition))));
 }
 

@@ -54,6 +54,10 @@ std::set<std::string> images_of_host(const std::vector<FirmwareDescriptor>& desc
   return images;
 }
 
+std::string none_can() {
+  return text("no other firmware on this host can; install one (Debian: ovmf, ovmf-amdsev)");
+}
+
 std::string advice(const sevcore::Protection& protection,
                    const std::vector<FirmwareDescriptor>& descriptors) {
   std::string able;
@@ -62,7 +66,7 @@ std::string advice(const sevcore::Protection& protection,
       able += (able.empty() ? "" : ", ") + image;
     }
   }
-  return able.empty() ? text("no other firmware on this host can; install one (Debian: ovmf, ovmf-amdsev)")
+  return able.empty() ? none_can()
                       : text("write <loader readonly='yes' type='rom'> with one that can: {}", able);
 }
 
@@ -79,9 +83,15 @@ std::string choose_firmware(const sevcore::Protection& protection,
     }
     reasons += *reason + "; ";
   }
+  // Debian 12 describes only its larger images, which can't do SEV, and has others beside them.
+  for (const std::string& image : images_of_host(descriptors)) {
+    if (!reason_against(image, protection)) {
+      return image;
+    }
+  }
   throw Error(ErrorCode::kConfigUnsupported,
-              text("firmware='efi': this host's packages describe no firmware for {} guests: {}{}",
-                   sevcore::name_of(protection), reasons, advice(protection, descriptors)));
+              text("firmware='efi': this host has no firmware for {} guests: {}{}",
+                   sevcore::name_of(protection), reasons, none_can()));
 }
 
 void check_firmware(const File& image, const sevcore::Protection& protection,

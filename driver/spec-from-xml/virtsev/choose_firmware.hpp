@@ -12,7 +12,8 @@
 namespace virtsev::spec {
 
 /// The image of the first descriptor by which a guest of this protection starts: no stable release of Debian
-/// describes which of its images can do SEV-ES, so each is looked into. Throws Error where there is none.
+/// describes which of its images can do SEV-ES, so each is looked into. Where none of them does, the first by
+/// name that lies beside them, or where packages of OVMF lie. Throws Error where there is none.
 std::string choose_firmware(const sevcore::Protection& protection,
                             const std::vector<std::string>& directories = kFirmwareDirectories);
 

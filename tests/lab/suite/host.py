@@ -181,14 +181,14 @@ class Domain:
         return self.host.virtsev("verify", "--measurement", launch.measurement, "--tik", self.owner / "tik.bin", "--policy",
                                  policy or self.policy, "--api", launch.api, "--build", launch.build, xml or self.xml)
 
-    def verify_firmware(self):
-        """Of a guest that firmware starts: the owner gives the vCPUs' model, which SEV-ES measures: this machine's."""
+    def verify_firmware(self, image):
+        """Of a guest that firmware starts: the owner gives a copy of it, and the vCPUs' model, which SEV-ES measures: this machine's."""
         cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
         family, model, stepping = (int(re.search(rf"^{name}\s*: (\d+)$", cpuinfo, re.M)[1]) for name in ("cpu family", "model", "stepping"))
         signature = max(family - 15, 0) << 20 | model >> 4 << 16 | min(family, 15) << 8 | (model & 15) << 4 | stepping
         launch = self.launch()
         return self.host.virtsev("verify", "--measurement", launch.measurement, "--tik", self.owner / "tik.bin", "--policy", self.policy,
-                                 "--api", launch.api, "--build", launch.build, "--cpu-signature", str(signature), self.xml)
+                                 "--api", launch.api, "--build", launch.build, "--firmware", image, "--cpu-signature", str(signature), self.xml)
 
     def inject(self, content):
         """Packs a secret for this launch and hands it over."""

@@ -22,21 +22,23 @@ class Uefi(unittest.TestCase):
         cls.initrd = cls.host.make_initrd("virtio_pci", "virtio_blk")
         cls.disk = make_disk(cls.host.root / "disk.img", cls.host.kernel, cls.initrd, "console=ttyS0 quiet virtsev.shell")
 
-    def guest(self, name, **values):
+    def guest(self, name, chosen=False, **values):
+        """`chosen`: by the host, and not named."""
         disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{self.disk}'/>"
                 f"<target dev='vda' bus='virtio'/></disk>")
         domain = self.host.domain(name, memory=512, session=True, devices=disk, **values)
         document = domain.xml.read_text()
         start, end = document.index("<kernel>"), document.index("</os>")
         loader = f"<loader readonly='yes' type='rom'>{FIRMWARE}</loader>"
-        domain.xml.write_text(document[:start] + loader + document[end:])
+        document = document[:start] + ("" if chosen else loader) + document[end:]
+        domain.xml.write_text(document.replace("<os>", "<os firmware='efi'>") if chosen else document)
         return domain
 
     def boots(self, domain, vcpus, protection):
         domain.define()
         self.addCleanup(domain.virsh, "destroy")
         domain.must("start", "--paused")
-        verified = domain.verify_firmware()
+        verified = domain.verify_firmware(FIRMWARE)
         self.assertEqual(verified.status, 0, verified)
         self.assertIn(f"{FIRMWARE}</loader>", domain.must("dumpxml"))
         with domain.console() as console:
@@ -52,8 +54,8 @@ class Uefi(unittest.TestCase):
     def test_a_sev_guest_comes_up_from_its_disk(self):
         self.boots(self.guest("sev", policy="0x1", vcpus=1), 1, "SEV")
 
-    def test_an_sev_es_guest_with_two_vcpus_comes_up_from_its_disk(self):
-        self.boots(self.guest("es", policy="0x7", vcpus=2), 2, "SEV SEV-ES")
+    def test_an_sev_es_guest_with_two_vcpus_and_the_hosts_choice_of_firmware_comes_up_from_its_disk(self):
+        self.boots(self.guest("es", chosen=True, policy="0x7", vcpus=2), 2, "SEV SEV-ES")
 
 
 if __name__ == "__main__":
