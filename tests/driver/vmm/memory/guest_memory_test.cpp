@@ -89,8 +89,8 @@ TEST(PrivateMemory, IsInThisProcessOnlyWithinOneRange) {
 
 TEST(MemoryLayout, PutsWhatDoesNotFitBelowTheHoleAboveFourGiB) {
   constexpr std::uint64_t kSize = 5ULL << 30;
-  std::uint8_t* const host = nullptr;  // only addresses are looked at
-  const auto ranges = lay_out(kSize, host);
+  const HostMemory host = HostMemory::reserved(kSize);
+  const auto ranges = lay_out(kSize, host.data());
   ASSERT_EQ(ranges.size(), 2U);
   EXPECT_EQ(ranges[0].start, GuestAddress(0));
   EXPECT_EQ(ranges[0].size, layout::kLowRamOfLarge.value());
@@ -99,9 +99,11 @@ TEST(MemoryLayout, PutsWhatDoesNotFitBelowTheHoleAboveFourGiB) {
 }
 
 TEST(MemoryLayout, HasOneRangeUpToWhereDebian12sOvmfPutsPci) {
-  EXPECT_EQ(lay_out(512ULL << 20, nullptr).size(), 1U);
-  EXPECT_EQ(lay_out(0xb0000000 - kPageSize, nullptr).size(), 1U);
-  const auto ranges = lay_out(0xb0000000, nullptr);
+  constexpr std::uint64_t kSize = 0xb0000000;
+  const HostMemory host = HostMemory::reserved(kSize);
+  EXPECT_EQ(lay_out(512ULL << 20, host.data()).size(), 1U);
+  EXPECT_EQ(lay_out(kSize - kPageSize, host.data()).size(), 1U);
+  const auto ranges = lay_out(kSize, host.data());
   ASSERT_EQ(ranges.size(), 2U);
   EXPECT_EQ(ranges[0].size, 2ULL << 30);
 }

@@ -125,7 +125,8 @@ TEST_F(MemoryMapTest, ARangeThatKvmRefusesIsNotThere) {
 TEST_F(MemoryMapTest, AMachinesRamAndDeviceWindowsDoNotOverlap) {
   for (const std::uint64_t size : {128 * kMiB, 3 * kGiB, 4 * kGiB, 64 * kGiB, 1024 * kGiB}) {
     MemoryMap map([](std::uint32_t, const MemoryMap::Range&) {});
-    for (const GuestMemory::Range& ram : lay_out(size, nullptr)) {
+    const HostMemory host = HostMemory::reserved(size);
+    for (const GuestMemory::Range& ram : lay_out(size, host.data())) {
       map.add_or_throw({ram.name, Kind::kRam, ram.start, ram.size, nullptr});
     }
     for (const MemoryMap::Range& window : device_windows(size)) {
