@@ -118,6 +118,19 @@ TEST_F(OpenMachine, RefusesAMachineThatItDoesNotHave) {
   EXPECT_THROW(open_machine(definition_), Error);
 }
 
+TEST_F(OpenMachine, RefusesMoreSlotsThanFirmwareFindsDisksBeside) {
+  definition_.root_ports.resize(5);
+  EXPECT_NO_THROW(open_machine(definition_)) << "without firmware there may be more";
+  definition_.os.kernel.clear();
+  try {
+    open_machine(definition_);
+    FAIL() << "nothing was refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kConfigUnsupported);
+    EXPECT_NE(std::string(error.what()).find("at most 4 slots"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(OpenMachine, RefusesAMissingFile) {
   EXPECT_TRUE(refuses_kernel(directory_ + "/none", ErrorCode::kSystemError,
                              "there is no such file; correct the path, or put the file there"));
