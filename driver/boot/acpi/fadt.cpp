@@ -33,7 +33,7 @@ constexpr std::string_view kHypervisor = "VIRTSEV ";
 
 Bytes make_fadt(GuestAddress dsdt) {
   Bytes table = start_table("FACP", kRevision, kBytes);
-  put_le<std::uint32_t>(table, 40, static_cast<std::uint32_t>(dsdt.value()));
+  put_le<std::uint32_t>(table, kFadtDsdt, static_cast<std::uint32_t>(dsdt.value()));
   put_le<std::uint16_t>(table, 109, kLegacyDevices | kNoVga);
   put_le<std::uint32_t>(table, 112,
                         kWbinvd | kC1 | kNoFixedPowerButton | kNoFixedSleepButton | kNoFixedRtc |
@@ -41,7 +41,7 @@ Bytes make_fadt(GuestAddress dsdt) {
   put_port_register(table, 116, layout::kResetPort);
   table[128] = layout::kResetValue;
   table[131] = 4;  // ACPI 6.4
-  put_le<std::uint64_t>(table, 140, dsdt.value());
+  put_le<std::uint64_t>(table, kFadtLongDsdt, dsdt.value());
   put_port_register(table, 244, layout::kSleepControlPort);
   put_port_register(table, 256, layout::kSleepStatusPort);
   std::copy(kHypervisor.begin(), kHypervisor.end(), table.begin() + 268);

@@ -20,9 +20,6 @@ namespace virtsev::boot::acpi {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kChecksum = 9;  // In each table's header
-constexpr std::size_t kFadtDsdt = 40;
-constexpr std::size_t kFadtLongDsdt = 140;
 
 /// A range of memory in the DSDT: DWordMemory's bounds (ACPI 6.4, 6.4.3.5.2), as dsdt.asl has them.
 void put_window(MutableBytes table, const layout::Window& from, const layout::Window& to) {

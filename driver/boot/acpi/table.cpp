@@ -9,7 +9,6 @@ namespace {
 constexpr std::string_view kOemTableId = "Q35-1.0 ";
 constexpr std::string_view kCreator = "VSEV";
 constexpr std::size_t kLengthOffset = 4;
-constexpr std::size_t kChecksumOffset = 9;
 
 void put_text(MutableBytes out, std::size_t offset, std::string_view text) {
   std::copy(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(offset));
@@ -40,7 +39,7 @@ void put_checksum(MutableBytes bytes, std::size_t start, std::size_t size, std::
 
 void finish_table(Bytes& table) {
   put_le<std::uint32_t>(table, kLengthOffset, static_cast<std::uint32_t>(table.size()));
-  put_checksum(table, 0, table.size(), kChecksumOffset);
+  put_checksum(table, 0, table.size(), kChecksum);
 }
 
 void put_port_register(MutableBytes table, std::size_t offset, std::uint16_t port) {

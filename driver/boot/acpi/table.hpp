@@ -11,6 +11,8 @@ namespace virtsev::boot::acpi {
 
 /// Length of DESCRIPTION_HEADER (ACPI 6.4, 5.2.6).
 inline constexpr std::size_t kHeaderBytes = 36;
+/// Of the checksum in it.
+inline constexpr std::size_t kChecksum = 9;
 inline constexpr std::string_view kOemId = "VRTSEV";
 
 /// A table of `size` bytes with its header filled in, all but the checksum. `signature`: 4 characters.

@@ -11,17 +11,10 @@
 namespace virtsev::boot {
 namespace {
 
-constexpr std::uint64_t kSectorBytes = 512;
-
 /// Where the header ends, or 0 where it says something that can't be.
 std::size_t header_end(ByteView start) {
   const std::size_t end = setup::kMagic + start[setup::kJumpDistance];
   return end >= setup::kSmallestEnd ? std::min(end, setup::kLargestEnd) : 0;
-}
-
-std::uint64_t setup_size(ByteView start) {
-  const std::uint8_t sectors = start[setup::kSetupSectors];
-  return (1 + (sectors == 0 ? 4 : sectors)) * kSectorBytes;
 }
 
 /// Loaded at layout::kKernel, the kernel decompresses itself at the higher of that and its preferred address,
@@ -65,7 +58,7 @@ Result<BzImage, BzImageFault> parse_bzimage(ByteView start, std::uint64_t file_s
   if (end == 0 || code_bytes == 0) {
     return unexpected(BzImageFault::kNotAKernel);
   }
-  image.code_offset = setup_size(start);
+  image.code_offset = setup::size_of_setup(start[setup::kSetupSectors]);
   // The last unit of 16 bytes may be short; what follows the code (a signature) is not loaded.
   if (file_size < image.code_offset || file_size - image.code_offset + 15 < code_bytes) {
     return unexpected(BzImageFault::kTruncated);

@@ -34,6 +34,13 @@ inline constexpr std::size_t kSmallestEnd = 0x268;
 /// In boot_params, other fields follow the header here.
 inline constexpr std::size_t kLargestEnd = 0x290;
 
+/// Bytes before the protected-mode part, by what stands at kSetupSectors: the boot sector and as many more, 4
+/// for 0 (boot.rst, setup_sects).
+constexpr std::uint64_t size_of_setup(std::uint8_t sectors) {
+  constexpr std::uint64_t kSectorBytes = 512;
+  return (1 + (sectors == 0 ? 4 : sectors)) * kSectorBytes;
+}
+
 inline constexpr std::uint16_t kBootFlagValue = 0xaa55;
 inline constexpr std::uint16_t kOldestProtocol = 0x020c;  ///< 2.12, Linux 3.8: the first with xloadflags
 inline constexpr std::uint8_t kLoadedHigh = 1U << 0;      ///< loadflags

@@ -2,11 +2,11 @@
 #include "driver/boot/ovmf/abilities.hpp"
 
 #include <algorithm>
-#include <array>
 #include <variant>
 
 #include "driver/boot/ovmf/footer.hpp"
 #include "driver/boot/ovmf/image.hpp"
+#include "driver/boot/ovmf/volume_headers.hpp"
 #include "driver/boot/ovmf/volumes.hpp"
 #include "sevcore/base/text.hpp"
 
@@ -14,15 +14,13 @@ namespace virtsev::boot::ovmf {
 namespace {
 
 constexpr std::uint16_t kIa32 = 0x14c;  // PE/COFF, Machine
-constexpr std::array<std::uint8_t, 4> kVolume = {'_', 'F', 'V', 'H'};
-constexpr std::size_t kVolumeOffset = 40;  // Of these four bytes, in a volume's header
 
 /// The last volume: SEC, the first code, which is never packed, as it runs where it lies. Volumes begin at
-/// multiples of 4096 bytes; elsewhere the four bytes are SEC's own, by which it looks for volumes.
+/// multiples of 4096 bytes.
 ByteView first_code(ByteView image) {
   for (std::size_t page = image.size() / kPageSize; page-- > 0;) {
     const ByteView rest = image.subspan(page * kPageSize);
-    if (std::equal(kVolume.begin(), kVolume.end(), rest.begin() + kVolumeOffset)) {
+    if (parse_volume(rest)) {
       return rest;
     }
   }

@@ -76,16 +76,18 @@ std::string choose_firmware(const sevcore::Protection& protection,
                             const std::vector<std::string>& directories) {
   const std::vector<FirmwareDescriptor> descriptors = read_firmware_descriptors(directories);
   std::string reasons;
+  std::set<std::string> unable;
   for (const FirmwareDescriptor& descriptor : descriptors) {
     const std::optional<std::string> reason = reason_against(descriptor.image, protection);
     if (!reason) {
       return descriptor.image;
     }
     reasons += *reason + "; ";
+    unable.insert(descriptor.image);
   }
   // Debian 12 describes only its larger images, which can't do SEV, and has others beside them.
   for (const std::string& image : images_of_host(descriptors)) {
-    if (!reason_against(image, protection)) {
+    if (!unable.contains(image) && !reason_against(image, protection)) {
       return image;
     }
   }

@@ -13,6 +13,8 @@
 
 #include "driver/boot/acpi/firmware_tables.hpp"
 #include "driver/boot/files/file_size.hpp"
+#include "driver/boot/linux/e820.hpp"
+#include "driver/boot/linux/setup_header.hpp"
 #include "sevcore/base/error.hpp"
 #include "sevcore/base/text.hpp"
 #include "sevcore/machine/memory_layout.hpp"
@@ -29,13 +31,12 @@ Bytes number(Number value) {
 
 /// Where RAM is. All else firmware knows by itself.
 Bytes memory_map(std::uint64_t memory_bytes) {
-  constexpr std::uint32_t kRam = 1;  // ACPI 6.4, table 15-1
   Bytes map;
   for (const layout::Window& ram : {layout::low_ram(memory_bytes), layout::high_ram(memory_bytes)}) {
     if (ram.size > 0) {
       append_le<std::uint64_t>(map, ram.start.value());
       append_le<std::uint64_t>(map, ram.size);
-      append_le<std::uint32_t>(map, kRam);
+      append_le<std::uint32_t>(map, static_cast<std::uint32_t>(boot::E820Type::kRam));
     }
   }
   return map;
@@ -101,16 +102,13 @@ std::shared_ptr<const UniqueFd> copy_of(const spec::File& file) {
   return std::make_shared<const UniqueFd>(std::move(copy));
 }
 
-/// Bytes of a bzImage before its protected-mode part (Linux, Documentation/x86/boot.rst, setup_sects).
+/// Bytes of a file before a bzImage's protected-mode part; no more than there are.
 std::uint64_t setup_bytes(const UniqueFd& kernel, std::uint64_t size) {
-  constexpr std::uint64_t kSectors = 0x1f1;
-  constexpr std::uint64_t kSector = 512;
-  constexpr std::uint8_t kDefault = 4;
   std::uint8_t sectors = 0;
-  if (::pread(kernel.get(), &sectors, 1, kSectors) != 1 || sectors == 0) {
-    sectors = kDefault;
+  if (::pread(kernel.get(), &sectors, 1, boot::setup::kSetupSectors) != 1) {
+    sectors = 0;
   }
-  return std::min((sectors + 1U) * kSector, size);
+  return std::min(boot::setup::size_of_setup(sectors), size);
 }
 
 void add_file(FwCfgOptions& options, FwCfg::Item size, FwCfg::Item content, const FwCfgFilePart& part) {

@@ -5,6 +5,7 @@ import unittest
 
 from gpt_disk import make_disk, missing
 from host import Host
+from test_disks_and_networks import disk
 
 FIRMWARE = pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd")
 
@@ -24,9 +25,7 @@ class Uefi(unittest.TestCase):
 
     def guest(self, name, chosen=False, **values):
         """`chosen`: by the host, and not named."""
-        disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{self.disk}'/>"
-                f"<target dev='vda' bus='virtio'/></disk>")
-        domain = self.host.domain(name, memory=512, session=True, devices=disk, **values)
+        domain = self.host.domain(name, memory=512, session=True, devices=disk(self.disk), **values)
         document = domain.xml.read_text()
         start, end = document.index("<kernel>"), document.index("</os>")
         loader = f"<loader readonly='yes' type='rom'>{FIRMWARE}</loader>"
